@@ -1,0 +1,1 @@
+//! Floor 4: the long-running desk: a task a mailbox, the outbox, the clock.

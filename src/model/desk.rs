@@ -1,0 +1,266 @@
+//! The desk as the operator configured it: who works here, for whom, by which rules. The config room makes a [`Policy`]
+//! of it once, checked; from then on it is plain data, and every name in it resolves.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::address::AddrSpec;
+use super::language::Language;
+use super::ticket::Priority;
+use super::token::KeyRing;
+
+/// All that decisions are made from besides the mail and the store.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub desk: Desk,
+    pub mailboxes: Vec<Mailbox>,
+    pub agents: Vec<Agent>,
+    pub groups: Vec<Group>,
+    /// In the order in which they are tried.
+    pub categories: Vec<Category>,
+    pub budgets: Budgets,
+    pub keys: KeyRing,
+    /// The operator's own texts: language → key → template. What is missing here is the built-in text.
+    pub texts: BTreeMap<Language, BTreeMap<String, String>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// What customers see as the sender.
+    pub name: String,
+    /// First part of the subject token: ASCII letters and digits, at most 12.
+    pub prefix: String,
+    /// Right-hand side of the Message-IDs that the desk makes.
+    pub domain: String,
+    pub language: Language,
+    pub timezone: TimeZone,
+    /// The last step of routing.
+    pub owner: Assignee,
+    /// To whom the desk reports trouble; None: only to the log.
+    pub operator: Option<AddrSpec>,
+    /// Days after its end during which a reply reopens a ticket; later it opens a linked new one.
+    pub reopen_days: u32,
+}
+
+/// A support inbox.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    pub name: String,
+    pub address: AddrSpec,
+    /// Other addresses that end up here.
+    pub aliases: Vec<AddrSpec>,
+    pub owner: Option<Assignee>,
+    pub language: Option<Language>,
+    pub start: Start,
+    /// Tickets are made and shown, nothing is sent.
+    pub observe: bool,
+    /// authserv-ids whose Authentication-Results are believed (RFC 8601 section 2.5), lower case.
+    pub believe: Vec<String>,
+    /// Received lines that the operator's own servers add: what stands above the last of them is theirs.
+    pub hops: u32,
+    /// `address+anything` reaches this mailbox.
+    pub plus: bool,
+}
+
+/// Which mail counts at the first contact with a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Only what arrives from now on.
+    New,
+    All,
+    /// What arrived on or after this day (UTC).
+    Since(Date),
+}
+
+#[derive(Clone, Debug)]
+pub struct Agent {
+    /// The name by which commands and configuration call the agent.
+    pub name: String,
+    pub display: String,
+    /// The first is where notifications go; a mail from any of them may be the agent's.
+    pub addresses: Vec<AddrSpec>,
+    pub language: Option<Language>,
+    pub away: Vec<Absence>,
+    /// A disabled agent is assigned nothing and believed nothing.
+    pub disabled: bool,
+}
+
+impl Agent {
+    /// Where mail for this agent goes. The configuration check refuses an agent without an address.
+    pub fn address(&self) -> &AddrSpec {
+        &self.addresses[0]
+    }
+
+    /// The absence that holds at an instant; days are whole days in the desk's time zone.
+    pub fn absence(&self, now: Timestamp, zone: &TimeZone) -> Option<&Absence> {
+        let today = now.to_zoned(zone.clone()).date();
+        self.away.iter().find(|a| a.from <= today && today <= a.until)
+    }
+}
+
+/// Both days belong to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absence {
+    pub from: Date,
+    pub until: Date,
+    /// An agent's name.
+    pub substitute: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub name: String,
+    /// Names of agents.
+    pub members: Vec<String>,
+    pub assign: Assign,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assign {
+    /// The present member with the fewest live tickets; of several, the first in the list.
+    LeastOpen,
+    /// The next present member after the last one chosen.
+    RoundRobin,
+    /// All are told, one takes it.
+    Nobody,
+}
+
+/// An agent or a group, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assignee {
+    Agent(String),
+    Group(String),
+}
+
+impl Assignee {
+    pub fn name(&self) -> &str {
+        match self {
+            Assignee::Agent(name) | Assignee::Group(name) => name,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Category {
+    pub name: String,
+    /// Whole words or phrases, folded ([`super::text::fold`]), any of which in subject or reply text is a match.
+    pub words: Vec<String>,
+    pub matches: Match,
+    pub owner: Option<Assignee>,
+    pub sla: Option<String>,
+    pub priority: Option<Priority>,
+    /// The desk acts on these only for verified senders.
+    pub restricted: bool,
+    pub ask: Vec<Ask>,
+}
+
+/// Conditions that must all hold. Patterns are matched against folded text.
+#[derive(Clone, Debug, Default)]
+pub struct Match {
+    pub subject: Option<regex::Regex>,
+    pub text: Option<regex::Regex>,
+    pub from: Option<regex::Regex>,
+    pub mailbox: Option<String>,
+    /// A media type, `type/*` or `*/*`.
+    pub attachment: Option<String>,
+}
+
+impl Match {
+    pub fn is_empty(&self) -> bool {
+        self.subject.is_none()
+            && self.text.is_none()
+            && self.from.is_none()
+            && self.mailbox.is_none()
+            && self.attachment.is_none()
+    }
+}
+
+/// Something that a good report of this category has.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// What to ask for, in the languages that the operator wrote; never empty.
+    pub about: BTreeMap<Language, String>,
+    pub present: Present,
+}
+
+#[derive(Clone, Debug)]
+pub enum Present {
+    /// A media type, `type/*` or `*/*`.
+    Attachment(String),
+    /// Matched against the folded reply text.
+    Text(regex::Regex),
+}
+
+/// How many acknowledgements may leave, at most. RFC 3834 section 2 asks for such limits.
+#[derive(Clone, Debug)]
+pub struct Budgets {
+    /// To one address in ten minutes.
+    pub per_address_ten_minutes: u32,
+    /// To one address in 24 hours, if verified.
+    pub per_address_day: u32,
+    /// To one address in 24 hours, if not verified.
+    pub per_unverified_address_day: u32,
+    /// To all addresses of one domain in an hour.
+    pub per_domain_hour: u32,
+    /// In all, in an hour.
+    pub per_hour: u32,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Budgets {
+            per_address_ten_minutes: 1,
+            per_address_day: 3,
+            per_unverified_address_day: 1,
+            per_domain_hour: 20,
+            per_hour: 200,
+        }
+    }
+}
+
+impl Policy {
+    pub fn mailbox(&self, name: &str) -> Option<&Mailbox> {
+        self.mailboxes.iter().find(|m| m.name == name)
+    }
+
+    pub fn agent(&self, name: &str) -> Option<&Agent> {
+        self.agents.iter().find(|a| a.name.eq_ignore_ascii_case(name))
+    }
+
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.iter().find(|g| g.name.eq_ignore_ascii_case(name))
+    }
+
+    /// An agent or group by name, or an agent by address.
+    pub fn assignee(&self, who: &str) -> Option<Assignee> {
+        if let Some(agent) =
+            self.agent(who).or_else(|| AddrSpec::parse(who).ok().and_then(|a| self.agent_by_address(&a)))
+        {
+            return Some(Assignee::Agent(agent.name.clone()));
+        }
+        self.group(who).map(|g| Assignee::Group(g.name.clone()))
+    }
+
+    /// The agent to whom this address belongs, disabled ones included.
+    pub fn agent_by_address(&self, address: &AddrSpec) -> Option<&Agent> {
+        self.agents.iter().find(|a| a.addresses.contains(address))
+    }
+
+    /// The mailbox that an address reaches, and the `+detail` where that mailbox allows one.
+    pub fn own_address<'a>(&self, address: &'a AddrSpec) -> Option<(&Mailbox, Option<&'a str>)> {
+        let (user, detail) = address.subaddress();
+        self.mailboxes.iter().find_map(|mailbox| {
+            std::iter::once(&mailbox.address).chain(&mailbox.aliases).find_map(|own| {
+                if own == address {
+                    return Some((mailbox, None));
+                }
+                let plussed =
+                    mailbox.plus && detail.is_some() && own.local() == user && own.domain() == address.domain();
+                plussed.then_some((mailbox, detail))
+            })
+        })
+    }
+}

@@ -1,0 +1,233 @@
+//! What the store is asked about a mail ([`Lookup`]), what it answers ([`Found`]), and what the answers mean ([`Facts`]).
+
+use std::collections::BTreeMap;
+
+use super::address::AddrSpec;
+use super::language::Language;
+use super::message::Digest;
+use super::ticket::{Priority, Status, Ticket, TicketNumber, words};
+use super::token::{Proven, TokenKind};
+use jiff::Timestamp;
+
+/// Everything that one mail's decision needs from the store, asked at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lookup {
+    pub mailbox: String,
+    /// The raw mail's digest and its content's fingerprint; None for orders that come from no mail.
+    pub digest: Option<Digest>,
+    pub fingerprint: Option<Digest>,
+    pub message_id: Option<String>,
+    /// Whose contact, organisation, earlier tickets and acknowledgements are looked for.
+    pub sender: Option<AddrSpec>,
+    /// Tickets that the mail names, proven or not.
+    pub tickets: Vec<TicketNumber>,
+    /// Message-IDs that the mail refers to, of which a ticket may know some.
+    pub message_ids: Vec<String>,
+    /// Message-IDs of ours that a bounce names.
+    pub bounced: Vec<String>,
+    /// The agents' loads are needed (some group assigns by them).
+    pub loads: bool,
+}
+
+/// The store's answers, read in the same transaction in which the decision is written.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The number that the next new ticket gets.
+    pub next_ticket: TicketNumber,
+    /// The same content was taken in before.
+    pub duplicate: Option<Earlier>,
+    /// A mail with this Message-ID but other content was taken in before.
+    pub id_reused: bool,
+    pub contact: Option<Contact>,
+    /// The organisation of the contact, else of the sender's domain.
+    pub organisation: Option<Organisation>,
+    /// The tickets asked for that exist, each followed through merges to the one that lives on: (asked, found).
+    pub tickets: Vec<(TicketNumber, Ticket)>,
+    /// Of the Message-IDs asked for, those that belong to a ticket.
+    pub known_ids: Vec<(String, TicketNumber)>,
+    /// Of the Message-IDs of ours that a bounce names, the outgoing mails.
+    pub bounced: Vec<BouncedMail>,
+    /// The sender's latest tickets, newest first, at most 5, and how many there are in all.
+    pub earlier: Vec<EarlierTicket>,
+    pub earlier_count: u32,
+    /// Live tickets per agent.
+    pub loads: BTreeMap<String, u32>,
+    /// Per round-robin group, the member chosen last.
+    pub turns: BTreeMap<String, String>,
+    pub acknowledged: Acknowledged,
+    /// New tickets of this sender within the last half hour, newest first: (number, folded subject).
+    pub recent: Vec<(TicketNumber, String)>,
+}
+
+/// Where a mail went that was taken in before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    pub ticket: Option<TicketNumber>,
+    /// The fate word it got.
+    pub fate: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierTicket {
+    pub number: TicketNumber,
+    pub subject: String,
+    pub status: Status,
+    pub created_at: Timestamp,
+}
+
+/// One of our mails that came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BouncedMail {
+    pub outbox: i64,
+    pub ticket: Option<TicketNumber>,
+    pub to: String,
+    pub message_id: String,
+    /// Already known to have bounced.
+    pub known: bool,
+}
+
+/// How many acknowledgements left lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// To this address in the last ten minutes, and 24 hours.
+    pub address_ten_minutes: u32,
+    pub address_day: u32,
+    /// To this domain, and in all, in the last hour.
+    pub domain_hour: u32,
+    pub all_hour: u32,
+}
+
+/// A person whom the desk knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub email: AddrSpec,
+    pub name: Option<String>,
+    /// Name of the organisation.
+    pub organisation: Option<String>,
+    /// Name of the agent or group that looks after this contact.
+    pub manager: Option<String>,
+    pub language: Option<Language>,
+    pub sla: Option<String>,
+    pub priority: Option<Priority>,
+    pub note: Option<String>,
+    /// When the address was last proven (an answer to a mail of ours); None: it stands in a file only.
+    pub proven_at: Option<Timestamp>,
+}
+
+/// A customer firm, known by the domains of its addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Organisation {
+    pub name: String,
+    pub domains: Vec<String>,
+    pub manager: Option<String>,
+    pub language: Option<Language>,
+    pub sla: Option<String>,
+    pub priority: Option<Priority>,
+    pub note: Option<String>,
+}
+
+words! {
+    /// Whether `From:` is believed.
+    Believed { Verified = "verified", Unauthenticated = "unauthenticated", Failed = "failed" }
+}
+
+words! {
+    Strength { Strong = "strong", Weak = "weak" }
+}
+
+/// The judgement on `From:`, and its grounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authenticity {
+    pub believed: Believed,
+    /// Some where verified.
+    pub strength: Option<Strength>,
+    /// One sentence.
+    pub because: String,
+    /// What was seen, a line each, as stored with the mail.
+    pub evidence: Vec<String>,
+}
+
+/// What the desk's own check of a mail's DKIM signatures, against keys and DMARC records in the DNS, came to. Made once,
+/// before the transaction; alone it can prove, never condemn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnProof {
+    pub outcome: ProofOutcome,
+    /// What was seen, a line each.
+    pub evidence: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ProofOutcome {
+    /// No check was made: no DNS, or nothing to check.
+    #[default]
+    NotChecked,
+    /// Checked, and nothing proves the From domain. `policy_unmet`: the domain's DMARC policy asks for more.
+    Nothing { policy_unmet: bool },
+    /// A signature that covers From is aligned with its domain (RFC 9989 section 4.4).
+    Aligned { domain: String },
+    /// The DNS did not answer: to be checked again.
+    TempError,
+}
+
+/// Who wrote, as far as the address says; whether to believe it is [`Authenticity`]'s matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// By name.
+    Agent(String),
+    Contact(Contact),
+    Stranger,
+    /// One of the desk's own addresses.
+    Ourselves,
+}
+
+words! {
+    /// By which sign a mail was joined to a ticket.
+    ThreadBy {
+        /// A signed plus-address of ours.
+        PlusAddress = "plus-address",
+        /// Our signed Message-ID in In-Reply-To or References.
+        References = "references",
+        /// The subject token with its check.
+        Token = "token",
+        /// Message-IDs that a ticket knows, not made by us.
+        KnownId = "known-id",
+        /// A bare number, unproven.
+        Number = "number",
+        None = "none",
+    }
+}
+
+impl ThreadBy {
+    /// The sign could only be made by the desk's key.
+    pub fn is_proof(self) -> bool {
+        matches!(self, ThreadBy::PlusAddress | ThreadBy::References | ThreadBy::Token)
+    }
+}
+
+/// To which ticket a mail says that it belongs. Whether it may is decided elsewhere.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    pub ticket: Option<Ticket>,
+    pub by: ThreadBy,
+    /// The hidden token that proved it, where one did.
+    pub proven: Option<Proven>,
+    /// Of a hidden token: for whom the mail was made that is being answered.
+    pub kind: Option<TokenKind>,
+    /// Other tickets that the mail names with proof, or this one without.
+    pub also: Vec<TicketNumber>,
+    /// Numbers that were named with a wrong or missing check, or that do not exist.
+    pub unproven: Vec<TicketNumber>,
+    pub because: String,
+}
+
+/// What is known when a mail's decision is made.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub authenticity: Authenticity,
+    pub sender: Sender,
+    pub organisation: Option<Organisation>,
+    pub thread: Thread,
+    /// The sender's agent name, where a signed reply identity for exactly this agent came with the mail.
+    pub agent_token: bool,
+    pub found: Found,
+}

@@ -1,0 +1,25 @@
+//! Floor 0: the nouns of the desk. Plain data and the few codecs that every room must agree on; imports no other room,
+//! does no I/O and reads no clock.
+//!
+//! Three things are called "mailbox" in this field. Here an RFC 5322 mailbox is an [`Address`], an IMAP mailbox is a
+//! *folder*, and [`Mailbox`] is only ever the support inbox that the operator configured.
+
+pub mod address;
+pub mod decision;
+pub mod desk;
+pub mod facts;
+pub mod language;
+pub mod message;
+pub mod outgoing;
+pub mod text;
+pub mod ticket;
+pub mod token;
+
+pub use address::{AddrSpec, Address};
+pub use decision::{Action, Commit, Decision, Fate};
+pub use desk::{Agent, Category, Group, Mailbox, Policy};
+pub use facts::{Authenticity, Believed, Facts, Found, Lookup, Sender, Strength, Thread, ThreadBy};
+pub use language::Language;
+pub use message::{Attachment, Digest, Incoming, Message, SourceKey};
+pub use outgoing::{Attempt, Draft, OutboxEntry, OutgoingMail};
+pub use ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketChange, TicketNumber};

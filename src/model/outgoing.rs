@@ -1,0 +1,188 @@
+//! Mail on its way out: drafts (what is to be said, to whom), finished bytes, and how sending went.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::address::{AddrSpec, Address};
+use super::language::Language;
+use super::message::Attachment;
+use super::ticket::{Ticket, TicketNumber, words};
+
+/// The line above which agents answer. ASCII, short enough that no client wraps it, and the same in every language, so
+/// that it is found again behind any quote prefix and after any change of charset. Text of the notification's own
+/// language follows it on the same line.
+pub const MARKER: &str = "-=-=-=- postdesk";
+
+words! {
+    /// The mails that the desk writes: the word is the name of its text, and what `outbox` shows as `template`.
+    Template {
+        /// To a customer: your request arrived. Without a word of the sender's where he was not believed.
+        Acknowledgement = "acknowledgement",
+        AcknowledgementMinimal = "acknowledgement-minimal",
+        /// To a customer: what an agent wrote.
+        Answer = "answer",
+        /// To an agent: a new ticket is his (or his group's).
+        NotifyNew = "notify-new",
+        /// To an agent: the customer, or a machine, said something on his ticket.
+        NotifyReply = "notify-reply",
+        /// To an agent: a ticket was given to him.
+        NotifyAssigned = "notify-assigned",
+        /// To an agent: a colleague's note.
+        NotifyNote = "notify-note",
+        /// To an agent: his mail was not carried out, and why.
+        Refused = "refused",
+        /// To an agent: our mail to the customer came back.
+        NotifyBounce = "notify-bounce",
+        /// To the operator: something needs a person.
+        Alarm = "alarm",
+    }
+}
+
+impl Template {
+    /// A machine's answer to a customer's mail, of which each mail gets at most one and which is not sent a second time
+    /// when it is unknown whether the first arrived.
+    pub fn is_acknowledgement(self) -> bool {
+        matches!(self, Template::Acknowledgement | Template::AcknowledgementMinimal)
+    }
+
+    /// Written by a person for a person: carries no Auto-Submitted, and is sent until it is known to have arrived.
+    pub fn is_words_of_a_person(self) -> bool {
+        self == Template::Answer
+    }
+}
+
+/// For whom a mail is made: this is bound into its signed Message-ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Addressee {
+    Customer,
+    /// By name.
+    Agent(String),
+    Operator,
+}
+
+/// A mail to be made: everything that [`crate::compose`] needs besides the policy. Texts in it are raw; compose passes
+/// every one of them through the sanitiser.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub template: Template,
+    pub addressee: Addressee,
+    /// The one recipient of this copy.
+    pub to: Address,
+    /// Shown in Cc beside the recipient, so that everybody sees who reads along; no copy is sent to them by this draft.
+    pub cc: Vec<Address>,
+    /// The name of the mailbox from whose address it is sent.
+    pub mailbox: String,
+    pub language: Language,
+    /// The ticket as it stands after the decision; None only for alarms.
+    pub ticket: Option<Ticket>,
+    /// Message-IDs, without angle brackets.
+    pub in_reply_to: Option<String>,
+    pub references: Vec<String>,
+    /// The words this mail carries: an agent's answer, or the customer's words in a notification.
+    pub text: String,
+    /// Who wrote `text`.
+    pub author: Option<Address>,
+    pub attachments: Vec<Attachment>,
+    /// Further values for the template, by the names that the text files use.
+    pub values: BTreeMap<&'static str, Value>,
+    /// What caused this mail: the same cause gives the same Message-ID, another one another.
+    pub cause: String,
+    pub at: Timestamp,
+}
+
+/// A value for a template. Text is only ever data: it is never parsed as a template again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Text(String),
+    Number(i64),
+    Flag(bool),
+    List(Vec<String>),
+}
+
+/// A finished mail: these bytes leave, and the same ones again after a crash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutgoingMail {
+    pub template: Template,
+    pub ticket: Option<TicketNumber>,
+    pub language: Language,
+    /// Name of the mailbox in whose name it leaves: its `observe` holds it back.
+    pub mailbox: String,
+    /// Envelope sender (RFC 5321 section 4.1.1.2); None is the null path `<>`.
+    pub envelope_from: Option<AddrSpec>,
+    /// The one envelope recipient.
+    pub to: Address,
+    pub subject: String,
+    /// Without angle brackets.
+    pub message_id: String,
+    /// RFC 5322, CR LF line ends.
+    pub bytes: Vec<u8>,
+    /// Its whole text, for the ticket.
+    pub text: String,
+    /// Held back: the mailbox only observes.
+    pub observed: bool,
+}
+
+words! {
+    /// Where an outgoing mail stands.
+    OutboxState {
+        Waiting = "waiting",
+        /// Failed for now; goes again at its time.
+        Deferred = "deferred",
+        /// Will not go again by itself.
+        Failed = "failed",
+        /// Somebody is sending it.
+        Claimed = "claimed",
+        /// All but the final dot was sent; whether it arrived is unknown until the reply is recorded.
+        InData = "in-data",
+        Sent = "sent",
+        /// Accepted, and came back.
+        Bounced = "bounced",
+        /// Would have been sent, but the mailbox only observes.
+        Observed = "observed",
+        /// An operator took it out.
+        Dropped = "dropped",
+    }
+}
+
+/// An outgoing mail that was claimed for sending. Its try is already counted.
+#[derive(Clone, Debug)]
+pub struct OutboxEntry {
+    pub id: i64,
+    pub template: Template,
+    pub ticket: Option<TicketNumber>,
+    pub envelope_from: Option<AddrSpec>,
+    pub to: AddrSpec,
+    pub message_id: String,
+    pub bytes: Vec<u8>,
+    /// This one included.
+    pub attempts: u32,
+    /// When it was first queued.
+    pub queued_at: Timestamp,
+    /// A try before ended between the final dot and the reply: it may have arrived.
+    pub ambiguous: bool,
+}
+
+/// A reply by an SMTP server (RFC 5321 section 4.2), or what stands for one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SmtpReply {
+    /// 0 where no server said anything.
+    pub code: u16,
+    /// RFC 3463, where given.
+    pub enhanced: Option<String>,
+    /// First lines, at most 500 characters.
+    pub text: String,
+}
+
+/// How one try ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The server took responsibility (250 after the final dot).
+    Accepted(SmtpReply),
+    /// Not now (4xx, no connection): before the final dot, so nothing arrived.
+    Deferred(SmtpReply),
+    /// Never (5xx).
+    Rejected(SmtpReply),
+    /// Cut off between the final dot and the reply: it may have arrived.
+    Ambiguous(SmtpReply),
+}

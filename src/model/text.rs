@@ -1,0 +1,133 @@
+//! What every room does to text from outside, said once: folding for comparison, and the one sanitiser.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Folds for comparison: lower case, no diacritics, compatibility forms resolved. The letters that Unicode does not
+/// decompose (đ, ł, ø, ß, æ, œ, ı, ħ) are folded too, so that "durdevic" finds "Đurđević".
+pub fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.nfkd() {
+        if is_combining_mark(c) {
+            continue;
+        }
+        for l in c.to_lowercase() {
+            match l {
+                'đ' | 'ð' => out.push('d'),
+                'ł' => out.push('l'),
+                'ø' => out.push('o'),
+                'ß' => out.push_str("ss"),
+                'æ' => out.push_str("ae"),
+                'œ' => out.push_str("oe"),
+                'ı' => out.push('i'),
+                'ħ' => out.push('h'),
+                // Lower-casing İ yields i and a combining dot.
+                l if is_combining_mark(l) => {}
+                l => out.push(l),
+            }
+        }
+    }
+    out
+}
+
+/// Longest subject kept, in characters.
+pub const SUBJECT_MAX: usize = 200;
+/// Longest display name kept, in characters.
+pub const NAME_MAX: usize = 80;
+/// Longest file name kept, in characters.
+pub const FILE_NAME_MAX: usize = 120;
+
+/// The one sanitiser for a value from outside that becomes part of a header field, a file name in a header, or one line
+/// of a listing: control characters (CR and LF among them) become a space, invisible formatting characters (bidi
+/// controls, zero-width) vanish, runs of white space become one space, and at most `max` characters are kept.
+pub fn clean_line(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    let mut kept = 0;
+    let mut gap = false;
+    for c in text.chars() {
+        if is_invisible(c) {
+            continue;
+        }
+        if c.is_control() || c.is_whitespace() {
+            gap = kept > 0;
+            continue;
+        }
+        let cost = 1 + usize::from(gap);
+        if kept + cost > max {
+            break;
+        }
+        if gap {
+            out.push(' ');
+        }
+        gap = false;
+        out.push(c);
+        kept += cost;
+    }
+    out
+}
+
+/// Text of several lines from outside, made safe to send on: CR LF and CR become LF, other control characters (but TAB)
+/// and bidi controls vanish. Nothing that a person typed is lost by it.
+pub fn clean_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' => {
+                if chars.peek() == Some(&'\n') {
+                    chars.next();
+                }
+                out.push('\n');
+            }
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() || is_bidi_control(c) => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Characters that change the direction of the text around them (Unicode TR 9), the means to show `exe.gpj` as `jpg.exe`.
+pub fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters that nobody sees. ZWJ and ZWNJ are among them: in a header they do more harm than good.
+fn is_invisible(c: char) -> bool {
+    is_bidi_control(c)
+        || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{00AD}' | '\u{180E}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn folding_meets_the_letters_of_our_customers() {
+        assert_eq!(fold("Žiadosť o ĽUBICU Đurđević Łódź straße"), "ziadost o lubicu durdevic lodz strasse");
+    }
+
+    #[test]
+    fn a_line_stays_a_line() {
+        assert_eq!(clean_line("Bob\r\nBcc: evil@x.sk\0\u{202e}gpj.exe  end ", 80), "Bob Bcc: evil@x.sk gpj.exe end");
+        assert_eq!(clean_line("áéíóú", 3), "áéí");
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_is_idempotent_and_bounded(s in "\\PC{0,40}|[\\x00-\\x20a-z\u{200b}\u{202e}]{0,60}", max in 0usize..50) {
+            let once = clean_line(&s, max);
+            prop_assert!(once.chars().count() <= max);
+            prop_assert!(!once.chars().any(|c| c.is_control()));
+            prop_assert_eq!(clean_line(&once, max), once.clone());
+            let text = clean_text(&s);
+            prop_assert_eq!(clean_text(&text), text.clone());
+        }
+
+        #[test]
+        fn folding_is_idempotent(s in "\\PC{0,40}") {
+            prop_assert_eq!(fold(&fold(&s)), fold(&s));
+        }
+    }
+}

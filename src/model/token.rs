@@ -1,0 +1,278 @@
+//! The keyed checks by which the desk recognises its own words: the subject token, the signed Message-ID and the signed
+//! plus-address. One codec, used both where they are made (compose) and where they are proven (facts).
+//!
+//! A token proves "has seen our mail", never who somebody is. Nothing here is random: the same cause under the same key
+//! gives the same token, so that a replay gives the same bytes.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use super::message::{Digest, TokenText};
+
+/// Crockford's base 32 in lower case: no i, l, o, u.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Subject check: 8 characters, 40 bits.
+const SUBJECT_LEN: usize = 8;
+/// Hidden check: 16 characters, 80 bits.
+const HIDDEN_LEN: usize = 16;
+/// The addressee's pseudonym inside hidden tokens: 6 characters, 30 bits.
+const ADDRESSEE_LEN: usize = 6;
+/// The cause inside a Message-ID: 10 characters, 50 bits.
+const CAUSE_LEN: usize = 10;
+
+/// For whom a hidden token was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenKind {
+    Customer,
+    Agent,
+    /// A notification by the desk to which nobody should answer; only a bounce carries it back.
+    Bounce,
+}
+
+impl TokenKind {
+    fn letter(self) -> char {
+        match self {
+            TokenKind::Customer => 'c',
+            TokenKind::Agent => 'a',
+            TokenKind::Bounce => 'b',
+        }
+    }
+
+    fn from_letter(text: &str) -> Option<Self> {
+        match text {
+            "c" => Some(TokenKind::Customer),
+            "a" => Some(TokenKind::Agent),
+            "b" => Some(TokenKind::Bounce),
+            _ => None,
+        }
+    }
+}
+
+/// One secret and its one-character id (a digit or letter of [`ALPHABET`]).
+#[derive(Clone)]
+pub struct Key {
+    pub id: char,
+    pub secret: [u8; 32],
+}
+
+/// The keys: the first makes, all prove. Not printable.
+#[derive(Clone)]
+pub struct KeyRing {
+    keys: Vec<Key>,
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyRing({})", self.keys.iter().map(|k| k.id).collect::<String>())
+    }
+}
+
+/// A hidden token whose check held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    pub ticket: i64,
+    pub kind: TokenKind,
+    /// The pseudonym of the addressee; compare with [`KeyRing::is_for`].
+    addressee: String,
+    key: char,
+}
+
+impl KeyRing {
+    /// `keys` in the order of preference, the current one first; None where there is none.
+    pub fn new(keys: Vec<Key>) -> Option<Self> {
+        if keys.is_empty() { None } else { Some(KeyRing { keys }) }
+    }
+
+    fn current(&self) -> &Key {
+        &self.keys[0] // `new` refuses an empty ring
+    }
+
+    /// The eight characters that prove a ticket's number in a subject.
+    pub fn subject_check(&self, prefix: &str, ticket: i64) -> String {
+        mac(self.current(), "subject", &[&prefix.to_ascii_lowercase(), &ticket.to_string()], SUBJECT_LEN)
+    }
+
+    /// `[ACME-1042-k7q2m9xf]`
+    pub fn subject_token(&self, prefix: &str, ticket: i64) -> String {
+        format!("[{prefix}-{ticket}-{}]", self.subject_check(prefix, ticket))
+    }
+
+    /// Whether a subject token's check holds under any key. A token without a check never does.
+    pub fn proves_subject(&self, token: &TokenText) -> bool {
+        let Some(check) = &token.check else { return false };
+        let (prefix, number) = (token.prefix.to_ascii_lowercase(), token.number.to_string());
+        self.keys.iter().any(|key| same(&mac(key, "subject", &[&prefix, &number], SUBJECT_LEN), &normalise(check)))
+    }
+
+    /// The left-hand side of a Message-ID of ours: `pd.1c.1042.ADDRES.CAUSECAUSE.CHECKCHECKCHECK0`. `cause` is anything
+    /// that is the same again when the same mail is made again.
+    pub fn message_id(&self, kind: TokenKind, ticket: i64, addressee: &str, cause: &str, domain: &str) -> String {
+        let key = self.current();
+        let who = pseudonym(key, addressee);
+        let cause = mac(key, "cause", &[cause], CAUSE_LEN);
+        let check = hidden_check(key, kind, ticket, &who, &cause);
+        format!("pd.{}{}.{ticket}.{who}.{cause}.{check}@{domain}", key.id, kind.letter())
+    }
+
+    /// The detail for a plus-address: `podpora+1c-1042-ADDRES-CHECKCHECKCHECK0@…`, without the plus.
+    pub fn address_detail(&self, kind: TokenKind, ticket: i64, addressee: &str) -> String {
+        let key = self.current();
+        let who = pseudonym(key, addressee);
+        let check = hidden_check(key, kind, ticket, &who, "address");
+        format!("{}{}-{ticket}-{who}-{check}", key.id, kind.letter())
+    }
+
+    /// Proves a Message-ID (without angle brackets) to be one that this desk made. The domain is not part of the proof:
+    /// some gateways rewrite it.
+    pub fn prove_message_id(&self, id: &str) -> Option<Proven> {
+        let left = id.split_once('@').map_or(id, |(left, _)| left).to_ascii_lowercase();
+        let parts: Vec<&str> = left.split('.').collect();
+        let ["pd", head, ticket, who, cause, check] = parts.as_slice() else { return None };
+        if cause.len() != CAUSE_LEN {
+            return None; // so that a plus-address's check is no Message-ID's
+        }
+        self.prove(head, ticket, who, cause, check)
+    }
+
+    /// Proves the detail of a plus-address. Mail systems may change its case.
+    pub fn prove_address_detail(&self, detail: &str) -> Option<Proven> {
+        let lower = detail.to_ascii_lowercase();
+        let parts: Vec<&str> = lower.split('-').collect();
+        let [head, ticket, who, check] = parts.as_slice() else { return None };
+        self.prove(head, ticket, who, "address", check)
+    }
+
+    fn prove(&self, head: &str, ticket: &str, who: &str, cause: &str, check: &str) -> Option<Proven> {
+        let mut chars = head.chars();
+        let id = chars.next()?;
+        let kind = TokenKind::from_letter(chars.as_str())?;
+        let number: i64 = ticket.parse().ok()?;
+        let key = self.keys.iter().find(|k| k.id == id)?;
+        if number.to_string() != ticket || !same(&hidden_check(key, kind, number, who, cause), check) {
+            return None;
+        }
+        Some(Proven { ticket: number, kind, addressee: who.to_owned(), key: id })
+    }
+
+    /// Whether a proven token was made for this addressee (an agent's name, or an address).
+    pub fn is_for(&self, proven: &Proven, addressee: &str) -> bool {
+        self.keys
+            .iter()
+            .find(|k| k.id == proven.key)
+            .is_some_and(|key| same(&pseudonym(key, addressee), &proven.addressee))
+    }
+
+    /// A short keyed name for an address, fit for logs: the same address has the same one under the same key.
+    pub fn log_name(&self, address: &str) -> String {
+        format!("a:{}", mac(self.current(), "log", &[&address.to_ascii_lowercase()], 6))
+    }
+
+    /// A keyed digest by which something can be recognised that is no longer stored.
+    pub fn tombstone(&self, what: &Digest) -> String {
+        mac(self.current(), "tombstone", &[&what.hex()], 26)
+    }
+}
+
+fn hidden_check(key: &Key, kind: TokenKind, ticket: i64, who: &str, cause: &str) -> String {
+    mac(key, "hidden", &[&kind.letter().to_string(), &ticket.to_string(), who, cause], HIDDEN_LEN)
+}
+
+fn pseudonym(key: &Key, addressee: &str) -> String {
+    mac(key, "addressee", &[&addressee.to_ascii_lowercase()], ADDRESSEE_LEN)
+}
+
+/// HMAC-SHA-256 (RFC 2104) over a purpose and length-prefixed parts, cut to `len` base-32 characters (at most 51).
+fn mac(key: &Key, purpose: &str, parts: &[&str], len: usize) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.secret).expect("HMAC takes a key of any length");
+    for part in [&[purpose], parts].concat() {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part.as_bytes());
+    }
+    let bytes = mac.finalize().into_bytes();
+    (0..len)
+        .map(|i| {
+            let value = (0..5).fold(0, |value, bit| {
+                let at = i * 5 + bit;
+                (value << 1) | usize::from((bytes[at / 8] >> (7 - at % 8)) & 1)
+            });
+            char::from(ALPHABET[value])
+        })
+        .collect()
+}
+
+/// Crockford: i and l read as 1, o as 0; case does not count.
+fn normalise(check: &str) -> String {
+    check
+        .chars()
+        .map(|c| match c.to_ascii_lowercase() {
+            'i' | 'l' => '1',
+            'o' => '0',
+            c => c,
+        })
+        .collect()
+}
+
+/// In time that does not depend on where the two differ.
+fn same(a: &str, b: &str) -> bool {
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(ids: &[(char, u8)]) -> KeyRing {
+        KeyRing::new(ids.iter().map(|&(id, byte)| Key { id, secret: [byte; 32] }).collect()).expect("not empty")
+    }
+
+    fn text(number: i64, check: &str) -> TokenText {
+        TokenText { prefix: "ACME".into(), number, check: Some(check.into()), written: String::new() }
+    }
+
+    #[test]
+    fn a_subject_token_proves_its_own_number_only() {
+        let keys = ring(&[('1', 7)]);
+        let check = keys.subject_check("ACME", 1042);
+        assert_eq!(check.len(), 8);
+        assert!(keys.proves_subject(&text(1042, &check)));
+        assert!(keys.proves_subject(&text(1042, &check.to_uppercase())));
+        assert!(!keys.proves_subject(&text(1043, &check)));
+        assert!(!keys.proves_subject(&text(1042, &check[..7])));
+        assert!(!keys.proves_subject(&TokenText { check: None, ..text(1042, "") }));
+        assert!(!ring(&[('1', 8)]).proves_subject(&text(1042, &check)));
+    }
+
+    #[test]
+    fn old_keys_still_prove_and_the_new_one_makes() {
+        let old = ring(&[('1', 7)]);
+        let rotated = ring(&[('2', 9), ('1', 7)]);
+        let id = old.message_id(TokenKind::Agent, 5, "jana", "x", "desk.example");
+        let proven = rotated.prove_message_id(&id).expect("still proves");
+        assert!(rotated.is_for(&proven, "jana") && !rotated.is_for(&proven, "peter"));
+        assert!(rotated.proves_subject(&text(5, &old.subject_check("ACME", 5))));
+        assert_ne!(old.subject_check("ACME", 5), rotated.subject_check("ACME", 5));
+    }
+
+    #[test]
+    fn every_character_of_a_hidden_token_counts() {
+        let keys = ring(&[('1', 7)]);
+        let id = keys.message_id(TokenKind::Customer, 1042, "jan@firma.example", "cause", "desk.example");
+        assert_eq!(keys.prove_message_id(&id).map(|p| (p.ticket, p.kind)), Some((1042, TokenKind::Customer)));
+        let left = id.split_once('@').expect("has a domain").0;
+        for (i, c) in left.char_indices() {
+            let other = if c == '0' { '1' } else { '0' };
+            let forged = format!("{}{other}{}@desk.example", &left[..i], &left[i + 1..]);
+            assert_eq!(keys.prove_message_id(&forged), None, "{forged} was believed");
+        }
+        let detail = keys.address_detail(TokenKind::Agent, 1042, "jana");
+        assert!(keys.prove_address_detail(&detail).is_some());
+        assert!(keys.prove_address_detail(&detail.replacen("1a", "1c", 1)).is_none());
+        // A check made for one place proves nothing in another.
+        let parts: Vec<&str> = detail.split('-').collect();
+        let moved = format!("pd.{}.{}.{}.address.{}@d", parts[0], parts[1], parts[2], parts[3]);
+        assert!(keys.prove_message_id(&moved).is_none());
+    }
+}

@@ -1,0 +1,1 @@
+//! Floor 3: claim → send → settle: how mail leaves.

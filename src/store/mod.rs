@@ -1,0 +1,221 @@
+//! Floor 3: the seam behind which everything is kept. The store writes whole rows that policy made and reads whole rows
+//! back; it interprets nothing, so that a second back end is the same few files beside `sqlite`.
+//!
+//! [`Store`] is the way of a mail and of the outbox; [`Reading`] is for people: lists, one ticket whole, searches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::decision::Fate;
+use crate::model::facts::{Contact, Organisation};
+use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
+use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
+use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
+
+pub mod sqlite;
+
+/// What to do once the store's answers are known. Pure, and run inside the transaction; `Fn`, so that a back end may run
+/// it again after a serialization failure.
+pub type Plan = Arc<dyn Fn(Found) -> Commit + Send + Sync>;
+
+/// A mail that was read and is ready to be decided and written down.
+#[derive(Clone)]
+pub struct Arrival {
+    pub incoming: Incoming,
+    pub lookup: Lookup,
+    pub plan: Plan,
+    pub digest: Digest,
+    /// The raw mail as it will be stored, compressed by whoever made this arrival: never on the writer's thread.
+    pub packed: Vec<u8>,
+    /// For `quarantine list`, should it come to that: the sender and subject as read.
+    pub from: String,
+    pub subject: String,
+}
+
+/// What became of an arrival.
+#[derive(Clone, Debug)]
+pub struct Ingested {
+    pub mailbox: String,
+    pub key: SourceKey,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Decided and written now. The commit's mails are in the outbox; their bytes are not repeated here.
+    Done { fate: Fate, reasons: Vec<String>, alarms: Vec<String> },
+    /// This very source key was settled before; nothing was changed.
+    Seen { fate: String, ticket: Option<TicketNumber> },
+    /// The plan panicked or its rows were refused: the mail is kept in quarantine with this reason.
+    Quarantined { because: String },
+}
+
+/// How far a folder was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub uid_validity: u32,
+    /// Every UID up to this one is in the ledger or was there before the desk came.
+    pub last_uid: u32,
+}
+
+/// A source's item that is known to the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerRow {
+    pub key: SourceKey,
+    /// None while it is only discovered.
+    pub fate: Option<String>,
+    pub ticket: Option<TicketNumber>,
+    /// Tries to read it that were begun.
+    pub attempts: u32,
+    /// It was moved to the archive folder (or needs no moving).
+    pub filed: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Full disk, locked database: nothing was changed, and the same call may succeed later.
+    #[error("The database cannot be written now: {0}")]
+    Unavailable(String),
+    #[error("{0}")]
+    Refused(String),
+    #[error("The database is damaged or not ours: {0}")]
+    Broken(String),
+}
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The way of a mail. Every method is one transaction, durable when it returns. Blocking: call it from a blocking thread.
+pub trait Store: Send + Sync {
+    /// Notes that a source shows these items and that a try to take each of them in begins now. Returns the rows as
+    /// they stand after counting; those with a fate are not to be taken in again.
+    fn discover(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> Result<Vec<LedgerRow>>;
+
+    /// Takes mails in: for each, in order, a savepoint around looking up, planning and writing. One that fails is
+    /// quarantined and the others go on. An error means that nothing at all was written.
+    fn ingest(&self, batch: Vec<Arrival>, now: Timestamp) -> Result<Vec<Ingested>>;
+
+    /// Looks up, plans, and writes nothing: what [`Store::ingest`] would have committed.
+    fn rehearse(&self, arrival: &Arrival) -> Result<Commit>;
+
+    /// The same for what no mail brought: an operator's order, the clock.
+    fn order(&self, lookup: &Lookup, plan: &Plan, now: Timestamp) -> Result<Commit>;
+
+    /// Puts a mail aside without a decision: it could not even be read.
+    fn quarantine(&self, incoming: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> Result<()>;
+
+    fn cursor(&self, mailbox: &str, folder: &str) -> Result<Option<Cursor>>;
+    fn set_cursor(&self, mailbox: &str, folder: &str, cursor: Cursor) -> Result<()>;
+
+    /// Items with a fate that the source has not yet filed away.
+    fn unfiled(&self, mailbox: &str) -> Result<Vec<SourceKey>>;
+    fn filed(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> Result<()>;
+
+    /// Takes up to `limit` mails that are due, counts a try for each and leases them for `lease`: whoever claimed them
+    /// and died loses them after that. Fresh mail comes before repeated tries, so that no failing row holds up another.
+    fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>>;
+    /// To be called, and durable, before the final dot is sent.
+    fn in_data(&self, id: i64, now: Timestamp) -> Result<()>;
+    /// Records how a try ended. `next`: when to try again, None: not by itself.
+    fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> Result<()>;
+    /// Several at once, one transaction.
+    fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> Result<()> {
+        settled.iter().try_for_each(|(id, attempt, next)| self.settle(*id, attempt, *next, now))
+    }
+    /// When the next mail is due.
+    fn next_due(&self) -> Result<Option<Timestamp>>;
+
+    fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> Result<usize>;
+    fn outbox_drop(&self, id: i64, now: Timestamp) -> Result<bool>;
+
+    /// Adds or updates; a value that is None leaves what is known. Never takes a proof away.
+    fn put_contacts(
+        &self,
+        contacts: &[Contact],
+        organisations: &[Organisation],
+        now: Timestamp,
+    ) -> Result<ContactCounts>;
+
+    /// Takes a mail out of quarantine for good; its row and reason stay in the ledger as `ignored`.
+    fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool>;
+    /// Makes a quarantined item's source key ready to be ingested again: the next [`Store::ingest`] of its arrival
+    /// replaces the quarantined fate.
+    fn quarantine_reopen(&self, id: i64) -> Result<Option<Incoming>>;
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ContactCounts {
+    pub added: usize,
+    pub updated: usize,
+    pub unchanged: usize,
+}
+
+/// Which tickets to list. Empty: every live one, newest change first.
+#[derive(Clone, Debug, Default)]
+pub struct TicketFilter {
+    /// Ended ones too.
+    pub all: bool,
+    pub status: Option<Status>,
+    /// An agent's or group's name.
+    pub owner: Option<String>,
+    pub unassigned: bool,
+    pub category: Option<String>,
+    pub priority: Option<Priority>,
+    pub mailbox: Option<String>,
+    pub organisation: Option<String>,
+    /// The requester's address.
+    pub requester: Option<String>,
+    /// Words that the subject, requester or text has, folded.
+    pub search: Option<String>,
+    pub limit: Option<usize>,
+}
+
+/// An outgoing mail as listed.
+#[derive(Clone, Debug)]
+pub struct OutboxRow {
+    pub id: i64,
+    pub ticket: Option<TicketNumber>,
+    pub to: crate::model::Address,
+    pub subject: String,
+    pub template: String,
+    pub state: OutboxState,
+    pub attempts: u32,
+    pub next_attempt_at: Option<Timestamp>,
+    pub last_reply: Option<String>,
+    pub message_id: String,
+    pub queued_at: Timestamp,
+}
+
+/// A mail in quarantine as listed.
+#[derive(Clone, Debug)]
+pub struct QuarantineRow {
+    pub id: i64,
+    pub mailbox: String,
+    pub digest: String,
+    pub from: String,
+    pub subject: String,
+    pub received_at: Timestamp,
+    pub because: String,
+    pub attempts: u32,
+}
+
+/// For people: reads a consistent state beside the writer.
+pub trait Reading {
+    fn ticket(&self, number: TicketNumber) -> Result<Option<Ticket>>;
+    fn tickets(&self, filter: &TicketFilter) -> Result<Vec<Ticket>>;
+    fn entries(&self, number: TicketNumber) -> Result<Vec<Entry>>;
+    fn history(&self, number: TicketNumber) -> Result<Vec<HistoryLine>>;
+    /// The raw mails of a ticket in the order of its entries, with the time each was received.
+    fn raw_mails(&self, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>>;
+    /// `all`: also what was sent, observed or dropped.
+    fn outbox(&self, all: bool) -> Result<Vec<OutboxRow>>;
+    fn outbox_mail(&self, id: i64) -> Result<Option<(OutboxRow, Vec<u8>)>>;
+    fn quarantined(&self) -> Result<Vec<QuarantineRow>>;
+    fn quarantined_mail(&self, id: i64) -> Result<Option<(QuarantineRow, Vec<u8>)>>;
+    fn contacts(&self) -> Result<Vec<Contact>>;
+    fn organisations(&self) -> Result<Vec<Organisation>>;
+    fn contact(&self, email: &str) -> Result<Option<Contact>>;
+    /// Ledger rows of one mailbox and folder, in the order of UIDs.
+    fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>>;
+}
