@@ -1,6 +1,92 @@
-//! Floor 5: commands, one file a family.
+//! Floor 5: commands, one file a family. Each has its `Args` and a `run`; this file only names them.
 
-/// Runs the command line.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(64)
+pub mod check;
+pub mod contact;
+pub mod demo;
+pub mod exit;
+pub mod explain;
+pub mod ingest;
+pub mod init;
+pub mod outbox;
+pub mod output;
+pub mod quarantine;
+pub mod read;
+pub mod run;
+pub mod ticket;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The helpdesk that lives in mail.
+#[derive(Parser, Debug)]
+#[command(name = "postdesk", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Args, Debug, Clone)]
+pub struct Global {
+    /// The configuration; else $POSTDESK_CONFIG, ./config.toml, /etc/postdesk/config.toml
+    #[arg(long, global = true, value_name = "FILE", env = "POSTDESK_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Show what the desk does, on a day of sample mails, with nothing to install
+    Demo(demo::Args),
+    /// Write a configuration
+    Init(init::Args),
+    /// Find every mistake in the configuration
+    Check(check::Args),
+    /// Run the desk: the daemon
+    Run(run::Args),
+    /// Take mails in as though they had arrived
+    Ingest(ingest::Args),
+    /// Show what is read in a mail
+    Read(read::Args),
+    /// Show what the desk would do with a mail, and why
+    Explain(explain::Args),
+    /// Look at tickets and work on them
+    Ticket(ticket::Args),
+    /// Contacts and organisations
+    Contact(contact::Args),
+    /// Mails waiting to leave, and those that could not
+    Outbox(outbox::Args),
+    /// Mails that could not be processed or are not believed
+    Quarantine(quarantine::Args),
+}
+
+/// Runs the command line. Errors go to standard error, with what to do next where that is known.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(exit::USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let global = &cli.global;
+    let result = match cli.command {
+        Command::Demo(args) => demo::run(args, global),
+        Command::Init(args) => init::run(args, global),
+        Command::Check(args) => check::run(args, global),
+        Command::Run(args) => run::run(args, global),
+        Command::Ingest(args) => ingest::run(args, global),
+        Command::Read(args) => read::run(args, global),
+        Command::Explain(args) => explain::run(args, global),
+        Command::Ticket(args) => ticket::run(args, global),
+        Command::Contact(args) => contact::run(args, global),
+        Command::Outbox(args) => outbox::run(args, global),
+        Command::Quarantine(args) => quarantine::run(args, global),
+    };
+    result.unwrap_or_else(|failure| {
+        eprintln!("postdesk: {:#}", failure.error);
+        ExitCode::from(failure.code)
+    })
 }
