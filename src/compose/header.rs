@@ -18,7 +18,7 @@ const IDS_MAX: usize = 20;
 /// One line that no reader decodes into something else: cleaned, and without the beginning of an encoded word
 /// (RFC 2047 section 2), which in text that was already decoded is an accident or an attack.
 pub fn plain(value: &str, max: usize) -> String {
-    clean_line(&value.replace("=?", "= ?"), max)
+    clean_line(&clean_line(value, max).replace("=?", "= ?"), max)
 }
 
 /// `name <address>`, the name cleaned: the library panics on one with a line break in it.
@@ -151,6 +151,7 @@ mod tests {
     #[test]
     fn an_encoded_word_in_decoded_text_stays_text() {
         assert_eq!(plain("=?utf-8?q?a=0D=0ABcc?=", 80), "= ?utf-8?q?a=0D=0ABcc?=");
+        assert_eq!(plain("=\u{200b}?x", 80), "= ?x");
         assert!(!plain("==??x", 80).contains("=?"));
     }
 }
