@@ -1,9 +1,13 @@
 //! A small desk for the unit tests of commands.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::rc::Rc;
 
 use jiff::tz::TimeZone;
 
+use super::output::{Look, Out};
 use crate::model::desk::{Assign, Assignee, Budgets, Desk, Start};
 use crate::model::token::{Key, KeyRing};
 use crate::model::{AddrSpec, Agent, Group, Language, Mailbox, Policy};
@@ -60,4 +64,32 @@ pub fn policy() -> Policy {
         keys,
         texts: BTreeMap::new(),
     }
+}
+
+/// Keeps what is written for the test.
+#[derive(Clone, Default)]
+struct Kept(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is printed on a place that looks so.
+pub fn printed(look: Look, print: impl FnOnce(&mut Out)) -> String {
+    let kept = Kept::default();
+    let mut out = Out::new(Box::new(kept.clone()), look);
+    print(&mut out);
+    let bytes = kept.0.borrow().clone();
+    String::from_utf8(bytes).expect("is UTF-8")
+}
+
+/// A terminal without colour in Bratislava.
+pub fn terminal() -> Look {
+    Look { terminal: true, colour: false, width: 100, zone: policy().desk.timezone }
 }

@@ -120,7 +120,7 @@ fn said(e: &Entry, full: bool, out: &mut Out) {
         out.line(format!("    {line}").trim_end());
     }
     if let Some(folded) = folded(e).filter(|_| !full) {
-        out.line(&look.tone(Tone::Faint, &format!("    [{folded}: --full shows it]")));
+        out.line(&look.tone(Tone::Faint, &format!("    [{folded}: --full shows them]")));
     }
     for a in &e.attachments {
         out.line(&escape(&format!("    attached: {}", attachment(a))));
@@ -152,5 +152,124 @@ pub fn size(bytes: u64) -> String {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
         _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::test_desk::{printed, terminal};
+    use crate::model::message::Reply;
+    use crate::model::ticket::{EntryKind, Participant};
+    use crate::model::{Address, Language, Priority, Status};
+
+    fn ticket() -> Ticket {
+        Ticket {
+            number: 1042,
+            subject: "Tlačiareň\x1b[2J nejde".into(),
+            status: Status::Merged,
+            category: Some("printing".into()),
+            priority: Priority::High,
+            language: Language::Sk,
+            mailbox: "support".into(),
+            requester: Address::new(Some("Ján\u{202e}kávoN"), "jan@firma.example"),
+            contact: None,
+            organisation: None,
+            verified: false,
+            restricted: true,
+            owner: None,
+            group: Some("technical".into()),
+            participants: vec![Participant {
+                name: Some("Eva".into()),
+                email: "eva@firma.example".into(),
+                added_by: "jana".into(),
+            }],
+            created_at: "2026-11-22T09:00:00Z".parse().expect("valid"),
+            updated_at: "2026-11-22T09:00:00Z".parse().expect("valid"),
+            first_response_due_at: Some("2026-11-22T13:00:00Z".parse().expect("valid")),
+            resolve_due_at: None,
+            first_responded_at: None,
+            resolved_at: None,
+            snoozed_until: None,
+            merged_into: Some(1040),
+            linked: vec![1039, 1041],
+            thread: Vec::new(),
+            entries: 1,
+        }
+    }
+
+    fn entry() -> Entry {
+        Entry {
+            ticket: 1042,
+            seq: 1,
+            direction: Direction::Incoming,
+            kind: EntryKind::Request,
+            from: Address::new(Some("Ján"), "jan@firma.example"),
+            to: vec![Address::new(None, "podpora@acme.example")],
+            at: "2026-11-22T09:00:00Z".parse().expect("valid"),
+            subject: "Tlačiareň nejde".into(),
+            text: "Nejde.\n2  2026-11-22 11:00  answer by jana, verified\n\n> otázka\n> druhá\n-- \nJán".into(),
+            reply: Reply {
+                text: "Nejde.\n2  2026-11-22 11:00  answer by jana, verified\n\x07".into(),
+                quoted: "> otázka\n> druhá".into(),
+                signature: "-- \nJán".into(),
+                marker: false,
+            },
+            attachments: vec![AttachmentInfo {
+                name: Some("foto\r.png".into()),
+                media_type: "image/png".into(),
+                size: 12_345,
+                disposition: "attachment".into(),
+                cid: None,
+                sha256: String::new(),
+            }],
+            message_id: None,
+            believed: Some(Believed::Unauthenticated),
+            raw: true,
+        }
+    }
+
+    #[test]
+    fn a_ticket_reads_top_down_and_says_who_is_not_proven() {
+        let text = printed(terminal(), |out| head(&ticket(), out));
+        assert_eq!(
+            text,
+            "1042  Tlačiareň\\x1b[2J nejde
+  status        merged into 1040, priority high
+  requester     Ján\\u{202e}kávoN <jan@firma.example> (claimed, not proven)
+  participants  Eva <eva@firma.example> (added by jana)
+  owner         (technical)
+  category      printing (restricted)
+  mailbox       support, language sk
+  created       2026-11-22 10:00
+  answer due    2026-11-22 14:00
+  linked        1039, 1041
+"
+        );
+    }
+
+    #[test]
+    fn no_text_of_a_mail_passes_for_an_entry_of_its_own() {
+        let text = printed(terminal(), |out| said(&entry(), false, out));
+        assert_eq!(
+            text,
+            "
+1  2026-11-22 10:00  request by Ján <jan@firma.example> to podpora@acme.example, not proven
+    Nejde.
+    2  2026-11-22 11:00  answer by jana, verified
+    \\x07
+    [folded: 2 quoted lines and a signature: --full shows them]
+    attached: foto\\r.png (image/png, 12.3 kB)
+"
+        );
+    }
+
+    #[test]
+    fn nothing_is_folded_for_whoever_asks_for_all() {
+        let text = printed(terminal(), |out| said(&entry(), true, out));
+        assert!(text.contains("\n    > otázka\n    > druhá\n    --\n    Ján\n"), "{text}");
+        assert!(!text.contains("folded"));
+        let unread = Entry { reply: Reply::default(), ..entry() };
+        assert!(printed(terminal(), |out| said(&unread, false, out)).contains("    > druhá\n"));
     }
 }
