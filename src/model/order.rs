@@ -1,25 +1,30 @@
-//! What an operator orders at the command line: the same changes that an agent makes by mail, without a mail.
+//! What a person of the desk wants done with a ticket without a mail: an order from the command line.
 
 use super::desk::Assignee;
 use super::message::Attachment;
 use super::ticket::TicketNumber;
 
-#[derive(Clone, Debug)]
+/// The actor of orders that are given in no agent's name.
+pub const OPERATOR: &str = "operator";
+
+/// One order. It is decided like a mail: by a pure function over the store's answers, in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     pub ticket: TicketNumber,
-    /// An agent's name, or `operator`.
+    /// An agent's name, or [`OPERATOR`].
     pub actor: String,
     pub what: OrderKind,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderKind {
-    /// Words for the customer; `close` ends the ticket with them.
+    /// Words for the customer.
     Reply {
         text: String,
         attachments: Vec<Attachment>,
         close: bool,
     },
+    /// Words that are kept from the customer.
     Note {
         text: String,
     },
@@ -28,6 +33,7 @@ pub enum OrderKind {
     },
     Close,
     Reopen,
+    /// The ticket lives on in the other one.
     Merge {
         into: TicketNumber,
     },
