@@ -13,7 +13,7 @@ mod route;
 mod work;
 
 pub use commands::{COMMANDS, Command};
-pub use order::{order, order_lookup};
+pub use order::order;
 
 use jiff::Timestamp;
 

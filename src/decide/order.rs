@@ -3,31 +3,13 @@
 use jiff::Timestamp;
 
 use crate::model::ticket::EntryKind;
-use crate::model::{
-    Action, Address, Decision, Fate, Found, Lookup, Order, OrderKind, Policy, Status, Ticket, TicketChange,
-};
+use crate::model::{Action, Address, Decision, Fate, Found, Order, OrderKind, Policy, Status, Ticket, TicketChange};
 
 use super::agent;
 use super::work::Work;
 
-/// What an order needs to know.
-pub fn order_lookup(order: &Order) -> Lookup {
-    let mut tickets = vec![order.ticket];
-    if let OrderKind::Merge { into } = &order.what {
-        tickets.push(*into);
-    }
-    Lookup { tickets, ..Lookup::default() }
-}
-
-/// Carries an order out. Where it cannot be, nothing is changed and the decision's fate says why.
-pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Decision {
-    match ordered(order, found, policy, now) {
-        Ok(decision) => decision,
-        Err(because) => Decision::new(Action::Ignore, Fate::Ignored { because }),
-    }
-}
-
-fn ordered(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision, String> {
+/// Carries an order out. An error says why it cannot be; nothing is changed then.
+pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision, String> {
     let ticket = |number: i64| -> Result<Ticket, String> {
         let row = found.tickets.iter().find(|(asked, _)| *asked == number);
         row.map(|(_, ticket)| ticket.clone()).ok_or_else(|| format!("There is no ticket {number}"))
