@@ -14,7 +14,10 @@ use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
 
+mod pack;
 pub mod sqlite;
+
+pub use pack::{pack, unpack};
 
 /// What to do once the store's answers are known. Pure, and run inside the transaction; `Fn`, so that a back end may run
 /// it again after a serialization failure.
@@ -73,7 +76,7 @@ pub struct LedgerRow {
     pub filed: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Full disk, locked database: nothing was changed, and the same call may succeed later.
     #[error("The database cannot be written now: {0}")]
