@@ -28,6 +28,9 @@ enum Command {
     /// List all contacts
     List(ListArgs),
     /// Take contacts and organisations in from a CSV file
+    ///
+    /// The header names the columns, in any order: email, name, organisation, manager, language, sla, priority, note. An
+    /// email such as @firma.example stands for everybody at that domain. What a row leaves empty stays as it is on file.
     Import(ImportArgs),
     /// Write all contacts and organisations as CSV
     Export,
@@ -50,8 +53,6 @@ struct ShowArgs {
     json: bool,
 }
 
-/// The header names the columns, in any order: email,name,organisation,manager,language,sla,priority,note. An email such
-/// as @firma.example stands for everybody at that domain. What a row leaves empty stays as it is on file.
 #[derive(clap::Args, Debug)]
 struct ImportArgs {
     /// A CSV file; "-" is standard input
@@ -114,7 +115,7 @@ const FILE_MAX: u64 = 64_000_000;
 fn import(args: &ImportArgs, desk: &Desk) -> CliResult {
     let (name, bytes) = read_file(&args.file)?;
     let known = desk.kept.organisations()?;
-    let sheet = csv_contacts::read(&bytes, &desk.policy, &known)
+    let sheet = csv_contacts::read(&bytes, desk.policy(), &known)
         .map_err(|because| exit::fail(exit::DATA, format!("{name}: {because}")))?;
     if let Some(encoding) = sheet.read_as {
         eprintln!("postdesk: {name} is not UTF-8 and was read as {encoding}; look at the names");

@@ -1,8 +1,11 @@
 //! How a command gets at the desk: its configuration, and what it keeps.
 
+use std::path::{Path, PathBuf};
+
 use super::Global;
 use super::exit::{self, Failure};
 use super::output::Out;
+use crate::config::{self, Config};
 use crate::model::{Policy, Ticket, TicketNumber};
 use crate::store::{Reading, Store, TicketFilter};
 
@@ -13,19 +16,50 @@ impl<T: Store + Reading> Kept for T {}
 
 /// The desk as a command sees it. The daemon may be running beside.
 pub struct Desk {
-    pub policy: Policy,
+    pub config: Config,
     pub kept: Box<dyn Kept>,
 }
 
+/// Where the configuration is looked for when neither `--config` nor `$POSTDESK_CONFIG` names it.
+const USUAL_PLACES: [&str; 2] = ["config.toml", "/etc/postdesk/config.toml"];
+
+/// The configuration's path: as named, else the first of [`USUAL_PLACES`] that is there.
+pub fn config_path(global: &Global) -> Result<PathBuf, Failure> {
+    if let Some(path) = &global.config {
+        return Ok(path.clone());
+    }
+    let found = USUAL_PLACES.iter().map(Path::new).find(|path| path.exists());
+    found.map(Path::to_owned).ok_or_else(|| {
+        let places = USUAL_PLACES.join(" nor ");
+        let text =
+            format!("There is no configuration: neither {places}; name one with --config, or make one with `init`");
+        exit::fail(exit::CONFIG, text)
+    })
+}
+
+/// Reads the configuration; an error has every mistake in it.
+pub fn config(global: &Global) -> Result<Config, Failure> {
+    let path = config_path(global)?;
+    config::load(&path).map_err(|mistakes| {
+        let mistakes: Vec<String> = mistakes.iter().map(|m| m.to_string().trim_end().to_owned()).collect();
+        exit::fail(exit::CONFIG, format!("The configuration cannot be used\n{}", mistakes.join("\n")))
+    })
+}
+
 /// Reads the configuration and opens the database.
-pub fn desk(_global: &Global) -> Result<Desk, Failure> {
+pub fn desk(global: &Global) -> Result<Desk, Failure> {
+    let _config = config(global)?;
     Err(exit::fail(exit::SOFTWARE, "not built yet"))
 }
 
 impl Desk {
+    pub fn policy(&self) -> &Policy {
+        &self.config.policy
+    }
+
     /// Standard output in the desk's time zone.
     pub fn out(&self) -> Out {
-        Out::stdout(self.policy.desk.timezone.clone())
+        Out::stdout(self.policy().desk.timezone.clone())
     }
 
     /// A ticket that must be there.

@@ -105,6 +105,11 @@ impl Config {
         Ok(())
     }
 
+    /// The database's file.
+    pub fn database(&self) -> PathBuf {
+        self.state.join("postdesk.db")
+    }
+
     /// The source of a mailbox, by name.
     pub fn source(&self, mailbox: &str) -> Option<&MailboxSource> {
         self.mailboxes.iter().find(|m| m.mailbox == mailbox)

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::words::{self, Words};
 use crate::cli::csv_contacts::nearest;
-use crate::cli::exit::{self, CliResult, Failure};
+use crate::cli::exit::{self, CliResult, Failure, OrExit as _};
 use crate::cli::json;
 use crate::cli::open::{self, Desk};
 use crate::cli::output::escape;
@@ -18,6 +18,7 @@ use crate::model::{AddrSpec, Commit, Order, OrderKind, Policy, TicketNumber};
 /// What every order has.
 #[derive(clap::Args, Debug)]
 pub struct Common {
+    /// The ticket's number
     #[arg(value_name = "N", value_parser = super::number)]
     number: TicketNumber,
     /// In whose name; else the operator's
@@ -89,7 +90,7 @@ pub fn note(args: NoteArgs, desk: &Desk) -> CliResult {
 
 pub fn assign(args: AssignArgs, desk: &Desk) -> CliResult {
     let checked = check(args.common, desk)?;
-    let what = OrderKind::Assign { to: assignee(&args.who, &desk.policy)? };
+    let what = OrderKind::Assign { to: assignee(&args.who, desk.policy())? };
     carry_out(checked, what, desk)
 }
 
@@ -121,7 +122,7 @@ struct Checked {
 fn check(common: Common, desk: &Desk) -> Result<Checked, Failure> {
     desk.ticket(common.number)?;
     let actor = match common.actor {
-        Some(who) => agent(&who, &desk.policy)?,
+        Some(who) => agent(&who, desk.policy())?,
         None => OPERATOR.to_owned(),
     };
     Ok(Checked { ticket: common.number, actor, json: common.json })
@@ -150,10 +151,13 @@ fn unknown(what: &str, who: &str, known: Vec<&str>) -> Failure {
 
 fn carry_out(checked: Checked, what: OrderKind, desk: &Desk) -> CliResult {
     let order = Order { ticket: checked.ticket, actor: checked.actor, what };
-    let commit = order::carry_out(desk.kept.as_ref(), &desk.policy, &order, Timestamp::now()).map_err(|e| match e {
-        OrderError::Refused(because) => exit::fail(exit::DATA, because),
-        OrderError::Store(error) => error.into(),
-    })?;
+    let mut config = desk.config.clone();
+    config.open_keys().code(exit::CONFIG)?; // Mails of this order carry tokens that must last.
+    let commit =
+        order::carry_out(desk.kept.as_ref(), &config.policy, &order, Timestamp::now()).map_err(|e| match e {
+            OrderError::Refused(because) => exit::fail(exit::DATA, because),
+            OrderError::Store(error) => error.into(),
+        })?;
     for alarm in &commit.alarms {
         eprintln!("postdesk: {}", escape(alarm));
     }

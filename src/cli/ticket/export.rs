@@ -11,6 +11,7 @@ use crate::model::TicketNumber;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
+    /// The ticket's number
     #[arg(value_name = "N", value_parser = super::number)]
     number: TicketNumber,
     /// Write to this file, which must not be there yet; else to standard output

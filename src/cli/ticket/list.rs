@@ -20,13 +20,16 @@ pub struct Args {
     /// Only those that nobody has taken
     #[arg(long, conflicts_with = "owner")]
     unassigned: bool,
+    /// Only those of this category
     #[arg(long, value_name = "NAME")]
     category: Option<String>,
+    /// Only those of this priority
     #[arg(long, value_name = "PRIORITY", value_parser = priority)]
     priority: Option<Priority>,
     /// Only those that came through this mailbox
     #[arg(long, value_name = "NAME")]
     mailbox: Option<String>,
+    /// Only those of people of this organisation
     #[arg(long, value_name = "NAME")]
     organisation: Option<String>,
     /// Only those of the customer with this address
@@ -58,8 +61,8 @@ fn priority(word: &str) -> Result<Priority, String> {
 
 pub fn run(args: Args, desk: &Desk) -> CliResult {
     let json = args.json;
-    let hint = hint(&args, &desk.policy);
-    let tickets = desk.kept.tickets(&filter(args, &desk.policy))?;
+    let hint = hint(&args, desk.policy());
+    let tickets = desk.kept.tickets(&filter(args, desk.policy()))?;
     let mut out = desk.out();
     if json {
         tickets.iter().for_each(|t| out.json(&json::ticket(t)));

@@ -11,6 +11,7 @@ use crate::model::{Entry, Ticket, TicketNumber};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
+    /// The ticket's number
     #[arg(value_name = "N", value_parser = super::number)]
     number: TicketNumber,
     /// With quotations and signatures
@@ -23,6 +24,7 @@ pub struct Args {
 
 #[derive(clap::Args, Debug)]
 pub struct HistoryArgs {
+    /// The ticket's number
     #[arg(value_name = "N", value_parser = super::number)]
     number: TicketNumber,
     /// JSON Lines
