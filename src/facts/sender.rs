@@ -42,7 +42,7 @@ pub fn sender(message: &Message, found: &Found, policy: &Policy) -> Sender {
 /// the mail was joined to: a token of one ticket gives no rights in another.
 pub fn agent_token(message: &Message, sender: &Sender, thread: &Thread, found: &Found, policy: &Policy) -> bool {
     let (Sender::Agent(name), Some(ticket)) = (sender, &thread.ticket) else { return false };
-    if !policy.agent(name).is_some_and(|agent| !agent.disabled) {
+    if policy.agent(name).is_none_or(|agent| agent.disabled) {
         return false;
     }
     thread::names(message, policy).iter().filter(|named| !named.returned).filter_map(|named| named.proven.as_ref()).any(
