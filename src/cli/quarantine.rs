@@ -138,8 +138,7 @@ fn retry(args: &RetryArgs, desk: &Desk) -> CliResult {
     out.finish()
 }
 
-/// Reopens a mail's source key and takes the mail in; says what became of it. The two belong together: a key that is
-/// reopened without being taken in would leave the mail without a fate.
+/// Reopens a mail's source key and takes the mail in as though it had arrived now; says what became of it.
 fn take_in_again(_id: i64, _desk: &Desk) -> Result<String, Failure> {
     Err(exit::fail(exit::SOFTWARE, "This version cannot take a mail in again; nothing was changed"))
 }
