@@ -196,7 +196,7 @@ fn imap_source(table: &Spanned<file::Imap>, taken: &mut Taken, notes: &mut Notes
     let password = place.password(&passwords, notes);
     let user = match &file.user {
         Some(user) if user.get_ref().is_empty() => {
-            notes.mistake(user.span(), "mailbox.imap.user", "The user is empty", None);
+            notes.mistake(user.span(), "mailbox.imap.user", "The user is empty", Some("The name to log in with"));
             None
         }
         Some(user) => Some(user.get_ref().clone()),
@@ -245,7 +245,7 @@ pub fn outgoing(
     if let Some(hours) = &file.give_up_hours
         && !(1..=720).contains(hours.get_ref())
     {
-        notes.mistake(hours.span(), "outgoing.give_up_hours", "Out of range: 1 to 720", None);
+        notes.mistake(hours.span(), "outgoing.give_up_hours", "Out of range", Some("1 to 720"));
     }
     let via = match (file.smtp, file.maildir) {
         (Some(smtp), None) => smtp_server(&smtp, notes).map(OutgoingVia::Smtp),
@@ -325,7 +325,7 @@ fn smtp_server(table: &Spanned<file::Smtp>, notes: &mut Notes<'_>) -> Option<Smt
     if let Some(connections) = &file.connections
         && !(1..=16).contains(connections.get_ref())
     {
-        notes.mistake(connections.span(), "outgoing.smtp.connections", "Out of range: 1 to 16", None);
+        notes.mistake(connections.span(), "outgoing.smtp.connections", "Out of range", Some("1 to 16"));
     }
     Some(Smtp {
         server: server?,
@@ -338,7 +338,12 @@ fn smtp_server(table: &Spanned<file::Smtp>, notes: &mut Notes<'_>) -> Option<Smt
 fn maildir_path(table: &Spanned<file::Maildir>, key: &str, notes: &mut Notes<'_>) -> Option<PathBuf> {
     match &table.get_ref().path {
         Some(path) if path.get_ref().is_empty() => {
-            notes.mistake(path.span(), key, "The path is empty", None);
+            notes.mistake(
+                path.span(),
+                key,
+                "The path is empty",
+                Some("The folder that contains `new`, `cur` and `tmp`"),
+            );
             None
         }
         Some(path) => Some(notes.path(path.get_ref())),
@@ -422,7 +427,7 @@ impl Place {
         let port = keys.port.as_ref().map_or(port(tls), |p| *p.get_ref());
         if port == 0 {
             let span = keys.port.as_ref().map_or(self.table.clone(), Spanned::span);
-            notes.mistake(span, &self.key("port"), "There is no port 0", None);
+            notes.mistake(span, &self.key("port"), "There is no port 0", Some("Leave `port` out for the usual one"));
         }
         Some(Server { host: name.clone(), port, tls, ca_file })
     }

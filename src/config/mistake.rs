@@ -65,15 +65,24 @@ impl fmt::Display for Mistake {
 }
 
 impl Source<'_> {
-    /// A mistake at a place given in bytes.
+    /// A mistake at a place given in bytes, in a text that is TOML.
     pub fn mistake(&self, span: Range<usize>, key: &str, message: String, hint: Option<String>) -> Mistake {
+        self.locate(span, key, message, hint, true)
+    }
+
+    /// A mistake in a text that is no TOML, so that nobody knows what its lines mean.
+    pub fn slip(&self, span: Range<usize>, message: String, hint: Option<String>) -> Mistake {
+        self.locate(span, "", message, hint, false)
+    }
+
+    fn locate(&self, span: Range<usize>, key: &str, message: String, hint: Option<String>, is_toml: bool) -> Mistake {
         let start = floor_char(self.text, span.start);
         let line_start = self.text[..start].rfind('\n').map_or(0, |i| i + 1);
         let line_end = self.text[start..].find('\n').map_or(self.text.len(), |i| start + i);
         let column = self.text[line_start..start].chars().count() + 1;
         let end = floor_char(self.text, span.end.clamp(start, line_end));
         let whole = self.text[line_start..line_end].trim_end();
-        let line = self.public_part(line_start, whole);
+        let line = self.public_part(line_start, whole, is_toml);
         let width = self.text[start..end].chars().count().max(1);
         let width = width.min((line.chars().count() + 1).saturating_sub(column)).max(1);
         // A caret beyond what may be shown would point at nothing.
@@ -90,13 +99,14 @@ impl Source<'_> {
     }
 
     /// The line where every key in it is a known one without secrets; else only what stands before the value.
-    fn public_part(&self, line_start: usize, line: &str) -> String {
-        if line.trim_start().starts_with('[') && !line.contains('=') {
-            return line.to_owned();
+    fn public_part(&self, line_start: usize, line: &str, is_toml: bool) -> String {
+        if line.trim_start().starts_with('[') && !line.contains(['=', '"', '\'']) {
+            return line.to_owned(); // the name of a table
         }
         let key = match line.split_once('=') {
             Some((key, _)) => Some(last_word(key)),
-            // The line goes on with a value that began above.
+            // The line goes on with a value that began above; where it is no TOML, it may be anything.
+            None if !is_toml => None,
             None => {
                 self.text[..line_start].lines().rev().find_map(|l| l.split_once('=')).map(|(key, _)| last_word(key))
             }

@@ -172,7 +172,12 @@ impl People {
                 continue;
             };
             if members.contains(&agent.name) {
-                notes.mistake(member.span(), key, format!("`{}` stands here twice", agent.name), None);
+                notes.mistake(
+                    member.span(),
+                    key,
+                    format!("`{}` stands here twice", agent.name),
+                    Some("Once is enough"),
+                );
                 continue;
             }
             members.push(agent.name.clone());

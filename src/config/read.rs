@@ -60,7 +60,7 @@ pub fn read(notes: &mut Notes<'_>) -> Option<File> {
 fn syntax_mistake(source: &Source<'_>, error: &toml::de::Error) -> super::Mistake {
     let message = format!("This is not TOML: {}", error.message().lines().collect::<Vec<_>>().join(", "));
     let hint = "Text needs quotes, a table's name stands in [brackets] on a line of its own (see https://toml.io)";
-    source.mistake(error.span().unwrap_or(0..0), "", message, Some(hint.to_owned()))
+    source.slip(error.span().unwrap_or(0..0), message, Some(hint.to_owned()))
 }
 
 /// Takes the smallest entry out whose key or value stands at `span`; `path` becomes its path. False: there is none.
@@ -111,7 +111,13 @@ fn form_mistake(notes: &mut Notes<'_>, span: Range<usize>, key: &str, said: &str
         let message = if expected.is_empty() {
             "This value cannot be read".to_owned()
         } else {
-            format!("Expected {}, found {}", kind(expected), kind(got))
+            let (expected, got) = (kind(expected), kind(got));
+            // A number out of range: what was expected says it all.
+            if expected.contains("number") && got.contains("number") {
+                format!("Expected {expected}")
+            } else {
+                format!("Expected {expected}, found {got}")
+            }
         };
         return notes.mistake(span, key, message, None);
     };
@@ -157,11 +163,13 @@ fn kind(of: &str) -> String {
     match of {
         "a string" | "string" => "text in quotes".to_owned(),
         "a boolean" | "boolean" => "true or false".to_owned(),
-        "u8" | "u16" | "u32" | "u64" => "a whole number that is not negative".to_owned(),
+        "u8" => "a whole number from 0 to 255".to_owned(),
+        "u16" => "a whole number from 0 to 65535".to_owned(),
+        "u32" | "u64" => "a whole number, not negative and not too large".to_owned(),
         "a sequence" | "sequence" => "a list in [brackets]".to_owned(),
         "map" | "a map" => "a table".to_owned(),
         of if of.starts_with("struct ") => "a table".to_owned(),
-        of if of.starts_with("integer") => "a number out of range or of the wrong kind".to_owned(),
+        of if of.starts_with("integer") => "a number".to_owned(),
         of if of.starts_with("boolean") => "true or false".to_owned(),
         of if of.starts_with("floating point") => "a number with a point".to_owned(),
         of => of.to_owned(),

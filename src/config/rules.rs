@@ -30,7 +30,7 @@ pub fn categories(
             && categories.iter().any(|c| fold(&c.name) == fold(name.get_ref()))
         {
             let message = format!("There are two categories `{}`", name.get_ref());
-            notes.mistake(name.span(), "category.name", message, None);
+            notes.mistake(name.span(), "category.name", message, Some("Each needs a name of its own"));
         }
         categories.push(category);
     }
@@ -47,7 +47,7 @@ fn category(
     match &file.name {
         None => notes.missing(table.span(), "category.name", "How commands, lists and reports call it"),
         Some(name) if name.get_ref().trim().is_empty() => {
-            notes.mistake(name.span(), "category.name", "The name is empty", None);
+            notes.mistake(name.span(), "category.name", "The name is empty", Some("One word is enough"));
         }
         Some(_) => {}
     }
@@ -108,7 +108,7 @@ fn ask(table: &Spanned<file::Ask>, notes: &mut Notes<'_>) -> Option<Ask> {
         let languages = Language::ALL.map(|l| (l.code(), l));
         let Some(language) = one_of(code, "category.ask.about", &languages, notes) else { continue };
         if text.get_ref().trim().is_empty() {
-            notes.mistake(text.span(), "category.ask.about", "The text is empty", None);
+            notes.mistake(text.span(), "category.ask.about", "The text is empty", Some("What to ask the customer for"));
         }
         about.insert(language, text.get_ref().trim().to_owned());
     }

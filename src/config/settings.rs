@@ -318,7 +318,7 @@ fn limits(file: &file::Limits, notes: &mut Notes<'_>) -> Limits {
     let mut within = |key: &file::Key<u64>, name: &str, default: u64, least: u64, most: u64| match key {
         Some(k) if (least..=most).contains(k.get_ref()) => *k.get_ref(),
         Some(k) => {
-            notes.mistake(k.span(), name, format!("Out of range: {least} to {most}"), None);
+            notes.mistake(k.span(), name, "Out of range", Some(&format!("{least} to {most}")));
             default
         }
         None => default,

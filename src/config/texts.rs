@@ -59,6 +59,6 @@ fn read(path: &Path) -> Result<BTreeMap<String, String>, Box<Mistake>> {
         let source = Source { path, text: &text, public_keys: Vec::new() };
         let hint = "Each line is `key = \"template\"`; see the built-in texts for the keys";
         let said = error.message().lines().next().unwrap_or_default().to_owned();
-        Box::new(source.mistake(error.span().unwrap_or(0..0), "", said, Some(hint.to_owned())))
+        Box::new(source.slip(error.span().unwrap_or(0..0), said, Some(hint.to_owned())))
     })
 }

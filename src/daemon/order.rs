@@ -24,8 +24,9 @@ pub fn carry_out(store: &dyn Store, policy: &Policy, order: &Order, now: Timesta
 }
 
 /// The decision, its mails composed.
-fn decide(_order: &Order, _found: &Found, _policy: &Policy, _now: Timestamp) -> Result<Commit, String> {
-    Err("This version cannot change tickets from the command line".into())
+fn decide(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Commit, String> {
+    let decision = crate::decide::order(order, found, policy, now)?;
+    Ok(super::ingest::finish(crate::compose::compose(decision, policy)))
 }
 
 /// What the store is asked about an order.

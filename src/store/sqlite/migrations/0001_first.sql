@@ -50,6 +50,8 @@ CREATE TABLE cursor (
     folder TEXT NOT NULL,
     uid_validity INTEGER NOT NULL,
     last_uid INTEGER NOT NULL,
+    since INTEGER NOT NULL DEFAULT 0,
+    by_date_up_to INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, folder)
 ) STRICT;
 
