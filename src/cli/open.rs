@@ -75,6 +75,13 @@ impl Desk {
         &self.config.policy
     }
 
+    /// The policy for what makes mails: its tokens must last, so the key is made where there is none yet.
+    pub fn lasting_policy(&self) -> Result<Policy, Failure> {
+        let mut config = self.config.clone();
+        config.open_keys().code(exit::CONFIG)?;
+        Ok(config.policy)
+    }
+
     /// Standard output in the desk's time zone.
     pub fn out(&self) -> Out {
         Out::stdout(self.policy().desk.timezone.clone())
