@@ -1,6 +1,5 @@
-//! Mailboxes and their sources, and how mail leaves: servers, TLS, logins, folders.
+//! Mailboxes and their sources, and how mail leaves.
 
-use std::net::IpAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,9 +12,9 @@ use crate::model::desk::{self, Start};
 use super::file;
 use super::notes::Notes;
 use super::people::{People, date};
-use super::secret::{SecretError, SecretSource};
+use super::servers::{Passwords, Place, ServerKeys};
 use super::settings::{
-    Imap, Login, MailboxSource, Outgoing, OutgoingVia, Server, Smtp, Source, Tls, address, language, one_of,
+    Imap, Login, MailboxSource, Maildir, Outgoing, OutgoingVia, Smtp, Source, Tls, address, language,
 };
 
 pub fn mailboxes(
@@ -148,20 +147,7 @@ fn believe(table: &Spanned<file::Mailbox>, notes: &mut Notes<'_>) -> Vec<String>
 fn source(table: &Spanned<file::Mailbox>, taken: &mut Taken, notes: &mut Notes<'_>) -> Option<Source> {
     match (&table.get_ref().imap, &table.get_ref().maildir) {
         (Some(imap), None) => imap_source(imap, taken, notes).map(Source::Imap),
-        (None, Some(maildir)) => {
-            let path = maildir_path(maildir, "mailbox.maildir.path", notes)?;
-            if taken.maildirs.contains(&path) {
-                let message = "Two mailboxes have this Maildir";
-                notes.mistake(
-                    maildir.span(),
-                    "mailbox.maildir.path",
-                    message,
-                    Some("Each mail belongs to one mailbox"),
-                );
-            }
-            taken.maildirs.push(path.clone());
-            Some(Source::Maildir(path))
-        }
+        (None, Some(maildir)) => maildir_source(maildir, taken, notes).map(Source::Maildir),
         (None, None) => {
             if !notes.broken.iter().any(|b| b == "mailbox.imap" || b == "mailbox.maildir") {
                 let hint = "Add [mailbox.imap] or [mailbox.maildir] below it";
@@ -175,6 +161,26 @@ fn source(table: &Spanned<file::Mailbox>, taken: &mut Taken, notes: &mut Notes<'
             None
         }
     }
+}
+
+fn maildir_source(table: &Spanned<file::MaildirIn>, taken: &mut Taken, notes: &mut Notes<'_>) -> Option<Maildir> {
+    let file = table.get_ref();
+    let path = maildir_path(file.path.as_ref(), table.span(), "mailbox.maildir.path", notes)?;
+    if taken.maildirs.contains(&path) {
+        let hint = "Each mail belongs to one mailbox";
+        notes.mistake(table.span(), "mailbox.maildir", "Two mailboxes have this Maildir", Some(hint));
+    }
+    taken.maildirs.push(path.clone());
+    let archive = file.archive.as_ref().map(|archive| {
+        let folder = notes.path(archive.get_ref());
+        if folder == path {
+            let hint = "Another folder, or no `archive` at all";
+            let message = "Taken-in mail would be moved to where it is";
+            notes.mistake(archive.span(), "mailbox.maildir.archive", message, Some(hint));
+        }
+        folder
+    });
+    Some(Maildir { path, archive })
 }
 
 fn imap_source(table: &Spanned<file::Imap>, taken: &mut Taken, notes: &mut Notes<'_>) -> Option<Imap> {
@@ -250,8 +256,8 @@ pub fn outgoing(
     let via = match (file.smtp, file.maildir) {
         (Some(smtp), None) => smtp_server(&smtp, notes).map(OutgoingVia::Smtp),
         (None, Some(maildir)) => {
-            let path = maildir_path(&maildir, "outgoing.maildir.path", notes)?;
-            if sources.iter().any(|s| matches!(&s.from, Source::Maildir(from) if *from == path)) {
+            let path = maildir_path(maildir.get_ref().path.as_ref(), maildir.span(), "outgoing.maildir.path", notes)?;
+            if sources.iter().any(|s| matches!(&s.from, Source::Maildir(from) if from.path == path)) {
                 let hint = "Mail that leaves needs another folder than mail that comes";
                 let message = "What the desk writes would come back to it";
                 notes.mistake(maildir.span(), "outgoing.maildir.path", message, Some(hint));
@@ -335,156 +341,22 @@ fn smtp_server(table: &Spanned<file::Smtp>, notes: &mut Notes<'_>) -> Option<Smt
     })
 }
 
-fn maildir_path(table: &Spanned<file::Maildir>, key: &str, notes: &mut Notes<'_>) -> Option<PathBuf> {
-    match &table.get_ref().path {
+fn maildir_path(
+    path: Option<&Spanned<String>>,
+    table: Range<usize>,
+    key: &str,
+    notes: &mut Notes<'_>,
+) -> Option<PathBuf> {
+    let hint = "The folder that contains `new`, `cur` and `tmp`";
+    match path {
         Some(path) if path.get_ref().is_empty() => {
-            notes.mistake(
-                path.span(),
-                key,
-                "The path is empty",
-                Some("The folder that contains `new`, `cur` and `tmp`"),
-            );
+            notes.mistake(path.span(), key, "The path is empty", Some(hint));
             None
         }
         Some(path) => Some(notes.path(path.get_ref())),
         None => {
-            notes.missing(table.span(), key, "The folder that contains `new`, `cur` and `tmp`");
+            notes.missing(table, key, hint);
             None
         }
     }
-}
-
-/// The keys by which a server is named, wherever they stand.
-struct ServerKeys<'a> {
-    host: &'a file::Key<String>,
-    port: &'a file::Key<u16>,
-    tls: &'a file::Key<String>,
-    allow_plaintext: &'a file::Key<bool>,
-    ca_file: &'a file::Key<String>,
-}
-
-/// `password_file`, `password_env`, `password_command`.
-struct Passwords<'a>(&'a file::Key<String>, &'a file::Key<String>, &'a file::Key<Vec<Spanned<String>>>);
-
-impl Passwords<'_> {
-    fn any(&self) -> bool {
-        self.0.is_some() || self.1.is_some() || self.2.is_some()
-    }
-}
-
-/// A table of the file, for what IMAP and SMTP have in common.
-struct Place {
-    table: Range<usize>,
-    path: &'static str,
-}
-
-impl Place {
-    fn key(&self, name: &str) -> String {
-        format!("{}.{name}", self.path)
-    }
-
-    fn server(
-        &self,
-        keys: &ServerKeys<'_>,
-        default: Tls,
-        port: impl Fn(Tls) -> u16,
-        notes: &mut Notes<'_>,
-    ) -> Option<Server> {
-        let words = [("implicit", Tls::Implicit), ("starttls", Tls::Starttls), ("none", Tls::None)];
-        let tls = keys.tls.as_ref().and_then(|tls| one_of(tls, &self.key("tls"), &words, notes)).unwrap_or(default);
-        let ca_file = keys.ca_file.as_ref().map(|file| {
-            let path = notes.path(file.get_ref());
-            if notes.files {
-                let problem = match std::fs::read(&path) {
-                    Ok(pem) if pem.windows(27).any(|w| w == b"-----BEGIN CERTIFICATE-----") => None,
-                    Ok(_) => Some("The file has no certificate in PEM".to_owned()),
-                    Err(error) => Some(format!("The file cannot be read: {error}")),
-                };
-                if let Some(problem) = problem {
-                    notes.mistake(file.span(), &self.key("ca_file"), problem, None);
-                }
-            }
-            path
-        });
-        let Some(host) = keys.host else {
-            notes.missing(self.table.clone(), &self.key("host"), "The name of the server");
-            return None;
-        };
-        let name = host.get_ref();
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-        if name.parse::<IpAddr>().is_err() && (name.is_empty() || !name.bytes().all(plain)) {
-            let hint = "A name or an IP address alone; the port has its own key";
-            notes.mistake(host.span(), &self.key("host"), "This is no name of a server", Some(hint));
-        }
-        let allowed = keys.allow_plaintext.as_ref().is_some_and(|a| *a.get_ref());
-        if tls == Tls::None && !is_loopback(name) && !allowed {
-            let span = keys.tls.as_ref().map_or(self.table.clone(), Spanned::span);
-            let hint = "Use \"implicit\" or \"starttls\"; if the network between is yours alone, say it twice: \
-                        `allow_plaintext = true`";
-            let message = "Password and mails could be read on the way to another machine";
-            notes.mistake(span, &self.key("tls"), message, Some(hint));
-        }
-        let port = keys.port.as_ref().map_or(port(tls), |p| *p.get_ref());
-        if port == 0 {
-            let span = keys.port.as_ref().map_or(self.table.clone(), Spanned::span);
-            notes.mistake(span, &self.key("port"), "There is no port 0", Some("Leave `port` out for the usual one"));
-        }
-        Some(Server { host: name.clone(), port, tls, ca_file })
-    }
-
-    /// Where the password is kept, and whether it is there.
-    fn password(&self, keys: &Passwords<'_>, notes: &mut Notes<'_>) -> Option<SecretSource> {
-        let Passwords(file, env, command) = keys;
-        let mut found = Vec::new();
-        if let Some(file) = file {
-            let path = notes.path(file.get_ref());
-            let source = match file.get_ref().contains('/') {
-                true => SecretSource::File(path),
-                false => SecretSource::Credential(file.get_ref().clone(), path),
-            };
-            found.push(("password_file", file.span(), source));
-        }
-        if let Some(env) = env {
-            found.push(("password_env", env.span(), SecretSource::Env(env.get_ref().clone())));
-        }
-        if let Some(command) = command {
-            let words = command.get_ref().iter().map(|w| w.get_ref().clone()).collect();
-            found.push(("password_command", command.span(), SecretSource::Command(words)));
-        }
-        if let [(first, ..), (second, span, _), ..] = found.as_slice() {
-            let message = format!("Both `{first}` and `{second}`");
-            notes.mistake(span.clone(), &self.key(second), message, Some("Keep one of them"));
-        }
-        let (name, span, source) = found.into_iter().next()?;
-        if matches!(&source, SecretSource::Command(words) if words.iter().all(String::is_empty)) {
-            let hint = "A program and its arguments: [\"pass\", \"show\", \"imap\"]";
-            notes.mistake(span.clone(), &self.key(name), "There is no command", Some(hint));
-        }
-        if notes.files {
-            self.try_password(name, span, &source, notes);
-        }
-        Some(source)
-    }
-
-    fn try_password(&self, name: &str, span: Range<usize>, source: &SecretSource, notes: &mut Notes<'_>) {
-        let Err(error) = source.check() else { return };
-        let gone = matches!(&error, SecretError::Unreadable(_, e) if e.kind() == std::io::ErrorKind::NotFound);
-        // Credentials are there only while the service runs: without it, their absence says nothing.
-        let serviceless = std::env::var_os("CREDENTIALS_DIRECTORY").is_none();
-        if gone && serviceless && matches!(source, SecretSource::File(p) if p.starts_with("/run/credentials")) {
-            let hint = "It is there only while the service runs, if the unit has a LoadCredential= of this name";
-            notes.hint(span, &self.key(name), "This credential is not there now", Some(hint));
-            return;
-        }
-        let hint = if gone {
-            "A relative name is a systemd credential, or a file beside this one; the password itself must not stand here"
-        } else {
-            "The program that runs the desk must be able to read it, and nobody else"
-        };
-        notes.mistake(span, &self.key(name), error.to_string(), Some(hint));
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -138,7 +138,7 @@ pub struct Mailbox {
     /// `address+anything` reaches this mailbox, so that Reply-To may carry a hidden token. Default: false.
     pub plus: Key<bool>,
     pub imap: Option<Spanned<Imap>>,
-    pub maildir: Option<Spanned<Maildir>>,
+    pub maildir: Option<Spanned<MaildirIn>>,
 }
 
 /// `[mailbox.imap]`: an account on an IMAP server.
@@ -169,12 +169,14 @@ pub struct Imap {
     pub ca_file: Key<String>,
 }
 
-/// `[mailbox.maildir]` and `[outgoing.maildir]`.
+/// `[mailbox.maildir]`: a Maildir on this machine.
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields)]
-pub struct Maildir {
+pub struct MaildirIn {
     /// The folder that contains `new`, `cur` and `tmp`. Required.
     pub path: Key<String>,
+    /// A Maildir to which taken-in mail is moved. Absent: it stays where it is.
+    pub archive: Key<String>,
 }
 
 /// `[outgoing]`: how mail leaves.
@@ -184,7 +186,15 @@ pub struct Outgoing {
     /// Hours after which a mail that could not be sent is given up. Default: 120 (RFC 5321 section 4.5.4.1: 4 to 5 days).
     pub give_up_hours: Key<u32>,
     pub smtp: Option<Spanned<Smtp>>,
-    pub maildir: Option<Spanned<Maildir>>,
+    pub maildir: Option<Spanned<MaildirOut>>,
+}
+
+/// `[outgoing.maildir]`: mail is written into a Maildir instead of being sent.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct MaildirOut {
+    /// The folder that contains `new`, `cur` and `tmp`; it is made where it is missing. Required.
+    pub path: Key<String>,
 }
 
 /// `[outgoing.smtp]`: the submission server.
@@ -327,10 +337,10 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("texts", k::<Texts>()),
         ("mailbox", k::<Mailbox>()),
         ("mailbox.imap", k::<Imap>()),
-        ("mailbox.maildir", k::<Maildir>()),
+        ("mailbox.maildir", k::<MaildirIn>()),
         ("outgoing", k::<Outgoing>()),
         ("outgoing.smtp", k::<Smtp>()),
-        ("outgoing.maildir", k::<Maildir>()),
+        ("outgoing.maildir", k::<MaildirOut>()),
         ("agent", k::<Agent>()),
         ("agent.away", k::<Absence>()),
         ("group", k::<Group>()),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::model::text::is_bidi_control;
+
 /// Something wrong in the configuration, or (a hint) something that an operator should know about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mistake {
@@ -82,7 +84,7 @@ impl Source<'_> {
         let column = self.text[line_start..start].chars().count() + 1;
         let end = floor_char(self.text, span.end.clamp(start, line_end));
         let whole = self.text[line_start..line_end].trim_end();
-        let line = self.public_part(line_start, whole, is_toml);
+        let line = printable(&self.public_part(line_start, whole, is_toml));
         let width = self.text[start..end].chars().count().max(1);
         let width = width.min((line.chars().count() + 1).saturating_sub(column)).max(1);
         // A caret beyond what may be shown would point at nothing.
@@ -92,8 +94,8 @@ impl Source<'_> {
             line: self.text[..line_start].matches('\n').count() + 1,
             column,
             key: key.to_owned(),
-            message,
-            hint,
+            message: printable(&message),
+            hint: hint.as_deref().map(printable),
             shown,
         }
     }
@@ -130,6 +132,16 @@ fn last_word(text: &str) -> &str {
     start.map_or(text, |i| text[i..].trim_start_matches(|c: char| !c.is_alphanumeric()))
 }
 
+/// Nothing that a terminal could obey. A tab is as wide as the terminal likes; one space keeps the caret in its place.
+fn printable(text: &str) -> String {
+    let seen = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() || is_bidi_control(c) => '\u{FFFD}',
+        c => c,
+    };
+    text.chars().map(seen).collect()
+}
+
 fn floor_char(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }
@@ -149,8 +161,7 @@ impl fmt::Display for Printed<'_> {
             let gutter = " ".repeat(m.line.to_string().len());
             writeln!(f, "{gutter}--> {}:{}:{}", m.file.display(), m.line, m.column)?;
             if let Some(shown) = &m.shown {
-                // A tab is as wide as the terminal likes; one space keeps the caret under its place.
-                writeln!(f, "{gutter} |\n{} | {}", m.line, shown.line.replace('\t', " "))?;
+                writeln!(f, "{gutter} |\n{} | {}", m.line, shown.line)?;
                 writeln!(f, "{gutter} | {}{}", " ".repeat(m.column - 1), "^".repeat(shown.width))?;
             }
             if !m.key.is_empty() {
@@ -181,6 +192,12 @@ mod tests {
             shown(text, "\"Ľubica\""),
             "error: M\n --> c.toml:2:8\n  |\n2 | name = \"Ľubica\" # ok\n  |        ^^^^^^^^\n  = key: k\n"
         );
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_could_obey_is_printed() {
+        let printed = shown("name = \t\"\u{1b}[31m\u{202e}\"", "name");
+        assert!(printed.contains("name =  \"\u{FFFD}[31m\u{FFFD}\""), "{printed:?}");
     }
 
     #[test]

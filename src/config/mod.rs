@@ -13,6 +13,7 @@ mod people;
 mod read;
 mod rules;
 mod secret;
+mod servers;
 mod settings;
 mod texts;
 
@@ -24,7 +25,8 @@ pub use keys::KeyError;
 pub use mistake::Mistake;
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{
-    Dns, Imap, Limits, Log, LogFormat, LogLevel, Login, MailboxSource, Outgoing, OutgoingVia, Server, Smtp, Source, Tls,
+    Dns, Imap, Limits, Log, LogFormat, LogLevel, Login, MailboxSource, Maildir, Outgoing, OutgoingVia, Server, Smtp,
+    Source, Tls,
 };
 
 /// The commented example: every setting there is.

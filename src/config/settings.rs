@@ -28,8 +28,16 @@ pub struct MailboxSource {
 #[derive(Clone, Debug)]
 pub enum Source {
     Imap(Imap),
+    Maildir(Maildir),
+}
+
+/// A Maildir that mail is delivered into.
+#[derive(Clone, Debug)]
+pub struct Maildir {
     /// The folder that contains `new`, `cur` and `tmp`.
-    Maildir(PathBuf),
+    pub path: PathBuf,
+    /// Where taken-in mail is moved; None: it stays where it is.
+    pub archive: Option<PathBuf>,
 }
 
 /// How to reach a server.
@@ -38,6 +46,8 @@ pub struct Server {
     pub host: String,
     pub port: u16,
     pub tls: Tls,
+    /// The operator said twice that nothing need be encrypted on the way to this server.
+    pub allow_plaintext: bool,
     /// PEM; None: the system's certificate authorities.
     pub ca_file: Option<PathBuf>,
 }

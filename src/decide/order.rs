@@ -6,7 +6,7 @@ use crate::model::ticket::EntryKind;
 use crate::model::{Action, Address, Decision, Fate, Found, Order, OrderKind, Policy, Status, Ticket, TicketChange};
 
 use super::agent;
-use super::work::Work;
+use super::work::{Work, attachment_info};
 
 /// Carries an order out. An error says why it cannot be; nothing is changed then.
 pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision, String> {
@@ -24,7 +24,8 @@ pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> R
                 return Err("There is nothing to send: the text is empty".to_owned());
             }
             let from = Address::new(Some(&policy.desk.name), work.mailbox().address.as_str());
-            let entry = work.own_entry(EntryKind::Answer, from, Vec::new(), text);
+            let mut entry = work.own_entry(EntryKind::Answer, from, Vec::new(), text);
+            entry.attachments = attachments.iter().map(attachment_info).collect();
             let status = if *close { Status::Closed } else { Status::Waiting };
             agent::send_answer(&order.actor, &mut work, entry, text.trim(), attachments.clone(), &cause, status);
             if *close {
