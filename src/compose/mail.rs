@@ -188,14 +188,13 @@ fn envelope_from(draft: &Draft, identity: &Identity, policy: &Policy, mailbox: &
     }
 }
 
-/// The attachments that go along, and the names of those that are too large for a notification. An answer takes all:
-/// an agent's words are never cut short.
+/// The attachments that go along, and the names of those that are too large for a notification. An answer takes all: an
+/// agent's words are never cut short. Acknowledgements send nothing back, and an agent has his own mail already.
 fn attachments(draft: &Draft) -> (Vec<&Attachment>, Vec<String>) {
-    if draft.template.is_words_of_a_person() {
-        return (draft.attachments.iter().collect(), Vec::new());
-    }
-    if draft.addressee == Addressee::Customer {
-        return (Vec::new(), Vec::new()); // an acknowledgement sends nothing back
+    match draft.template {
+        Template::Answer => return (draft.attachments.iter().collect(), Vec::new()),
+        Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote => {}
+        _ => return (Vec::new(), Vec::new()),
     }
     let (mut sent_on, mut left_off, mut room) = (Vec::new(), Vec::new(), NOTIFY_ATTACHMENTS_MAX);
     for (i, attachment) in draft.attachments.iter().enumerate() {
