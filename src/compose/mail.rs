@@ -83,14 +83,14 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
 /// The desk towards customers. Agents see who spoke, so that their list of mails is readable; the address is the
 /// mailbox's all the same.
 fn from(draft: &Draft, policy: &Policy, mailbox: &Mailbox) -> Result<MailMailbox, ComposeError> {
-    let desk = clean_line(&policy.desk.name, NAME_MAX);
-    let speaks = matches!(draft.template, Template::NotifyNew | Template::NotifyReply);
-    let name = match (&draft.addressee, &draft.author, &draft.ticket) {
-        (Addressee::Agent(_), Some(author), _) if speaks => Some(author.display()),
-        (Addressee::Agent(_), None, Some(ticket)) if speaks => Some(ticket.requester.display()),
+    let requester = draft.ticket.as_ref().map(|t| &t.requester);
+    let speaker = match draft.template {
+        Template::NotifyNew | Template::NotifyReply | Template::NotifyNote => draft.author.as_ref().or(requester),
+        Template::NotifyAssigned => requester,
         _ => None,
     };
-    let name = name.map(|n| clean_line(n, NAME_MAX - 20)).filter(|n| !n.is_empty());
+    let desk = clean_line(&policy.desk.name, NAME_MAX);
+    let name = speaker.map(|s| clean_line(s.display(), NAME_MAX - 20)).filter(|n| !n.is_empty());
     let shown = name.map_or_else(|| desk.clone(), |name| format!("{name} ({desk})"));
     header::mailbox(Some(&shown), &mailbox.address)
 }
