@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::TempDir;
 
@@ -26,6 +26,7 @@ pub struct Postfix {
     /// TLS from the first byte, then AUTH.
     pub smtps: u16,
     dovecot: Child,
+    master: Child,
 }
 
 impl Postfix {
@@ -43,8 +44,8 @@ impl Postfix {
         write_certificates(scratch.path());
         write_configuration(scratch.path(), plain, submission, smtps);
         let dovecot = start_dovecot(scratch.path());
-        let postfix = Postfix { scratch, plain, submission, smtps, dovecot };
-        postfix.control("start");
+        let master = start_master(scratch.path());
+        let postfix = Postfix { scratch, plain, submission, smtps, dovecot, master };
         postfix.await_ports();
         postfix
     }
@@ -83,21 +84,6 @@ impl Postfix {
         fs::read_to_string(self.scratch.path().join("log")).unwrap_or_default()
     }
 
-    fn control(&self, order: &str) {
-        let output = Command::new("/usr/sbin/postfix")
-            .arg("-c")
-            .arg(self.scratch.path().join("conf"))
-            .arg(order)
-            .output()
-            .expect("postfix runs");
-        assert!(
-            output.status.success() || order == "stop",
-            "postfix {order}: {}\n{}",
-            String::from_utf8_lossy(&output.stderr),
-            self.log()
-        );
-    }
-
     fn await_ports(&self) {
         let end = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(("127.0.0.1", self.plain)).is_err() {
@@ -114,10 +100,11 @@ impl Postfix {
 
 impl Drop for Postfix {
     fn drop(&mut self) {
-        self.control("stop");
-        let pid = self.dovecot.id();
-        let _ = Command::new("kill").arg(pid.to_string()).status();
-        let _ = self.dovecot.wait();
+        // Their daemons end by themselves when their masters are gone. Asked to end, they would take a second each.
+        for master in [&mut self.master, &mut self.dovecot] {
+            let _ = master.kill();
+            let _ = master.wait();
+        }
     }
 }
 
@@ -199,7 +186,16 @@ fn write_configuration(scratch: &Path, plain: u16, submission: u16, smtps: u16) 
     for folder in ["conf", "queue", "data", "mail", "auth"] {
         fs::create_dir(scratch.join(folder)).expect("folder");
     }
-    chown(scratch.join("data"), Some(id_of("-u", "postfix")), Some(id_of("-g", "postfix"))).expect("data folder");
+    let owner = Some(id_of("-u", "postfix"));
+    chown(scratch.join("data"), owner, Some(id_of("-g", "postfix"))).expect("data folder");
+    for folder in [
+        "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "maildrop", "private",
+        "public", "saved", "trace",
+    ] {
+        fs::create_dir(scratch.join("queue").join(folder)).expect("queue folder");
+        chown(scratch.join("queue").join(folder), owner, None).expect("queue folder");
+    }
+    fs::create_dir(scratch.join("queue/pid")).expect("queue folder");
     // virtual(8) delivers as nobody.
     chown(scratch.join("mail"), Some(65534), Some(65534)).expect("mail folder");
     let recipients = format!("{UNKNOWN} 550 5.1.1 No such user here\n{GREYLISTED} 450 4.2.1 Come back later\n");
@@ -218,7 +214,11 @@ fn write_configuration(scratch: &Path, plain: u16, submission: u16, smtps: u16) 
          smtpd_sasl_type = dovecot\nsmtpd_sasl_path = {at}/auth/socket\n\
          smtpd_error_sleep_time = 0\nin_flow_delay = 0\nmessage_size_limit = 2000000\n"
     );
-    fs::write(scratch.join("conf/main.cf"), main).expect("written");
+    let file = scratch.join("conf/main.cf");
+    fs::write(&file, main).expect("written");
+    // Postfix waits until its main.cf is seconds old, in case it is still being written.
+    let earlier = SystemTime::now() - Duration::from_secs(60);
+    fs::File::options().write(true).open(&file).and_then(|f| f.set_modified(earlier)).expect("made older");
     let login = "-o smtpd_tls_auth_only=yes -o smtpd_sasl_auth_enable=yes \
                  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject \
                  -o smtpd_client_restrictions=permit_sasl_authenticated,reject";
@@ -235,14 +235,33 @@ fn write_configuration(scratch: &Path, plain: u16, submission: u16, smtps: u16) 
     fs::write(scratch.join("conf/master.cf"), master).expect("written");
 }
 
+/// Debian's place, or that of other systems.
+fn daemons() -> PathBuf {
+    let places = ["/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix"].map(PathBuf::from);
+    places.into_iter().find(|place| place.join("master").exists()).expect("Postfix's master is installed")
+}
+
+/// The master itself: `postfix start` is a shell script that checks an installation first.
+fn start_master(scratch: &Path) -> Child {
+    let conf = scratch.join("conf");
+    Command::new(daemons().join("master"))
+        .arg("-d")
+        .arg("-c")
+        .arg(&conf)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("Postfix's master starts")
+}
+
 /// Only its auth socket, for Postfix (Dovecot's SASL).
 fn start_dovecot(scratch: &Path) -> Child {
     let at = scratch.display();
     fs::write(scratch.join("auth/users"), format!("{USER}:{{PLAIN}}{PASSWORD}\n")).expect("written");
     let conf = format!(
         "base_dir = {at}/auth/run\nlog_path = {at}/auth/log\nprotocols =\nssl = no\ndisable_plaintext_auth = no\n\
-         auth_mechanisms = plain login\npassdb {{\n driver = passwd-file\n args = {at}/auth/users\n}}\n\
-         userdb {{\n driver = static\n args = uid=65534 gid=65534 home=/nonexistent\n}}\n\
+         auth_mechanisms = plain login\nauth_failure_delay = 0\npassdb {{\n driver = passwd-file\n args = {at}/auth/users\n}}\n\
+         service anvil {{\n unix_listener anvil-auth-penalty {{\n mode = 0\n }}\n}}\nuserdb {{\n driver = static\n args = uid=65534 gid=65534 home=/nonexistent\n}}\n\
          service auth {{\n unix_listener {at}/auth/socket {{\n mode = 0666\n }}\n}}\n"
     );
     fs::write(scratch.join("auth/dovecot.conf"), conf).expect("written");
