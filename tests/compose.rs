@@ -556,6 +556,44 @@ fn the_operators_text_wins_unless_it_fails_and_nobody_elses_is_a_template() {
     }
 }
 
+/// `POSTDESK_BLESS=1 cargo test --test compose` writes the golden mails anew; read the difference before committing it.
+#[test]
+fn the_golden_mails_are_as_they_were_read_and_approved() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/compose");
+    for (template, language) in [
+        (Template::Acknowledgement, Language::Sk),
+        (Template::AcknowledgementMinimal, Language::Hr),
+        (Template::Answer, Language::Cs),
+        (Template::NotifyNew, Language::En),
+        (Template::NotifyBounce, Language::Sl),
+        (Template::Refused, Language::De),
+    ] {
+        let made = mail(draft(template, language));
+        let path = format!("{folder}/{template}-{language}.eml");
+        if std::env::var_os("POSTDESK_BLESS").is_some() {
+            std::fs::create_dir_all(folder).expect("writable");
+            std::fs::write(&path, &made.bytes).expect("writable");
+        }
+        let golden = std::fs::read(&path).expect("the golden mail");
+        assert_eq!(String::from_utf8_lossy(&made.bytes), String::from_utf8_lossy(&golden), "{path}");
+    }
+}
+
+#[test]
+fn header_lines_of_ordinary_mails_are_short() {
+    for &template in Template::ALL {
+        for language in Language::ALL {
+            let made = mail(draft(template, language));
+            let text = String::from_utf8(made.bytes).expect("ASCII");
+            let (head, _) = text.split_once("\r\n\r\n").expect("a header");
+            // A Message-ID cannot be folded (RFC 5322 section 2.1.1 asks for 78, demands 998).
+            for line in head.split("\r\n").filter(|l| !l.contains('@')) {
+                assert!(line.len() <= 78, "{template} {language}: {line}");
+            }
+        }
+    }
+}
+
 /// What strangers put into names, subjects and texts.
 fn hostile() -> impl Strategy<Value = String> {
     let nasty = proptest::sample::select(vec![

@@ -10,8 +10,7 @@ use super::exit::{self, CliResult, Failure};
 use super::open::{self, Desk};
 use super::output::{Cell, Column, Look, Table, Tone, escape};
 use super::{json, mail};
-use crate::daemon::ingest::{self, Checked};
-use crate::model::facts::OwnProof;
+use crate::daemon::ingest;
 use crate::model::{Fate, Policy};
 use crate::store::{Outcome, QuarantineRow};
 
@@ -150,8 +149,8 @@ fn take_in_again(id: i64, desk: &Desk, policy: &Arc<Policy>) -> Result<String, F
             None => missing(id, desk)?,
         });
     };
-    let checked = Checked { incoming, proof: OwnProof::default() };
-    let ingested = ingest::take_in(desk.kept.as_ref(), policy, vec![checked], Timestamp::now())?;
+    let checked = super::ingest::checked(&desk.config, vec![incoming])?;
+    let ingested = ingest::take_in(desk.kept.as_ref(), policy, checked, Timestamp::now())?;
     Ok(ingested.first().map(|i| became(&i.outcome)).unwrap_or_default())
 }
 

@@ -83,14 +83,14 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
 /// The desk towards customers. Agents see who spoke, so that their list of mails is readable; the address is the
 /// mailbox's all the same.
 fn from(draft: &Draft, policy: &Policy, mailbox: &Mailbox) -> Result<MailMailbox, ComposeError> {
-    let desk = clean_line(&policy.desk.name, NAME_MAX);
-    let speaks = matches!(draft.template, Template::NotifyNew | Template::NotifyReply);
-    let name = match (&draft.addressee, &draft.author, &draft.ticket) {
-        (Addressee::Agent(_), Some(author), _) if speaks => Some(author.display()),
-        (Addressee::Agent(_), None, Some(ticket)) if speaks => Some(ticket.requester.display()),
+    let requester = draft.ticket.as_ref().map(|t| &t.requester);
+    let speaker = match draft.template {
+        Template::NotifyNew | Template::NotifyReply | Template::NotifyNote => draft.author.as_ref().or(requester),
+        Template::NotifyAssigned => requester,
         _ => None,
     };
-    let name = name.map(|n| clean_line(n, NAME_MAX - 20)).filter(|n| !n.is_empty());
+    let desk = clean_line(&policy.desk.name, NAME_MAX);
+    let name = speaker.map(|s| clean_line(s.display(), NAME_MAX - 20)).filter(|n| !n.is_empty());
     let shown = name.map_or_else(|| desk.clone(), |name| format!("{name} ({desk})"));
     header::mailbox(Some(&shown), &mailbox.address)
 }
@@ -188,14 +188,13 @@ fn envelope_from(draft: &Draft, identity: &Identity, policy: &Policy, mailbox: &
     }
 }
 
-/// The attachments that go along, and the names of those that are too large for a notification. An answer takes all:
-/// an agent's words are never cut short.
+/// The attachments that go along, and the names of those that are too large for a notification. An answer takes all: an
+/// agent's words are never cut short. Acknowledgements send nothing back, and an agent has his own mail already.
 fn attachments(draft: &Draft) -> (Vec<&Attachment>, Vec<String>) {
-    if draft.template.is_words_of_a_person() {
-        return (draft.attachments.iter().collect(), Vec::new());
-    }
-    if draft.addressee == Addressee::Customer {
-        return (Vec::new(), Vec::new()); // an acknowledgement sends nothing back
+    match draft.template {
+        Template::Answer => return (draft.attachments.iter().collect(), Vec::new()),
+        Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote => {}
+        _ => return (Vec::new(), Vec::new()),
     }
     let (mut sent_on, mut left_off, mut room) = (Vec::new(), Vec::new(), NOTIFY_ATTACHMENTS_MAX);
     for (i, attachment) in draft.attachments.iter().enumerate() {

@@ -1,22 +1,32 @@
 //! From the configuration's words to the sources and the way out.
 
 use std::io;
-use std::path::Path;
 
+use crate::authenticate::{AuthenticateError, Authenticator, Resolvers};
 use crate::config;
 use crate::inbound::{self, ImapSettings, ImapSource, MaildirSettings, MaildirSource};
 use crate::outbox::{self, OutgoingSettings, SmtpSettings};
+
+/// The desk's own check of senders.
+pub fn authenticator(dns: &config::Dns) -> Result<Authenticator, AuthenticateError> {
+    Authenticator::new(&match dns {
+        config::Dns::System => Resolvers::System,
+        config::Dns::Servers(servers) => Resolvers::Servers(servers.clone()),
+        config::Dns::Off => Resolvers::Off,
+    })
+}
 
 /// The source of a mailbox, not yet opened.
 pub fn source(source: &config::MailboxSource, limits: &config::Limits) -> inbound::Source {
     match &source.from {
         config::Source::Imap(imap) => inbound::Source::Imap(ImapSource::new(self::imap(imap, limits))),
-        config::Source::Maildir(path) => inbound::Source::Maildir(self::maildir(path)),
+        config::Source::Maildir(maildir) => inbound::Source::Maildir(self::maildir(maildir)),
     }
 }
 
-fn maildir(path: &Path) -> MaildirSource {
-    MaildirSource::new(MaildirSettings { path: path.to_owned(), archive: None, poll: MaildirSettings::POLL })
+fn maildir(maildir: &config::Maildir) -> MaildirSource {
+    let (path, archive) = (maildir.path.clone(), maildir.archive.clone());
+    MaildirSource::new(MaildirSettings { path, archive, poll: MaildirSettings::POLL })
 }
 
 fn imap(imap: &config::Imap, limits: &config::Limits) -> ImapSettings {

@@ -5,21 +5,41 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::authenticate::Authenticator;
 use crate::model::facts::OwnProof;
 use crate::model::ticket::Direction;
-use crate::model::{Commit, Digest, Found, Incoming, Message, Policy};
+use crate::model::{Commit, Found, Incoming, Message, Policy};
 use crate::store::{Arrival, Ingested, Outcome, Plan, Store, pack};
 use crate::{compose, decide, facts, parse};
 
-/// A mail and what the desk's own check of its signatures came to.
-pub struct Checked {
+/// A mail as it was read. An error is a defect of the reader's, met by this one mail.
+pub struct Parsed {
     pub incoming: Incoming,
+    pub message: Result<Message, String>,
+}
+
+/// A read mail and what the desk's own check of its signatures came to.
+pub struct Checked {
+    pub parsed: Parsed,
     pub proof: OwnProof,
 }
 
-/// Takes mails in, in their order. Reading and compressing happen here, on the caller's thread; deciding and writing in
-/// the store's one transaction. A mail that breaks its reader is quarantined and the others go on; an error means that
-/// nothing was written and the same call may be made again.
+/// Reads a mail. Never fails: what breaks the reader is told in the result.
+pub fn parse(incoming: Incoming) -> Parsed {
+    let message = catch_unwind(AssertUnwindSafe(|| parse::parse(&incoming)))
+        .map_err(|panic| format!("Reading it failed: {}", panic_text(&*panic)));
+    Parsed { incoming, message }
+}
+
+/// Looks for proof of the sender in the mail's signatures.
+pub async fn check(authenticator: &Authenticator, parsed: Parsed) -> Checked {
+    let author = parsed.message.as_ref().ok().and_then(facts::author);
+    let proof = authenticator.check(&parsed.incoming.raw, author.as_ref()).await;
+    Checked { parsed, proof }
+}
+
+/// Takes mails in, in their order: decided and written in the store's one transaction. A mail that could not be read is
+/// quarantined and the others go on; an error means that nothing was written and the same call may be made again.
 pub fn take_in(
     store: &dyn Store,
     policy: &Arc<Policy>,
@@ -29,16 +49,13 @@ pub fn take_in(
     let mut arrivals = Vec::with_capacity(batch.len());
     let mut broken = Vec::new();
     for mail in batch {
-        let incoming = mail.incoming.clone();
-        match read(mail, policy, now) {
+        let incoming = mail.parsed.incoming.clone();
+        match arrival(mail, policy, now) {
             Ok(arrival) => arrivals.push(arrival),
             Err(because) => {
                 store.quarantine(&incoming, pack(&incoming.raw)?, &because, now)?;
-                broken.push(Ingested {
-                    mailbox: incoming.mailbox,
-                    key: incoming.key,
-                    outcome: Outcome::Quarantined { because },
-                });
+                let outcome = Outcome::Quarantined { because };
+                broken.push(Ingested { mailbox: incoming.mailbox, key: incoming.key, outcome });
             }
         }
     }
@@ -47,18 +64,15 @@ pub fn take_in(
     Ok(ingested)
 }
 
-/// Reads a mail and prepares its plan. An error is a defect of the reader's, met by this one mail.
-pub fn read(mail: Checked, policy: &Arc<Policy>, now: Timestamp) -> Result<Arrival, String> {
-    let Checked { incoming, proof } = mail;
-    let reading = catch_unwind(AssertUnwindSafe(|| {
-        let message = parse::parse(&incoming);
-        let lookup = facts::lookup(&message, &incoming.mailbox, policy);
-        (message, lookup)
-    }));
-    let (message, lookup) = reading.map_err(|panic| format!("Reading it failed: {}", panic_text(&*panic)))?;
+/// What the store is asked and told about a read mail; an error where it could not be read.
+pub fn arrival(mail: Checked, policy: &Arc<Policy>, now: Timestamp) -> Result<Arrival, String> {
+    let Checked { parsed: Parsed { incoming, message }, proof } = mail;
+    let message = message?;
+    let lookup = catch_unwind(AssertUnwindSafe(|| facts::lookup(&message, &incoming.mailbox, policy)))
+        .map_err(|panic| format!("Asking about it failed: {}", panic_text(&*panic)))?;
     let from = message.from.first().map(ToString::to_string).unwrap_or_default();
     let subject = message.subject.clone().unwrap_or_default();
-    let digest = Digest::of(&incoming.raw);
+    let digest = message.digest;
     let packed = pack(&incoming.raw).map_err(|error| error.to_string())?;
     let plan = plan(Arc::new(message), incoming.mailbox.clone(), proof, Arc::clone(policy), now);
     Ok(Arrival { incoming, lookup, plan, digest, packed, from, subject })

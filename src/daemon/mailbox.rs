@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::board::Place;
-use super::ingest::{self, Checked};
+use super::ingest;
 use crate::inbound::{Fetched, Opened, Shown, Source, SourceError};
 use crate::model::desk::{Mailbox, Start};
 use crate::model::{Fate, Incoming, SourceKey};
@@ -391,11 +391,16 @@ impl Desk {
         }
     }
 
-    /// Checks, reads, decides and commits mails.
+    /// Reads, checks, decides and commits mails: the way of a mail.
     pub async fn take_in(self: &Arc<Self>, batch: Vec<Incoming>) -> crate::store::Result<Vec<Ingested>> {
-        let checked: Vec<Checked> = self.check(batch).await;
-        let desk = Arc::clone(self);
-        let now = (self.clock)();
+        let parsed =
+            match tokio::task::spawn_blocking(move || batch.into_iter().map(ingest::parse).collect::<Vec<_>>()).await {
+                Ok(parsed) => parsed,
+                Err(error) => return Err(StoreError::Broken(format!("Reading ended: {error}"))),
+            };
+        let checks = parsed.into_iter().map(|mail| ingest::check(&self.authenticator, mail));
+        let checked = futures::future::join_all(checks).await;
+        let (desk, now) = (Arc::clone(self), (self.clock)());
         let ingested = self.with_store(move |store| ingest::take_in(store, &desk.policy, checked, now)).await?;
         for one in &ingested {
             log(one);

@@ -16,13 +16,12 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::authenticate::{AuthenticateError, Authenticator};
 use crate::config::Config;
-use crate::model::facts::OwnProof;
-use crate::model::{Incoming, Policy};
+use crate::model::Policy;
 use crate::outbox::{Courier, Notice};
 use crate::store::Store;
 use board::Board;
-use ingest::Checked;
 use mailbox::Watcher;
 
 /// What time it is. The demo and the stories play with one of their own.
@@ -43,23 +42,22 @@ pub struct Desk {
     pub board: Arc<Board>,
     /// Rung when mail was queued.
     pub queued: Arc<Notify>,
+    pub authenticator: Authenticator,
 }
 
 impl Desk {
-    pub fn new(store: Arc<dyn Store>, config: &Config, clock: Clock) -> Arc<Self> {
-        Arc::new(Desk {
+    /// # Errors
+    /// Where the resolvers for the desk's own check of senders cannot be used.
+    pub fn new(store: Arc<dyn Store>, config: &Config, clock: Clock) -> Result<Arc<Self>, AuthenticateError> {
+        Ok(Arc::new(Desk {
             store,
             policy: Arc::new(config.policy.clone()),
             clock,
             max_mail_bytes: config.limits.max_mail_bytes,
             board: Arc::default(),
             queued: Arc::default(),
-        })
-    }
-
-    /// The desk's own check of each mail's signatures.
-    async fn check(&self, batch: Vec<Incoming>) -> Vec<Checked> {
-        batch.into_iter().map(|incoming| Checked { incoming, proof: OwnProof::default() }).collect()
+            authenticator: connect::authenticator(&config.dns)?,
+        }))
     }
 }
 
@@ -67,8 +65,8 @@ impl Desk {
 const GRACE: Duration = Duration::from_secs(25);
 
 /// Runs the desk until `stop` fires: mail in the making is finished, then everything ends.
-pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) {
-    let desk = Desk::new(store, config, system_clock());
+pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) -> Result<(), AuthenticateError> {
+    let desk = Desk::new(store, config, system_clock())?;
     let tasks = TaskTracker::new();
     for source in &config.mailboxes {
         let Some(mailbox) = desk.policy.mailbox(&source.mailbox).cloned() else { continue };
@@ -104,6 +102,7 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
         tracing::warn!("Some task did not end in time; nothing that was committed is lost");
     }
     tracing::info!("The desk is closed");
+    Ok(())
 }
 
 /// A watcher that is made again should its task ever panic: one mailbox's trouble never reaches another.

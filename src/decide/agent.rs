@@ -52,16 +52,16 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
         return misunderstood(case, name, &commanded);
     }
     if let Some(leak) = leak(case, &commanded.words) {
-        return refuse(case, name, "leak", &leak, &[], &[]);
+        return refuse(case, name, "no-marker", &leak, &[], &[]);
     }
     let note = commanded.effects.iter().any(|(_, e)| *e == Effect::Note);
     let files = relayed(case.message);
     let says = !commanded.words.is_empty() || !files.is_empty();
     if commanded.effects.is_empty() && !says {
-        return refuse(case, name, "empty", "There was nothing to send: no words, no command", &[], &[]);
+        return refuse(case, name, "nothing-said", "There was nothing to send: no words, no command", &[], &[]);
     }
     if note && !says {
-        return refuse(case, name, "empty", "A note without words", &[], &[]);
+        return refuse(case, name, "nothing-said", "A note without words", &[], &[]);
     }
     let mut work = case.work(ticket.clone()).by(name);
     let action = match (says, note) {

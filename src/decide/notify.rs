@@ -155,8 +155,8 @@ pub fn refused(case: &Case, name: &str, because: &str, understood: &[String], no
         ticket: case.facts.thread.ticket.clone(),
         in_reply_to: None,
         references: Vec::new(),
-        // A forged mail's text is not repeated: it would be the forger's words in the desk's mail.
-        text: if because == "forged" { String::new() } else { case.message.reply.text.clone() },
+        // An unproven mail's text is not repeated: it may be a forger's words in the desk's mail.
+        text: if because == "unproven" { String::new() } else { case.message.reply.text.clone() },
         author: None,
         attachments: Vec::new(),
         values,

@@ -7,8 +7,9 @@ use crate::model::{Message, address};
 
 use super::idna;
 
-/// Stands in `believe` for the server that writes no identifier: the topmost field without one is Exchange Online's.
-pub const ANCHOR_EXCHANGE_ONLINE: &str = "anchor:exchange-online";
+/// Stands in `believe` for the server that writes no identifier: the topmost field without one is Exchange Online's. A
+/// field that bears this very word as its identifier is nobody's.
+pub const ANCHOR_EXCHANGE_ONLINE: &str = "exchange-online";
 
 /// The worse, the greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +87,7 @@ fn trusted<'m>(message: &'m Message, mailbox: Option<&Mailbox>, verdicts: &mut V
                 }
                 Ok(read) => {
                     let believed = match &read.id {
+                        Some(id) if id == ANCHOR_EXCHANGE_ONLINE => false,
                         Some(id) => believe.iter().any(|b| b.eq_ignore_ascii_case(id)),
                         None => anchored && !std::mem::replace(&mut anchor_taken, true),
                     };
