@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::model::message::Forward;
 use crate::model::{Address, Digest, Incoming, Message};
 
-use super::{automatic, body, charset, entity, forward, headers, lines, quotation, scan, tokens};
+use super::{automatic, body, charset, entity, forward, headers, lines, quotation, report, scan, tokens};
 
 /// Largest mail that is read, in bytes; of a larger one the beginning is.
 pub const MAIL_MAX: usize = 50 * 1024 * 1024;
@@ -32,8 +32,9 @@ pub fn read(incoming: &Incoming) -> Message {
         structure.broken.push("a bare CR");
     }
     let body = body::read(&root, hint);
-    let automatic = automatic::read(&root.block, &read, None, hint);
     let text = lines::join(&body.lines);
+    let report = report::read(&root, &read, &text, hint);
+    let automatic = automatic::read(&root.block, &read, report.as_ref(), hint);
     let (folded, forward) = written(&body, &text, &read, hint);
     let requester = requester(&read, &folded, forward.as_ref());
 
@@ -70,7 +71,7 @@ pub fn read(incoming: &Incoming) -> Message {
         class: automatic.class,
         automatic_because: automatic.because,
         no_acknowledgement: automatic.no_acknowledgement,
-        report: None,
+        report,
         list: read.list,
         language: None,
         delivered_to: read.delivered_to,

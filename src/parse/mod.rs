@@ -21,6 +21,7 @@ mod lines;
 mod message;
 mod params;
 mod quotation;
+mod report;
 mod scan;
 mod tokens;
 mod transfer;

@@ -153,7 +153,10 @@ pub fn fold_lines(lines: &[Line], all: &str) -> Folded {
         let mut out: Vec<&Line> = Vec::new();
         for (line, k) in lines.iter().zip(&kinds) {
             if *k == kind {
-                out.push(line);
+                let gap = kind == Kind::Text && line.is_blank() && out.last().is_some_and(|l| std::ptr::eq(*l, &BLANK));
+                if !gap {
+                    out.push(line);
+                }
             } else if out.last().is_some_and(|l| !l.is_blank()) && kind == Kind::Text {
                 // Where a quotation was taken out, a blank line keeps the answers apart.
                 out.push(&BLANK);
