@@ -17,6 +17,7 @@ mod flowed;
 mod forward;
 mod headers;
 mod html;
+mod language;
 mod lines;
 mod message;
 mod params;

@@ -21,11 +21,11 @@ static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// A line that begins with an address: `<a@x>:`, `>>> a@x <a@x>`, `  * a@x`, `a@x (user not found)`, `a@x on Thu, …`.
 static AT_LINE_START: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"^[\s>*\-"'\[(•]{0,24}(?:(?:rfc822;|smtp:|SMTP:|To:|RCPT TO:|Recipient:|Recipient address:|Failed recipient:|Original address:|Unknown user:|User:|Mailbox:)\s*)?[<"'\[(]?([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9#\[][A-Za-z0-9.\-:\]]*[A-Za-z0-9\]])"#).ok()
+    Regex::new(r#"^[\s>*\-"'\[(•]{0,24}(?:[45]\d\d[ \-](?:[45]\.\d+\.\d+ )?)?(?:(?:rfc822;|smtp:|SMTP:|To:|RCPT TO:|Recipient:|Recipient address:|Failed recipient:|Original address:|Unknown user:|User:|Mailbox:)\s*)?[<"'\[(]?([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9#\[][A-Za-z0-9.\-:\]]*[A-Za-z0-9\]])"#).ok()
 });
 /// Words that an address follows which could not be reached.
 static AFTER_WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)(?:mail to|deliver(?:y|ed|ing)?(?: (?:your|the|of))?(?: (?:mail|message|email|e-mail))? to|recipients?(?: address)?:?|rcpt to:?|user:?|mailbox(?: of| for)?:?|address:?|account:?|gateway for|for|size:|to:?)\s*[<"'(\[]*([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9#][A-Za-z0-9.\-]*[A-Za-z0-9])"#).ok()
+    Regex::new(r#"(?i)\b(?:mail to|deliver(?:y|ed|ing)?(?: (?:your|the|of))?(?: (?:mail|message|email|e-mail))? to|recipients?(?: address)?|rcpt to|user|mailbox(?: of| for)?|address|account|gateway for|for|size|to)(?:\s*:\s*|\s+)[<"'(\[]*([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9#][A-Za-z0-9.\-]*[A-Za-z0-9])"#).ok()
 });
 
 /// Lines that begin the copy of the returned mail.
@@ -140,6 +140,13 @@ pub fn complete(recipient: &mut ReportRecipient, report: &str, only: bool) {
         recipient.diagnostic_code = Some(line.chars().take(500).collect());
     }
     let delayed = recipient.action.as_deref() == Some("delayed");
+    let general = recipient.status.as_deref().is_some_and(|s| s.ends_with(".0.0"));
+    if general
+        && let Some(said) = codes::status(&words)
+        && recipient.status.as_deref().is_some_and(|s| s.chars().next() == said.chars().next())
+    {
+        recipient.status = Some(said);
+    }
     if recipient.status.is_none() {
         let explicit = codes::status(&words).filter(|s| delayed == s.starts_with('4') || !delayed);
         recipient.status =

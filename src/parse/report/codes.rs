@@ -6,19 +6,30 @@ use regex::Regex;
 
 static STATUS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?$|\.\s|\.[^\d])").ok());
+/// A status code right behind a reply code is the remote system's own word.
+static BEHIND_REPLY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:^|[^\d.])[45]\d\d[ \-]+['(]?#?([45]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?$)").ok());
+/// `554 <a@x>... 550 Host unknown`: the second number is the cause.
+static BEHIND_DOTS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\.\.\. ([45][0-5]\d) [A-Z]").ok());
 static REPLY_STATUS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:^|[^\d.])([45][0-5]\d)[ \-]#?[45]\.\d{1,3}\.\d{1,3}").ok());
+    LazyLock::new(|| Regex::new(r"(?:^|[^\d.])([45]\d\d)[ \-]+['(]?#?[45]\.\d{1,3}\.\d{1,3}").ok());
 static REPLY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?m)(?:^|[:;>\[("'#]\s*|(?:said|reply|code|error|reason|with|returned|responded|response)[:, ]+\s*|\s)([45][0-5]\d)(?:[ \-:#,\])]|$)"#).ok()
 });
 
 /// The first status code in a text.
 pub fn status(text: &str) -> Option<String> {
+    if let Some(found) = BEHIND_REPLY.as_ref()?.captures(text).and_then(|c| c.get(1)) {
+        return Some(found.as_str().to_owned());
+    }
     Some(STATUS.as_ref()?.captures(text)?.get(1)?.as_str().to_owned())
 }
 
 /// The first SMTP reply code in a text: best one with a status code behind it.
 pub fn smtp_reply(text: &str) -> Option<String> {
+    if let Some(found) = BEHIND_DOTS.as_ref()?.captures(text).and_then(|c| c.get(1)) {
+        return Some(found.as_str().to_owned());
+    }
     if let Some(found) = REPLY_STATUS.as_ref()?.captures(text).and_then(|c| c.get(1)) {
         return Some(found.as_str().to_owned());
     }

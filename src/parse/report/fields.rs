@@ -76,15 +76,18 @@ fn take(name: &str, value: &str, current: &mut ReportRecipient, found: &mut Vec<
         "diagnostic-code" => {
             let text = value.split_once(';').map_or(value, |(_, rest)| rest).trim();
             current.smtp_reply = codes::smtp_reply(text).or(current.smtp_reply.take());
-            current.diagnostic_code = Some(value.to_owned());
+            current.diagnostic_code = Some(value.to_owned()).filter(|_| !text.is_empty());
         }
         _ => {}
     }
 }
 
 fn finish(mut recipient: ReportRecipient, found: &mut Vec<ReportRecipient>) {
+    // A general status is what the reporting system makes of the reply; the reply itself says more.
+    let general = |s: &str| s.ends_with(".0.0") || matches!(s, "4.4.7" | "5.5.0");
     if let Some(code) = recipient.diagnostic_code.as_deref().and_then(codes::status)
-        && recipient.status.is_none()
+        && recipient.status.as_deref().is_none_or(general)
+        && !code.ends_with(".0.0")
     {
         recipient.status = Some(code);
     }

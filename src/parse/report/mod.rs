@@ -90,8 +90,10 @@ fn delivery(root: &Part<'_>, headers: &Headers, leaves: &[Leaf], text: &str, hin
         if !recognise::is_bounce(&root.block, headers, root, &human, hint) {
             return None;
         }
-        if human.contains("Final-Recipient:") || human.contains("Final-recipient:") {
-            report.recipients = fields::recipients(&human);
+        if human.to_ascii_lowercase().contains("final-recipient:") {
+            // Pasted into the text, perhaps quoted by whoever sent it on.
+            let plain: Vec<&str> = human.lines().map(|l| l.trim_start_matches(['>', ' '])).collect();
+            report.recipients = fields::recipients(&plain.join("\n"));
         }
         if report.recipients.is_empty() {
             report.recipients =

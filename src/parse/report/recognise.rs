@@ -43,7 +43,7 @@ static OTHERS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         r"automatic (reply|response)",
         r"autoreply|auto-reply|auto reply",
         r"click (on )?the following link",
-        r"verify your|verification|whitelist|confirm (your|that you)",
+        r"verify your|verification|action required|approve|whitelist|confirm (your|that you)",
     ])
     .ok()
 });
@@ -62,7 +62,8 @@ pub fn is_bounce(block: &Block<'_>, headers: &Headers, root: &Part<'_>, text: &s
     let failed = block.first("X-Failed-Recipients").is_some();
     let says = any(&SENTENCES, &head);
     let subject_says = any(&SUBJECTS, &subject);
-    if failed || report && (says || subject_says || head.trim().is_empty() || is_daemon(headers)) {
+    let challenge = any(&OTHERS, &head) || any(&OTHERS, &subject);
+    if failed || report && (says && !challenge || subject_says || head.trim().is_empty() || is_daemon(headers)) {
         return true;
     }
     let null_path = headers.return_path.as_deref() == Some("");
