@@ -2,16 +2,24 @@
 
 pub mod check;
 pub mod contact;
+pub mod csv_contacts;
 pub mod demo;
 pub mod exit;
 pub mod explain;
 pub mod ingest;
 pub mod init;
+pub mod json;
+pub mod log;
+pub mod mail;
+pub mod open;
 pub mod outbox;
 pub mod output;
 pub mod quarantine;
 pub mod read;
 pub mod run;
+pub mod stage;
+#[cfg(test)]
+mod test_desk;
 pub mod ticket;
 
 use std::path::PathBuf;

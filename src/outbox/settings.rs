@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::SecretSource;
+
 /// How mail leaves.
 #[derive(Clone, Debug)]
 pub enum OutgoingSettings {
@@ -111,6 +113,8 @@ pub enum Secret {
     File(PathBuf),
     Env(String),
     Text(String),
+    /// As the configuration says.
+    Configured(SecretSource),
 }
 
 /// Why there is no password. Never says what was read.
@@ -120,6 +124,8 @@ pub enum SecretError {
     File { path: String, because: String },
     #[error("The password variable {0} is not set")]
     Env(String),
+    #[error("{0}")]
+    Configured(String),
     #[error("The password is empty")]
     Empty,
     #[error("The password has more than one line, or a control character in it")]
@@ -134,6 +140,9 @@ impl Secret {
                 .map_err(|e| SecretError::File { path: path.display().to_string(), because: e.to_string() })?,
             Secret::Env(name) => std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?,
             Secret::Text(text) => text.clone(),
+            Secret::Configured(source) => {
+                source.load().map_err(|e| SecretError::Configured(e.to_string()))?.expose().to_owned()
+            }
         };
         let line = text.strip_suffix('\n').unwrap_or(&text);
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -153,6 +162,7 @@ impl fmt::Debug for Secret {
             Secret::File(path) => f.debug_tuple("File").field(path).finish(),
             Secret::Env(name) => f.debug_tuple("Env").field(name).finish(),
             Secret::Text(_) => f.write_str("Text(…)"),
+            Secret::Configured(source) => source.fmt(f),
         }
     }
 }

@@ -151,6 +151,14 @@ impl Store for MemoryOutbox {
     fn discover(&self, _mailbox: &str, _keys: &[SourceKey], _now: Timestamp) -> StoreResult<Vec<LedgerRow>> {
         none()
     }
+    fn known(&self, _: &str, _: &[SourceKey]) -> StoreResult<Vec<LedgerRow>> {
+        none()
+    }
+
+    fn give_fate(&self, _: &str, _: &[SourceKey], _: &postdesk::model::Fate, _: Timestamp) -> StoreResult<()> {
+        none()
+    }
+
     fn ingest(&self, _batch: Vec<Arrival>, _now: Timestamp) -> StoreResult<Vec<Ingested>> {
         none()
     }

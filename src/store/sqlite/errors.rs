@@ -1,0 +1,46 @@
+//! What SQLite says when it fails, sorted by what the caller can do about it.
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::store::StoreError;
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        let Some(code) = error.sqlite_error_code() else {
+            return match error {
+                // A row that cannot be read back was not written by this program.
+                Error::FromSqlConversionFailure(..)
+                | Error::IntegralValueOutOfRange(..)
+                | Error::InvalidColumnType(..)
+                | Error::Utf8Error(..) => StoreError::Broken(error.to_string()),
+                error => StoreError::Refused(error.to_string()),
+            };
+        };
+        match code {
+            ErrorCode::DiskFull
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied
+            | ErrorCode::OutOfMemory
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::FileLockingProtocolFailed => StoreError::Unavailable(error.to_string()),
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Broken(error.to_string()),
+            _ => StoreError::Refused(error.to_string()),
+        }
+    }
+}
+
+impl StoreError {
+    /// It concerns the whole transaction, not one row of it.
+    pub(super) fn is_fatal(&self) -> bool {
+        !matches!(self, StoreError::Refused(_))
+    }
+}
+
+/// A value in the database that no version of this program writes there.
+pub(super) fn unreadable(column: &str, value: &str) -> StoreError {
+    StoreError::Broken(format!("Column {column} has the value {value:?}"))
+}
