@@ -108,13 +108,8 @@ impl<'a> Round<'a> {
         if claimed.is_empty() {
             self.drained = true;
         }
-        let (send, keep): (Vec<_>, Vec<_>) = claimed.into_iter().partition(may_go_again);
-        self.queue.extend(send.into_iter().map(|entry| (entry, deadline)));
-        let kept = keep.into_iter().map(|entry| {
-            let text = "Cut off after the final dot by the end of the program; it may have arrived".to_owned();
-            (entry, Attempt::Ambiguous(own(text)), None)
-        });
-        self.settle(kept.collect()).await
+        self.queue.extend(claimed.into_iter().map(|entry| (entry, deadline)));
+        Ok(())
     }
 
     /// Gives every free connection a mail.
@@ -230,11 +225,6 @@ type Ended = (OutboxEntry, Attempt, Option<Timestamp>);
 
 /// How often the store is asked for more while mails are in flight.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-
-/// A mail whose last try died after the final dot may have arrived: only a person's words go again (RFC 1047).
-fn may_go_again(entry: &OutboxEntry) -> bool {
-    !entry.ambiguous || entry.template.is_words_of_a_person()
-}
 
 async fn carry(
     transport: Arc<Transport>,

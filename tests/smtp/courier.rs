@@ -9,7 +9,7 @@ use postdesk::outbox::{Clock, Courier, Limits, Notice, OutgoingSettings, Pace, S
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::outbox_store::MemoryOutbox;
+use crate::support::outbox_store::OutboxStore;
 use crate::support::smtp_sink::{Say, Script, Sink};
 use crate::{MAIL, courier, deliver, last_end, now, one_mail, settings, to_sink};
 
@@ -19,7 +19,7 @@ async fn a_dead_server_is_tried_once_and_nothing_waits_for_it() {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         listener.local_addr().expect("bound").port()
     };
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     for i in 0..100 {
         store.queue(Template::Answer, &format!("c{i}@inbox.example"), MAIL, now());
     }
@@ -29,7 +29,7 @@ async fn a_dead_server_is_tried_once_and_nothing_waits_for_it() {
     assert!(matches!(report.trouble, Some(SmtpError::Connect { .. })), "{:?}", report.trouble);
     assert!(report.failed.is_empty());
     for row in store.rows() {
-        assert!(row.entry.attempts <= 1);
+        assert!(row.attempts <= 1);
         assert!(row.next.is_some_and(|next| next <= now() + Duration::from_secs(60)), "{:?}", row.next);
     }
     assert_eq!(store.rows().iter().filter(|row| row.state == OutboxState::Deferred).count(), report.deferred);
@@ -44,7 +44,7 @@ async fn a_server_that_turns_us_away_sees_one_connection_and_not_one_a_mail() {
         Script::on("MAIL", Say::line("530 5.7.0 Authentication required")),
     ] {
         let sink = Sink::start(script).await;
-        let store = Arc::new(MemoryOutbox::default());
+        let store = Arc::new(OutboxStore::default());
         for i in 0..50 {
             store.queue(Template::Answer, &format!("c{i}@inbox.example"), MAIL, now());
         }
@@ -52,14 +52,14 @@ async fn a_server_that_turns_us_away_sees_one_connection_and_not_one_a_mail() {
         assert!(report.trouble.is_some());
         assert!(report.failed.is_empty(), "nobody's mail is given up for it: {:?}", report.failed);
         assert!(sink.connections() <= 4, "{} connections", sink.connections());
-        assert_eq!(store.rows().iter().map(|row| row.entry.attempts).max(), Some(1));
+        assert_eq!(store.rows().iter().map(|row| row.attempts).max(), Some(1));
     }
 }
 
 #[tokio::test]
 async fn a_session_that_takes_few_mails_is_replaced_and_no_try_is_lost() {
     let sink = Sink::start(Script { mails_per_connection: 3, ..Script::default() }).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     for i in 0..20 {
         store.queue(Template::Answer, &format!("c{i}@inbox.example"), MAIL, now());
     }
@@ -104,7 +104,7 @@ async fn what_the_server_took_is_written_down_as_soon_as_the_database_lets_us() 
 async fn a_stop_lets_the_mail_in_flight_land_and_gives_the_others_back() {
     let slow = Say::After(Duration::from_millis(300), Box::new(Say::line("250 2.0.0 Ok")));
     let sink = Sink::start(Script::on(".", slow)).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     for i in 0..10 {
         store.queue(Template::Answer, &format!("c{i}@inbox.example"), MAIL, now());
     }
@@ -118,7 +118,7 @@ async fn a_stop_lets_the_mail_in_flight_land_and_gives_the_others_back() {
     });
     let report = courier.deliver_due(&stop).await.expect("the store works");
     assert_eq!((report.accepted, report.deferred), (1, 9));
-    assert!(store.rows().iter().all(|row| row.lease.is_none()), "nothing is left claimed");
+    assert!(store.rows().iter().all(|row| !row.is_claimed()), "nothing is left claimed");
     assert!(store.rows().iter().skip(1).all(|row| row.next == Some(now())), "they go again at once");
 }
 
@@ -162,7 +162,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(store: &Arc<MemoryOutbox>, settings: SmtpSettings) -> Running {
+    fn start(store: &Arc<OutboxStore>, settings: SmtpSettings) -> Running {
         let began = Instant::now();
         let clock: Clock = Arc::new(move || now() + began.elapsed());
         let courier = Courier::new(store.clone(), OutgoingSettings::Smtp(Box::new(settings)), clock);
@@ -185,14 +185,14 @@ impl Running {
     }
 }
 
-fn all_sent(store: &MemoryOutbox) -> bool {
+fn all_sent(store: &OutboxStore) -> bool {
     store.rows().iter().all(|row| row.state == OutboxState::Sent)
 }
 
 #[tokio::test]
 async fn the_daemon_sends_what_is_queued_on_one_connection_and_closes_it_when_idle() {
     let sink = Sink::start(Script::default()).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let mut settings = to_sink(&sink);
     settings.limits.idle = Duration::from_millis(600);
     let running = Running::start(&store, settings);
@@ -212,7 +212,7 @@ async fn the_daemon_sends_what_is_queued_on_one_connection_and_closes_it_when_id
 #[tokio::test]
 async fn a_mail_that_hangs_holds_up_no_mail_that_comes_later() {
     let sink = Sink::start(Script::on("RCPT TO:<slow@", Say::Hang)).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let slow = store.queue(Template::Answer, "slow@inbox.example", MAIL, now());
     let running = Running::start(&store, SmtpSettings { limits: Limits::default(), ..to_sink(&sink) });
     until("begun", || sink.commands().iter().any(|(_, line)| line.contains("slow@"))).await;
@@ -227,7 +227,7 @@ async fn a_mail_that_hangs_holds_up_no_mail_that_comes_later() {
 #[tokio::test]
 async fn the_daemon_tries_a_dead_server_once_a_wait_and_goes_on_when_it_is_back() {
     let sink = Sink::start(Script::on("", Say::line("421 4.3.2 Not now"))).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     for i in 0..60 {
         store.queue(Template::Answer, &format!("c{i}@inbox.example"), MAIL, now());
     }
@@ -253,7 +253,7 @@ async fn the_daemon_tries_a_dead_server_once_a_wait_and_goes_on_when_it_is_back(
 #[tokio::test]
 async fn the_daemon_tells_of_each_mail_that_will_not_go_again() {
     let sink = Sink::start(Script::on("RCPT TO:<gone@", Say::line("550 5.1.1 Gone"))).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let gone = store.queue(Template::Answer, "gone@inbox.example", MAIL, now());
     let running = Running::start(&store, to_sink(&sink));
     until("told", || !running.notices().is_empty()).await;
@@ -268,7 +268,7 @@ async fn the_daemon_tells_of_each_mail_that_will_not_go_again() {
 async fn a_mail_is_given_up_when_its_time_is_over_also_behind_a_dead_server() {
     for script in [Script::on("RCPT", Say::line("450 Later")), Script::on("", Say::line("554 No"))] {
         let sink = Sink::start(script).await;
-        let store = Arc::new(MemoryOutbox::default());
+        let store = Arc::new(OutboxStore::default());
         let answer = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
         let receipt = store.queue(Template::Acknowledgement, "jan@inbox.example", MAIL, now());
         let days = Arc::new(AtomicI64::new(2));
@@ -293,7 +293,7 @@ async fn a_mail_is_given_up_when_its_time_is_over_also_behind_a_dead_server() {
 #[tokio::test]
 async fn mail_leaves_into_a_maildir_each_once() {
     let scratch = tempfile::tempdir().expect("scratch folder");
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let answer = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
     store.queue(Template::Acknowledgement, "eva@inbox.example", MAIL, now());
     let bad = store.queue(Template::Answer, "bad@inbox.example", b"bare\nline", now());
@@ -321,9 +321,18 @@ async fn mail_leaves_into_a_maildir_each_once() {
     assert_eq!(delivered(), expected);
 
     // A crash between the delivery and its being written down.
-    store.leave_in_data(answer);
-    assert_eq!(send().await.accepted, 1);
-    assert_eq!(delivered(), expected, "no second file");
+    let again = store.queue(Template::Answer, "again@inbox.example", MAIL, now());
+    let pace = Pace { grace: Duration::ZERO, ..Pace::default() };
+    store.refuse_settle.store(usize::MAX, SeqCst);
+    let outgoing = || OutgoingSettings::Maildir(root.clone());
+    let crashed = Courier::new(store.clone(), outgoing(), Arc::new(now)).with_pace(pace);
+    assert!(crashed.deliver_due(&CancellationToken::new()).await.is_err());
+    assert_eq!((store.row(again).state, delivered().len()), (OutboxState::InData, 3));
+    store.refuse_settle.store(0, SeqCst);
+    let later: Clock = Arc::new(|| now() + Duration::from_secs(2 * 3600));
+    let next = Courier::new(store.clone(), outgoing(), later);
+    assert_eq!(next.deliver_due(&CancellationToken::new()).await.expect("the store works").accepted, 1);
+    assert_eq!((store.row(again).state, delivered().len()), (OutboxState::Sent, 3), "no second file");
 }
 
 #[tokio::test]

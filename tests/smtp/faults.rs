@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use postdesk::model::outgoing::{Attempt, OutboxState, SmtpReply, Template};
 use postdesk::outbox::{Clock, Courier, OutgoingSettings, SmtpError, SmtpSettings, Tls};
+use postdesk::store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::outbox_store::MemoryOutbox;
+use crate::support::outbox_store::OutboxStore;
 use crate::support::smtp_sink::{Body, Say, Script, Sink};
 use crate::{MAIL, deliver, last_end, now, one_mail, reply, settings, to_sink};
 
@@ -52,7 +53,7 @@ async fn a_close_at_any_phase_before_the_dot_defers() {
 async fn a_server_that_stops_reading_or_closes_within_the_body_defers_and_no_dot_is_announced() {
     for body in [Body::StopReading(1000), Body::CloseAfter(1000)] {
         let sink = Sink::start(Script { body, ..Script::default() }).await;
-        let store = Arc::new(MemoryOutbox::default());
+        let store = Arc::new(OutboxStore::default());
         let id = store.queue(Template::Answer, "jan@inbox.example", &large(), now());
         deliver(&store, to_sink(&sink)).await;
         assert!(matches!(last_end(&store, id), Attempt::Deferred(_)), "{body:?}: {:?}", last_end(&store, id));
@@ -63,7 +64,7 @@ async fn a_server_that_stops_reading_or_closes_within_the_body_defers_and_no_dot
 #[tokio::test]
 async fn a_slow_body_is_not_silence() {
     let sink = Sink::start(Script { body: Body::Sip(Duration::from_millis(10)), ..Script::default() }).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let id = store.queue(Template::Answer, "jan@inbox.example", &large(), now());
     let began = Instant::now();
     // The network's buffers still hold megabytes when the dot has left: the last wait is for them too.
@@ -79,7 +80,7 @@ async fn a_slow_body_is_not_silence() {
 async fn a_refusal_in_the_middle_of_the_body_ends_it() {
     let body = Body::SpeakAfter(1000, "552 5.3.4 Too much");
     let sink = Sink::start(Script { body, ..Script::default() }).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let id = store.queue(Template::Answer, "jan@inbox.example", &large(), now());
     deliver(&store, to_sink(&sink)).await;
     assert!(reply(&last_end(&store, id)).text.contains("552 5.3.4 Too much"), "{:?}", last_end(&store, id));
@@ -110,7 +111,7 @@ async fn after_the_dot_a_refusal_is_a_refusal() {
 #[tokio::test]
 async fn only_a_persons_words_go_again_when_they_may_have_arrived_and_then_unchanged() {
     let sink = Sink::start(Script::on(".", Say::Close)).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let answer = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
     let acknowledgement = store.queue(Template::Acknowledgement, "eva@inbox.example", MAIL, now());
     let report = deliver(&store, to_sink(&sink)).await;
@@ -132,16 +133,19 @@ async fn only_a_persons_words_go_again_when_they_may_have_arrived_and_then_uncha
 #[tokio::test]
 async fn after_a_crash_behind_the_dot_only_a_persons_words_go_again() {
     let sink = Sink::start(Script::default()).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let answer = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
     let notice = store.queue(Template::NotifyNew, "jana@inbox.example", MAIL, now());
-    store.leave_in_data(answer);
-    store.leave_in_data(notice);
-    let report = deliver(&store, to_sink(&sink)).await;
+    store.crash_in_data(now());
+    deliver(&store, to_sink(&sink)).await;
     assert_eq!(store.row(answer).state, OutboxState::Sent);
-    assert!(matches!(last_end(&store, notice), Attempt::Ambiguous(_)));
-    assert_eq!(report.failed.len(), 1, "a person is told");
+    assert_eq!(store.row(notice).state, OutboxState::Failed);
     assert_eq!(sink.taken().len(), 1);
+
+    // Unless a person says so.
+    store.outbox_retry(Some(notice), now()).expect("ordered");
+    deliver(&store, to_sink(&sink)).await;
+    assert_eq!(store.row(notice).state, OutboxState::Sent);
 }
 
 #[tokio::test]
@@ -176,7 +180,7 @@ async fn a_reply_too_many_settles_no_mail() {
 #[tokio::test]
 async fn a_late_reply_too_many_after_the_dot_belongs_to_no_later_mail() {
     let sink = Sink::start(Script::on(".", Say::Raw(b"250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n".to_vec()))).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     for i in 0..3 {
         store.queue(Template::Answer, &format!("c{i}@inbox.example"), MAIL, now());
     }
@@ -203,7 +207,7 @@ async fn eight_bit_bytes_leave_only_where_they_are_taken() {
     let bare = Script { extensions: vec!["SIZE"], ..Script::default() };
     for (script, sent) in [(Script::default(), true), (bare, false)] {
         let sink = Sink::start(script).await;
-        let store = Arc::new(MemoryOutbox::default());
+        let store = Arc::new(OutboxStore::default());
         let id = store.queue(Template::Answer, "jan@inbox.example", eight, now());
         let plain = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
         deliver(&store, to_sink(&sink)).await;
@@ -218,7 +222,7 @@ async fn eight_bit_bytes_leave_only_where_they_are_taken() {
 #[tokio::test]
 async fn bytes_that_servers_read_in_two_ways_never_leave() {
     let sink = Sink::start(Script::default()).await;
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let bad: [&[u8]; 5] =
         [b"A: b\r\n\r\nx\n.\nMAIL FROM:<e@x.example>\r\n", b"A: b\r\n\r\nx\ry\r\n", b"a\0b\r\n", b"", b"a\r"];
     let ids: Vec<i64> =

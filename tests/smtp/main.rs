@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use postdesk::model::outgoing::{Attempt, SmtpReply, Template};
 use postdesk::outbox::{Clock, Courier, Limits, OutgoingSettings, Report, SmtpSettings, Tls};
 use postdesk::store::Store;
-use support::outbox_store::MemoryOutbox;
+use support::outbox_store::OutboxStore;
 use support::smtp_sink::Sink;
 use tokio_util::sync::CancellationToken;
 
@@ -44,25 +44,25 @@ fn to_sink(sink: &Sink) -> SmtpSettings {
     SmtpSettings { limits: quick(), ..settings(sink.address.port(), Tls::None) }
 }
 
-fn courier(store: &Arc<MemoryOutbox>, settings: SmtpSettings) -> Courier {
+fn courier(store: &Arc<OutboxStore>, settings: SmtpSettings) -> Courier {
     let store: Arc<dyn Store> = Arc::clone(store) as Arc<dyn Store>;
     Courier::new(store, OutgoingSettings::Smtp(Box::new(settings)), clock())
 }
 
-async fn deliver(store: &Arc<MemoryOutbox>, settings: SmtpSettings) -> Report {
+async fn deliver(store: &Arc<OutboxStore>, settings: SmtpSettings) -> Report {
     let courier = courier(store, settings);
     let report = courier.deliver_due(&CancellationToken::new()).await.expect("the store works");
     courier.close().await;
     report
 }
 
-fn one_mail() -> (Arc<MemoryOutbox>, i64) {
-    let store = Arc::new(MemoryOutbox::default());
+fn one_mail() -> (Arc<OutboxStore>, i64) {
+    let store = Arc::new(OutboxStore::default());
     let id = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
     (store, id)
 }
 
-fn last_end(store: &MemoryOutbox, id: i64) -> Attempt {
+fn last_end(store: &OutboxStore, id: i64) -> Attempt {
     store.row(id).ends.last().cloned().expect("the mail was tried")
 }
 

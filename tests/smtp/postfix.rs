@@ -6,7 +6,7 @@ use std::time::Duration;
 use postdesk::model::outgoing::{Attempt, OutboxState, SmtpReply, Template};
 use postdesk::outbox::{Secret, SmtpError, SmtpSettings, Tls};
 
-use crate::support::outbox_store::MemoryOutbox;
+use crate::support::outbox_store::OutboxStore;
 use crate::support::postfix::{GREYLISTED, PASSWORD, Postfix, UNKNOWN, USER};
 use crate::{MAIL, deliver, last_end, now, one_mail, reply, settings};
 
@@ -22,14 +22,14 @@ fn with_login(postfix: &Postfix, port: u16, tls: Tls) -> SmtpSettings {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postfix_takes_five_hundred_mails_over_four_connections_each_once_and_unchanged() {
     let postfix = Postfix::start();
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let body = |i: usize| [MAIL, format!("Number {i}\r\n").as_bytes()].concat();
     for i in 0..500 {
         store.queue(Template::Answer, &format!("customer{i}@inbox.example"), &body(i), now());
     }
     let report = deliver(&store, settings(postfix.plain, Tls::None)).await;
     assert_eq!((report.accepted, report.deferred, report.failed.len()), (500, 0, 0), "{:?}", report.trouble);
-    assert!(store.rows().iter().all(|row| row.state == OutboxState::Sent && row.noted == 1 && row.entry.attempts == 1));
+    assert!(store.rows().iter().all(|row| row.state == OutboxState::Sent && row.noted == 1 && row.attempts == 1));
 
     let mut delivered = postfix.await_delivered(500);
     assert_eq!(delivered.len(), 500, "none was delivered twice");
@@ -109,7 +109,7 @@ async fn a_server_that_wants_a_login_is_trouble_and_no_refusal_of_the_mail() {
 #[tokio::test]
 async fn a_refused_and_a_deferred_recipient_hold_up_nobody() {
     let postfix = Postfix::start();
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let queue = |to: &str| store.queue(Template::NotifyNew, to, MAIL, now());
     let unknown = queue(UNKNOWN);
     let greylisted = queue(GREYLISTED);
@@ -132,7 +132,7 @@ async fn a_refused_and_a_deferred_recipient_hold_up_nobody() {
 #[tokio::test]
 async fn a_mail_larger_than_the_server_takes_is_refused_before_it_is_sent() {
     let postfix = Postfix::start();
-    let store = Arc::new(MemoryOutbox::default());
+    let store = Arc::new(OutboxStore::default());
     let large =
         [MAIL, b"0123456789012345678901234567890123456789012345678901234567890123456789\r\n".repeat(30_000).as_slice()]
             .concat();
