@@ -40,7 +40,8 @@ impl StoreError {
     }
 }
 
-/// A value in the database that no version of this program writes there.
-pub(super) fn unreadable(column: &str, value: &str) -> StoreError {
-    StoreError::Broken(format!("Column {column} has the value {value:?}"))
+/// A value in the database that this program does not write there. The value itself is not repeated: it may be an
+/// address, and errors end in logs.
+pub(super) fn unreadable(column: &str) -> StoreError {
+    StoreError::Broken(format!("Column {column} has a value that this program does not write there"))
 }
