@@ -99,7 +99,7 @@ impl Columns<'_> {
     pub(super) fn json<T: DeserializeOwned>(&mut self, column: &str) -> Result<T> {
         let text: String = self.take()?;
         serde_json::from_str(&text)
-            .map_err(|error| StoreError::Broken(format!("Column {column} holds other JSON than expected: {error}")))
+            .map_err(|error| StoreError::Refused(format!("Column {column} holds other JSON than expected: {error}")))
     }
 
     pub(super) fn digest_hex(&mut self) -> Result<String> {
