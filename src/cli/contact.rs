@@ -67,12 +67,12 @@ struct ImportArgs {
 }
 
 pub fn run(args: Args, global: &Global) -> CliResult {
-    let desk = open::desk(global)?;
     match args.command {
-        Command::List(args) => list(&args, &desk),
-        Command::Import(args) => import(&args, &desk),
-        Command::Export => export(&desk),
-        Command::Show(args) => show(&args, &desk),
+        Command::List(args) => list(&args, &open::desk(global)?),
+        Command::Import(args) if args.dry_run => import(&args, &open::desk(global)?),
+        Command::Import(args) => import(&args, &open::desk_to_fill(global)?),
+        Command::Export => export(&open::desk(global)?),
+        Command::Show(args) => show(&args, &open::desk(global)?),
     }
 }
 

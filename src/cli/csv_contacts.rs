@@ -22,7 +22,7 @@ const LABEL_MAX: usize = 120;
 #[derive(Debug, Default)]
 pub struct Sheet {
     pub contacts: Vec<Contact>,
-    /// Those that rows name by domain, and those that contacts belong to.
+    /// Those that rows name by domain.
     pub organisations: Vec<Organisation>,
     pub bad: Vec<BadRow>,
     /// The file was not UTF-8 and was read as this.
@@ -288,7 +288,8 @@ impl<'a> Gather<'a> {
     }
 
     fn finish(mut self) -> Sheet {
-        self.sheet.organisations = self.organisations.into_values().collect();
+        // One that only contacts name says nothing of itself: the store makes it with its name.
+        self.sheet.organisations = self.organisations.into_values().filter(|o| !o.domains.is_empty()).collect();
         self.sheet
     }
 }

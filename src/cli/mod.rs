@@ -9,6 +9,7 @@ pub mod explain;
 pub mod ingest;
 pub mod init;
 pub mod json;
+pub mod log;
 pub mod mail;
 pub mod open;
 pub mod outbox;
@@ -16,6 +17,7 @@ pub mod output;
 pub mod quarantine;
 pub mod read;
 pub mod run;
+pub mod stage;
 #[cfg(test)]
 mod test_desk;
 pub mod ticket;

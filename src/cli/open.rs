@@ -1,12 +1,14 @@
 //! How a command gets at the desk: its configuration, and what it keeps.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Global;
-use super::exit::{self, Failure};
+use super::exit::{self, Failure, OrExit as _};
 use super::output::Out;
 use crate::config::{self, Config};
 use crate::model::{Policy, Ticket, TicketNumber};
+use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::{Reading, Store, TicketFilter};
 
 /// What is kept, for changing and for reading.
@@ -17,7 +19,7 @@ impl<T: Store + Reading> Kept for T {}
 /// The desk as a command sees it. The daemon may be running beside.
 pub struct Desk {
     pub config: Config,
-    pub kept: Box<dyn Kept>,
+    pub kept: Arc<dyn Kept>,
 }
 
 /// Where the configuration is looked for when neither `--config` nor `$POSTDESK_CONFIG` names it.
@@ -46,15 +48,38 @@ pub fn config(global: &Global) -> Result<Config, Failure> {
     })
 }
 
-/// Reads the configuration and opens the database.
+/// Opens the desk as it is. Where it has no database yet nothing is made, so that a look never leaves files behind:
+/// there is nothing to see then, which is said.
 pub fn desk(global: &Global) -> Result<Desk, Failure> {
-    let _config = config(global)?;
-    Err(exit::fail(exit::SOFTWARE, "not built yet"))
+    let config = config(global)?;
+    let path = config.database();
+    let kept = if path.exists() {
+        SqliteStore::open(&path, Options { create: false, ..Options::default() })?
+    } else {
+        eprintln!("postdesk: There is no database yet ({}); the first mail or import makes it", path.display());
+        SqliteStore::scratch()?
+    };
+    Ok(Desk { config, kept })
+}
+
+/// Opens the desk for what may be its first content: makes the state folder, the key and the database where needed.
+pub fn desk_to_fill(global: &Global) -> Result<Desk, Failure> {
+    let mut config = config(global)?;
+    config.open_keys().code(exit::CONFIG)?;
+    let kept = SqliteStore::open(&config.database(), Options::default())?;
+    Ok(Desk { config, kept })
 }
 
 impl Desk {
     pub fn policy(&self) -> &Policy {
         &self.config.policy
+    }
+
+    /// The policy for what makes mails: its tokens must last, so the key is made where there is none yet.
+    pub fn lasting_policy(&self) -> Result<Policy, Failure> {
+        let mut config = self.config.clone();
+        config.open_keys().code(exit::CONFIG)?;
+        Ok(config.policy)
     }
 
     /// Standard output in the desk's time zone.

@@ -1,5 +1,7 @@
 //! `quarantine`: mails that were set aside, until a person looks at them.
 
+use std::sync::Arc;
+
 use clap::Subcommand;
 use jiff::Timestamp;
 
@@ -8,7 +10,9 @@ use super::exit::{self, CliResult, Failure};
 use super::open::{self, Desk};
 use super::output::{Cell, Column, Look, Table, Tone, escape};
 use super::{json, mail};
-use crate::store::QuarantineRow;
+use crate::daemon::ingest;
+use crate::model::{Fate, Policy};
+use crate::store::{Outcome, QuarantineRow};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -127,21 +131,44 @@ fn retry(args: &RetryArgs, desk: &Desk) -> CliResult {
         Some(id) => vec![id],
         None => desk.kept.quarantined()?.iter().map(|row| row.id).collect(),
     };
+    let policy = Arc::new(desk.lasting_policy()?);
     let mut out = desk.out();
     for id in ids {
-        if desk.kept.quarantined_mail(id)?.is_none() {
-            return Err(missing(id, desk)?);
-        }
-        let became = take_in_again(id, desk)?;
+        let became = take_in_again(id, desk, &policy)?;
         out.line(&escape(&format!("Mail {id}: {became}")));
     }
     out.finish()
 }
 
-/// Reopens a mail's source key and takes the mail in; says what became of it. The two belong together: a key that is
-/// reopened without being taken in would leave the mail without a fate.
-fn take_in_again(_id: i64, _desk: &Desk) -> Result<String, Failure> {
-    Err(exit::fail(exit::SOFTWARE, "This version cannot take a mail in again; nothing was changed"))
+/// Reopens a mail's source key and takes the mail in as though it had arrived now; says what became of it. Between the
+/// two it stays in quarantine, so that a crash loses nothing.
+fn take_in_again(id: i64, desk: &Desk, policy: &Arc<Policy>) -> Result<String, Failure> {
+    let Some(incoming) = desk.kept.quarantine_reopen(id)? else {
+        return Err(match desk.kept.quarantined_mail(id)? {
+            Some(_) => exit::fail(exit::DATA, format!("The bytes of mail {id} were not kept: it can only be dropped")),
+            None => missing(id, desk)?,
+        });
+    };
+    let checked = super::ingest::checked(&desk.config, vec![incoming])?;
+    let ingested = ingest::take_in(desk.kept.as_ref(), policy, checked, Timestamp::now())?;
+    Ok(ingested.first().map(|i| became(&i.outcome)).unwrap_or_default())
+}
+
+fn became(outcome: &Outcome) -> String {
+    let of = |fate: &str, ticket: Option<i64>| match ticket {
+        Some(number) => format!("{fate} {number}"),
+        None => fate.to_owned(),
+    };
+    match outcome {
+        Outcome::Done { fate: Fate::Quarantined { because }, .. } | Outcome::Quarantined { because } => {
+            format!("still in quarantine: {because}")
+        }
+        Outcome::Done { fate, .. } => {
+            let because = fate.because().map(|b| format!(": {b}")).unwrap_or_default();
+            format!("{}{because}", of(fate.word(), fate.ticket()))
+        }
+        Outcome::Seen { fate, ticket } => format!("{} (it was taken in meanwhile)", of(fate, *ticket)),
+    }
 }
 
 fn drop_for_good(args: &DropArgs, desk: &Desk) -> CliResult {

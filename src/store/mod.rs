@@ -61,6 +61,10 @@ pub struct Cursor {
     pub uid_validity: u32,
     /// Every UID up to this one is in the ledger or was there before the desk came.
     pub last_uid: u32,
+    /// Mail that arrived before this is old: it was there before the desk came, or the operator does not want it.
+    pub since: Timestamp,
+    /// UIDs up to this one are judged by the time of their arrival; later ones are new whatever they say.
+    pub by_date_up_to: u32,
 }
 
 /// A source's item that is known to the ledger.
@@ -94,6 +98,13 @@ pub trait Store: Send + Sync {
     /// Notes that a source shows these items and that a try to take each of them in begins now. Returns the rows as
     /// they stand after counting; those with a fate are not to be taken in again.
     fn discover(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> Result<Vec<LedgerRow>>;
+
+    /// The rows of those of these items that the ledger knows.
+    fn known(&self, mailbox: &str, keys: &[SourceKey]) -> Result<Vec<LedgerRow>>;
+
+    /// Gives items of a source their fate without taking them in: they are old, or gone. They count as filed. Items that
+    /// have a fate keep it.
+    fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> Result<()>;
 
     /// Takes mails in: for each, in order, a savepoint around looking up, planning and writing. One that fails is
     /// quarantined and the others go on. An error means that nothing at all was written.

@@ -1,6 +1,6 @@
 //! Mails, plans and a back end to try them on.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,26 +13,26 @@ use postdesk::model::{AddrSpec, Address, Digest, Incoming, Language, SourceKey};
 use postdesk::store::sqlite::{Options, SqliteStore};
 use postdesk::store::{Arrival, Ingested, Outcome, Plan, Reading, Store, pack};
 
-/// What a contract needs of a back end: both traits, and leave to be used by many threads.
-pub trait Both: Store + Reading {}
-impl<T: Store + Reading> Both for T {}
+/// Both traits of a store at once.
+pub trait Both: Store + Reading + Send + Sync {}
+impl<T: Store + Reading + Send + Sync> Both for T {}
 
-/// A place where a back end keeps its data, and how to open it.
+/// A place where a back end keeps its data, and how to open it, again and again.
 pub struct BackEnd {
-    pub folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    open: fn(&Path) -> Arc<dyn Both>,
 }
 
 impl BackEnd {
     pub fn sqlite() -> Self {
-        BackEnd { folder: tempfile::tempdir().expect("a folder") }
+        BackEnd {
+            folder: tempfile::tempdir().expect("a folder"),
+            open: |folder| SqliteStore::open(&folder.join("desk.db"), Options::default()).expect("opens"),
+        }
     }
 
-    pub fn path(&self) -> PathBuf {
-        self.folder.path().join("desk.db")
-    }
-
-    pub fn open(&self) -> Arc<SqliteStore> {
-        SqliteStore::open(&self.path(), Options::default()).expect("opens")
+    pub fn open(&self) -> Arc<dyn Both> {
+        (self.open)(self.folder.path())
     }
 }
 
@@ -231,6 +231,28 @@ pub fn outgoing(template: Template, ticket: Option<i64>, to: &str, id: &str) -> 
     }
 }
 
+pub fn minutes(n: i64) -> jiff::SignedDuration {
+    jiff::SignedDuration::from_mins(n)
+}
+
+/// What the store finds for a lookup, at a time: told by a plan that writes nothing.
+pub fn found(store: &dyn Both, lookup: &Lookup, now: Timestamp) -> Found {
+    let (tell, told) = std::sync::mpsc::channel();
+    let plan: Plan = Arc::new(move |found| {
+        tell.send(found).expect("is heard");
+        Commit::new(Action::Ignore, Fate::Order)
+    });
+    store.order(lookup, &plan, now).expect("looks up");
+    told.recv().expect("was planned")
+}
+
+/// Has a commit made of these tickets written by an order.
+pub fn put_tickets(store: &dyn Both, tickets: Vec<Ticket>) {
+    let mut commit = Commit::new(Action::Command, Fate::Order);
+    commit.tickets = tickets;
+    store.order(&Lookup::default(), &fixed(commit), noon()).expect("is written");
+}
+
 /// A plan that commits always the same.
 pub fn fixed(commit: Commit) -> Plan {
     Arc::new(move |_| commit.clone())
@@ -243,7 +265,7 @@ pub fn sends(mails: Vec<OutgoingMail>) -> Plan {
     fixed(commit)
 }
 
-pub fn take_in(store: &dyn Store, mail: &Mail) -> Outcome {
+pub fn take_in(store: &dyn Both, mail: &Mail) -> Outcome {
     let mut done = store.ingest(vec![mail.opening()], mail.received_at).expect("ingests");
     assert_eq!(done.len(), 1, "one outcome for one mail");
     done.remove(0).outcome
@@ -253,6 +275,14 @@ pub fn opened(outcome: &Outcome) -> i64 {
     match outcome {
         Outcome::Done { fate: Fate::Ticket(number), .. } => *number,
         other => panic!("no ticket was opened: {other:?}"),
+    }
+}
+
+/// The words in which a store refused something.
+pub fn refusal<T: std::fmt::Debug>(result: postdesk::store::Result<T>) -> String {
+    match result {
+        Err(postdesk::store::StoreError::Refused(because)) => because,
+        other => panic!("was not refused: {other:?}"),
     }
 }
 

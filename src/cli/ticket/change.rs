@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::words::{self, Words};
 use crate::cli::csv_contacts::nearest;
-use crate::cli::exit::{self, CliResult, Failure, OrExit as _};
+use crate::cli::exit::{self, CliResult, Failure};
 use crate::cli::json;
 use crate::cli::open::{self, Desk};
 use crate::cli::output::escape;
@@ -151,13 +151,11 @@ fn unknown(what: &str, who: &str, known: Vec<&str>) -> Failure {
 
 fn carry_out(checked: Checked, what: OrderKind, desk: &Desk) -> CliResult {
     let order = Order { ticket: checked.ticket, actor: checked.actor, what };
-    let mut config = desk.config.clone();
-    config.open_keys().code(exit::CONFIG)?; // Mails of this order carry tokens that must last.
-    let commit =
-        order::carry_out(desk.kept.as_ref(), &config.policy, &order, Timestamp::now()).map_err(|e| match e {
-            OrderError::Refused(because) => exit::fail(exit::DATA, because),
-            OrderError::Store(error) => error.into(),
-        })?;
+    let policy = desk.lasting_policy()?;
+    let commit = order::carry_out(desk.kept.as_ref(), &policy, &order, Timestamp::now()).map_err(|e| match e {
+        OrderError::Refused(because) => exit::fail(exit::DATA, because),
+        OrderError::Store(error) => error.into(),
+    })?;
     for alarm in &commit.alarms {
         eprintln!("postdesk: {}", escape(alarm));
     }
@@ -165,20 +163,21 @@ fn carry_out(checked: Checked, what: OrderKind, desk: &Desk) -> CliResult {
     if checked.json {
         commit.tickets.iter().for_each(|t| out.json(&json::ticket(t)));
     } else {
-        done(&commit).iter().for_each(|line| out.line(&escape(line)));
+        done(&commit, order.ticket).iter().for_each(|line| out.line(&escape(line)));
     }
     out.finish()
 }
 
 /// What an order came to, a line a change and a line a mail.
-fn done(commit: &Commit) -> Vec<String> {
+fn done(commit: &Commit, asked: TicketNumber) -> Vec<String> {
     let changes = commit.history.iter().map(|line| format!("{}: {}", line.ticket, json::change(&line.change)));
     let mails = commit.outgoing.iter().map(|mail| {
         let verb = if mail.observed { "held back, as the mailbox only observes" } else { "queued" };
         let ticket = mail.ticket.map(|n| format!("{n}: ")).unwrap_or_default();
         format!("{ticket}{} to {} {verb}", mail.template, mail.to.email)
     });
-    changes.chain(mails).collect()
+    let lines: Vec<String> = changes.chain(mails).collect();
+    if lines.is_empty() { vec![format!("{asked}: it is so already")] } else { lines }
 }
 
 #[cfg(test)]

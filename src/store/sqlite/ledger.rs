@@ -60,6 +60,51 @@ pub(super) fn discover(
         .collect()
 }
 
+pub(super) fn known(connection: &Connection, mailbox: &str, keys: &[SourceKey]) -> Result<Vec<LedgerRow>> {
+    let row = |key: &SourceKey| {
+        first(
+            connection,
+            "SELECT folder, uid_validity, uid, name, fate, ticket, attempts, filed_at IS NOT NULL FROM ledger \
+             WHERE mailbox = ?1 AND folder = ?2 AND uid_validity = ?3 AND uid = ?4 AND name = ?5",
+            params![mailbox, key.folder, key.uid_validity, key.uid, key.name],
+            ledger_row,
+        )
+    };
+    keys.iter().filter_map(|key| row(key).transpose()).collect()
+}
+
+/// A fate for items that are not taken in. Those that have one keep it.
+pub(super) fn give_fate(
+    connection: &Connection,
+    mailbox: &str,
+    keys: &[SourceKey],
+    fate: &Fate,
+    now: Timestamp,
+) -> Result<()> {
+    for key in keys {
+        run(
+            connection,
+            "INSERT INTO ledger (mailbox, folder, uid_validity, uid, name, discovered_at, fate, ticket, because, \
+             settled_at, filed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?6, ?6) \
+             ON CONFLICT (mailbox, folder, uid_validity, uid, name) DO UPDATE SET fate = excluded.fate, \
+             ticket = excluded.ticket, because = excluded.because, settled_at = excluded.settled_at, \
+             filed_at = excluded.filed_at WHERE fate IS NULL",
+            params![
+                mailbox,
+                key.folder,
+                key.uid_validity,
+                key.uid,
+                key.name,
+                micros(now),
+                fate.word(),
+                fate.ticket(),
+                fate.because().unwrap_or_default(),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
 pub(super) fn standing(connection: &Connection, incoming: &Incoming) -> Result<Option<Standing>> {
     let key = &incoming.key;
     first(
@@ -140,18 +185,23 @@ pub(super) fn keep_raw(connection: &Connection, incoming: &Incoming, digest: &Di
 pub(super) fn cursor(connection: &Connection, mailbox: &str, folder: &str) -> Result<Option<Cursor>> {
     first(
         connection,
-        "SELECT uid_validity, last_uid FROM cursor WHERE mailbox = ?1 AND folder = ?2",
+        "SELECT uid_validity, last_uid, since, by_date_up_to FROM cursor WHERE mailbox = ?1 AND folder = ?2",
         [mailbox, folder],
-        |c| Ok(Cursor { uid_validity: c.take()?, last_uid: c.take()? }),
+        |c| {
+            let (uid_validity, last_uid) = (c.take()?, c.take()?);
+            Ok(Cursor { uid_validity, last_uid, since: c.time()?, by_date_up_to: c.take()? })
+        },
     )
 }
 
 pub(super) fn set_cursor(connection: &Connection, mailbox: &str, folder: &str, cursor: Cursor) -> Result<()> {
     run(
         connection,
-        "INSERT INTO cursor (mailbox, folder, uid_validity, last_uid) VALUES (?1, ?2, ?3, ?4) ON CONFLICT \
-         (mailbox, folder) DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid",
-        params![mailbox, folder, cursor.uid_validity, cursor.last_uid],
+        "INSERT INTO cursor (mailbox, folder, uid_validity, last_uid, since, by_date_up_to) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (mailbox, folder) DO UPDATE SET \
+         uid_validity = excluded.uid_validity, last_uid = excluded.last_uid, since = excluded.since, \
+         by_date_up_to = excluded.by_date_up_to",
+        params![mailbox, folder, cursor.uid_validity, cursor.last_uid, micros(cursor.since), cursor.by_date_up_to],
     )?;
     Ok(())
 }

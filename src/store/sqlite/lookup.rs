@@ -1,7 +1,7 @@
 //! Answers what one mail's decision asks ([`Lookup`] → [`Found`]). Runs before every plan, inside its transaction: each
 //! statement here must find its rows by an index, however many tickets there are.
 
-use jiff::{Span, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::contacts;
@@ -238,7 +238,7 @@ fn acknowledged(connection: &Connection, email: &str, domain: &str, now: Timesta
     })
 }
 
-/// Acknowledgements older than this count nowhere any more.
-pub(super) fn forgotten_before(now: Timestamp) -> i64 {
-    now.checked_sub(Span::new().hours(48)).map_or(i64::MIN, micros)
+/// Between which times an acknowledgement counts somewhere now, with a day to spare.
+pub(super) fn counted(now: Timestamp) -> (i64, i64) {
+    around(now, 2 * DAY)
 }

@@ -35,7 +35,7 @@ use super::{
 use crate::model::facts::{Contact, Organisation};
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
-use crate::model::{Commit, Digest, Incoming, Lookup, SourceKey};
+use crate::model::{Commit, Digest, Fate, Incoming, Lookup, SourceKey};
 
 /// How a database is opened.
 #[derive(Clone, Debug)]
@@ -106,6 +106,18 @@ impl Store for SqliteStore {
         }
         let (mailbox, keys) = (mailbox.to_owned(), keys.to_vec());
         self.writer.call(1, move |c| ledger::discover(c, &mailbox, &keys, now))
+    }
+
+    fn known(&self, mailbox: &str, keys: &[SourceKey]) -> Result<Vec<LedgerRow>> {
+        self.readers.with(|c| ledger::known(c, mailbox, keys))
+    }
+
+    fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (mailbox, keys, fate) = (mailbox.to_owned(), keys.to_vec(), fate.clone());
+        self.writer.call(1, move |c| ledger::give_fate(c, &mailbox, &keys, &fate, now))
     }
 
     fn ingest(&self, batch: Vec<Arrival>, now: Timestamp) -> Result<Vec<Ingested>> {

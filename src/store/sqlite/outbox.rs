@@ -168,10 +168,14 @@ pub(super) fn settle(
     next: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<()> {
-    let state: OutboxState = first(connection, "SELECT state FROM outbox WHERE id = ?1", [id], |c| {
+    let state = first(connection, "SELECT state FROM outbox WHERE id = ?1", [id], |c| {
         c.word("outbox.state", OutboxState::from_word)
-    })?
-    .ok_or_else(|| StoreError::Refused(format!("There is no outgoing mail {id}")))?;
+    })?;
+    let Some(state) = state else {
+        // Erased meanwhile: there is nothing left to be written down, and the others of this call go on.
+        tracing::warn!(outbox = id, "Outgoing mail is gone, how its sending ended is not recorded");
+        return Ok(());
+    };
     if let Attempt::Accepted(reply) = attempt {
         // True whatever happened to the row meanwhile; only a bounce knows better.
         return match state {

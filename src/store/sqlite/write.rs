@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::lookup::{forgotten_before, next_ticket};
+use super::lookup::{counted, next_ticket};
 use super::outbox;
 use super::rows::{insert_entry, insert_history, write_ticket};
 use super::sql::{micros, run};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
-/// Old acknowledgements swept away with each new one: two go for one that comes, so that the table stays small.
-const SWEPT: u32 = 2;
+/// Acknowledgements kept however old they are, so that a clock that was wrong for a while does not empty the budgets.
+const KEPT: i64 = 10_000;
 
 /// Everything of a commit but the mail's own row in the ledger. `raw`: the row of the raw mail, where there is one.
 ///
@@ -75,10 +75,14 @@ fn acknowledged(connection: &Connection, address: &str, now: Timestamp) -> Resul
         "INSERT INTO acknowledgement (at, email, domain) VALUES (?1, ?2, ?3)",
         params![micros(now), email, domain],
     )?;
+    let last = connection.last_insert_rowid();
+    // Two go for each one that comes, the oldest first: the table stays small without a sweep that takes long.
+    let (from, until) = counted(now);
     run(
         connection,
-        "DELETE FROM acknowledgement WHERE id IN (SELECT id FROM acknowledgement WHERE at < ?1 ORDER BY at LIMIT ?2)",
-        params![forgotten_before(now), SWEPT],
+        "DELETE FROM acknowledgement WHERE id IN (SELECT id FROM acknowledgement ORDER BY id LIMIT 2) AND id < ?1 \
+         AND (at < ?2 OR at > ?3)",
+        [last.saturating_sub(KEPT), from, until],
     )?;
     Ok(())
 }

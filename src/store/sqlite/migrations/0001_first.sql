@@ -50,6 +50,8 @@ CREATE TABLE cursor (
     folder TEXT NOT NULL,
     uid_validity INTEGER NOT NULL,
     last_uid INTEGER NOT NULL,
+    since INTEGER NOT NULL DEFAULT 0,
+    by_date_up_to INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, folder)
 ) STRICT;
 
@@ -79,7 +81,7 @@ CREATE TABLE ticket (
     first_responded_at INTEGER,
     resolved_at INTEGER,
     snoozed_until INTEGER,
-    merged_into INTEGER REFERENCES ticket (number),
+    merged_into INTEGER,
     linked TEXT NOT NULL DEFAULT '[]',
     thread TEXT NOT NULL DEFAULT '[]',
     entries INTEGER NOT NULL DEFAULT 0

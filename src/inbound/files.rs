@@ -1,0 +1,1 @@
+//! Mail that somebody hands over: .eml files, folders of them, Maildirs, mbox files, standard input.
