@@ -155,6 +155,34 @@ fn the_outbox_is_listed_shown_retried_and_dropped() {
 }
 
 #[test]
+fn what_is_due_is_sent_when_asked_for() {
+    let bench = bench();
+    assert_eq!(bench.run(&["outbox", "send"]).text(), "1 sent\n");
+    let sent: Vec<_> = std::fs::read_dir(bench.path("out/new")).expect("a Maildir").flatten().collect();
+    let [mail] = sent.as_slice() else { panic!("one mail: {sent:?}") };
+    let bytes = std::fs::read(mail.path()).expect("is read");
+    assert!(bytes.ends_with(b"Prijali sme\x1b[31m\r\n") || bytes.ends_with(b"Prijali sme\x1b[31m\n"), "{bytes:?}");
+    assert!(bench.run(&["outbox", "list"]).text().is_empty());
+    assert_eq!(bench.run(&["outbox", "list", "--all", "--json"]).json()[0]["state"], "sent");
+    assert_eq!(bench.run(&["outbox", "send"]).text(), "0 sent\n");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_and_the_mail_stays() {
+    let bench = bench();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+    let path = bench.path("config.toml");
+    let text = std::fs::read_to_string(&path).expect("is there");
+    let smtp = format!("[outgoing.smtp]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"");
+    std::fs::write(&path, text.replace("[outgoing.maildir]\npath = \"out\"", &smtp)).expect("is written");
+    let ran = bench.run(&["outbox", "send"]);
+    assert_eq!(ran.code, Some(69), "{}", ran.stderr);
+    assert!(ran.stderr.contains("Sending: "), "{}", ran.stderr);
+    let [row] = bench.run(&["outbox", "list", "--json"]).json().try_into().expect("one mail");
+    assert!(row["state"] == "deferred" || row["state"] == "waiting", "{row}");
+}
+
+#[test]
 fn quarantine_is_listed_shown_and_dropped_for_good() {
     let bench = bench();
     let raw = [RAW, b"more"].concat();

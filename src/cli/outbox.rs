@@ -1,5 +1,7 @@
 //! `outbox`: mails waiting to leave, and those that could not.
 
+mod send;
+
 use clap::Subcommand;
 use jiff::Timestamp;
 
@@ -23,6 +25,8 @@ enum Command {
     List(ListArgs),
     /// Show a mail and how sending it went
     Show(ShowArgs),
+    /// Send what is due and return; the daemon needs no telling
+    Send,
     /// Let a mail, or all, go again now
     Retry(RetryArgs),
     /// Take mails out: they are not sent
@@ -65,6 +69,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
     match args.command {
         Command::List(args) => list(&args, &desk),
         Command::Show(args) => show(&args, &desk),
+        Command::Send => send::run(&desk),
         Command::Retry(args) => retry(&args, &desk),
         Command::Drop(args) => drop_out(&args, &desk),
     }
