@@ -97,7 +97,7 @@ fn table(rows: &[OutboxRow], look: &Look) -> Table {
         Column::flexible("subject"),
         Column::right("tries"),
         Column::new("next try"),
-        Column::flexible("last reply"),
+        Column::wrapped("last reply"),
     ]);
     for row in rows {
         table.row(vec![

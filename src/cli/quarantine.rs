@@ -93,7 +93,7 @@ fn table(rows: &[QuarantineRow], look: &Look) -> Table {
         Column::flexible("from"),
         Column::flexible("subject"),
         Column::right("tries"),
-        Column::new("because"),
+        Column::wrapped("because"),
     ]);
     for row in rows {
         table.row(vec![

@@ -55,7 +55,7 @@ pub fn history(args: HistoryArgs, desk: &Desk) -> CliResult {
         lines.iter().for_each(|line| out.json(&json::history(line)));
         return out.finish();
     }
-    let columns = [Column::new("at"), Column::new("who"), Column::new("change"), Column::new("because")];
+    let columns = [Column::new("at"), Column::new("who"), Column::new("change"), Column::wrapped("because")];
     let mut table = Table::new(&columns);
     for line in &lines {
         let at = out.look().time(line.at);
