@@ -44,7 +44,7 @@ words = ["faktúra"]
 "#;
 
 fn read(text: &str) -> Result<Config, Vec<Mistake>> {
-    parse(Path::new("config.toml"), text, CheckFiles::No)
+    parse(Path::new("config.toml"), text, CheckFiles::None)
 }
 
 /// The mistakes of the good desk with one text put in place of another.

@@ -7,7 +7,7 @@ use std::path::Path;
 use postdesk::config::{CheckFiles, Config, EXAMPLE, file, parse};
 
 fn read(text: &str) -> Config {
-    parse(Path::new("/etc/postdesk/config.toml"), text, CheckFiles::No).unwrap_or_else(|mistakes| {
+    parse(Path::new("/etc/postdesk/config.toml"), text, CheckFiles::None).unwrap_or_else(|mistakes| {
         let said: String = mistakes.iter().map(ToString::to_string).collect();
         panic!("{said}\n--- in ---\n{text}")
     })

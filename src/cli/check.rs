@@ -23,7 +23,7 @@ pub struct Args {
 /// Ends with 0 where the configuration is valid (hints are no mistakes), else with 78.
 pub fn run(args: Args, global: &Global) -> CliResult {
     let path = config_path(global)?;
-    match config::load(&path) {
+    match config::load_with_passwords(&path) {
         Ok(config) => valid(&args, &config),
         Err(mistakes) => {
             let mut out = Out::stdout(TimeZone::UTC);

@@ -60,7 +60,7 @@ impl Stage {
         let said = |mistakes: Vec<config::Mistake>| {
             anyhow!(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         };
-        let mut config = config::parse(&path, config, CheckFiles::Yes).map_err(said)?;
+        let mut config = config::parse(&path, config, CheckFiles::All).map_err(said)?;
         config.open_keys()?;
         let store = SqliteStore::open(&config.database(), Options::default())?;
         let now = Arc::new(Mutex::new(Timestamp::UNIX_EPOCH));

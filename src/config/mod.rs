@@ -55,16 +55,27 @@ pub struct Config {
     pub hints: Vec<Mistake>,
 }
 
-/// Whether files that the configuration names (passwords, certificates, texts, the key) are looked at.
+/// Which of the files that the configuration names are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckFiles {
-    Yes,
-    No,
+    None,
+    /// Certificates, texts, the key. Most commands need no password, and may run where none can be read.
+    ButPasswords,
+    All,
 }
 
-/// Reads and checks a configuration, and the files that it names; writes nothing. All mistakes come at once, in the
-/// order of the file.
+/// Reads and checks a configuration, and the files that it names but passwords; writes nothing. All mistakes come at
+/// once, in the order of the file.
 pub fn load(path: &Path) -> Result<Config, Vec<Mistake>> {
+    read_file(path, CheckFiles::ButPasswords)
+}
+
+/// As [`load`], and looks whether every password is there: for whoever is going to log in, and for `check`.
+pub fn load_with_passwords(path: &Path) -> Result<Config, Vec<Mistake>> {
+    read_file(path, CheckFiles::All)
+}
+
+fn read_file(path: &Path, files: CheckFiles) -> Result<Config, Vec<Mistake>> {
     let unreadable = |error: std::io::Error| {
         let hint = "Name the file with --config or $POSTDESK_CONFIG; `postdesk init` writes one";
         vec![Mistake::about(path, format!("The configuration cannot be read: {error}"), Some(hint.to_owned()))]
@@ -76,7 +87,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Mistake>> {
         return Err(vec![Mistake::about(path, "The configuration is larger than 4 MiB", None)]);
     }
     match String::from_utf8(bytes) {
-        Ok(text) => parse(path, &text, CheckFiles::Yes),
+        Ok(text) => parse(path, &text, files),
         Err(error) => {
             let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
             let hint = Some("Save it as UTF-8".to_owned());
@@ -89,7 +100,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Mistake>> {
 
 /// [`load`] of a text that was read already; `path` says what relative paths in it are relative to.
 pub fn parse(path: &Path, text: &str, files: CheckFiles) -> Result<Config, Vec<Mistake>> {
-    let mut notes = notes::Notes::new(path, text, files == CheckFiles::Yes);
+    let mut notes = notes::Notes::new(path, text, files);
     let config = read::read(&mut notes).and_then(|file| settings::settle(file, &mut notes));
     let mut mistakes = notes.mistakes;
     mistakes.sort_by_key(|m| (m.line, m.column));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
+use super::CheckFiles;
 use super::mistake::{Mistake, Source};
 use super::read::{nearest, public_keys};
 
@@ -14,14 +15,22 @@ pub struct Notes<'a> {
     pub hints: Vec<Mistake>,
     /// Paths of keys whose value could not be read: they are not missing.
     pub broken: Vec<String>,
-    /// Files that the configuration names are looked at.
-    pub files: bool,
+    files: CheckFiles,
 }
 
 impl<'a> Notes<'a> {
-    pub fn new(path: &'a Path, text: &'a str, files: bool) -> Self {
+    pub fn new(path: &'a Path, text: &'a str, files: CheckFiles) -> Self {
         let source = Source { path, text, public_keys: public_keys() };
         Notes { source, mistakes: Vec::new(), hints: Vec::new(), broken: Vec::new(), files }
+    }
+
+    /// Files that the configuration names are looked at.
+    pub fn looks_at_files(&self) -> bool {
+        self.files != CheckFiles::None
+    }
+
+    pub fn looks_at_passwords(&self) -> bool {
+        self.files == CheckFiles::All
     }
 
     pub fn mistake(&mut self, span: Range<usize>, key: &str, message: impl Into<String>, hint: Option<&str>) {

@@ -50,7 +50,7 @@ impl Place {
         let tls = keys.tls.as_ref().and_then(|tls| one_of(tls, &self.key("tls"), &words, notes)).unwrap_or(default);
         let ca_file = keys.ca_file.as_ref().map(|file| {
             let path = notes.path(file.get_ref());
-            if notes.files {
+            if notes.looks_at_files() {
                 let problem = match std::fs::read(&path) {
                     Ok(pem) if pem.windows(27).any(|w| w == b"-----BEGIN CERTIFICATE-----") => None,
                     Ok(_) => Some("The file has no certificate in PEM".to_owned()),
@@ -116,7 +116,7 @@ impl Place {
             let hint = "A program and its arguments: [\"pass\", \"show\", \"imap\"]";
             notes.mistake(span.clone(), &self.key(name), "There is no command", Some(hint));
         }
-        if notes.files {
+        if notes.looks_at_passwords() {
             self.try_password(name, span, &source, notes);
         }
         Some(source)

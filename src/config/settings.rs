@@ -186,7 +186,7 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let limits = limits(&file.limits.map(Spanned::into_inner).unwrap_or_default(), notes);
     let log = log(&file.log.map(Spanned::into_inner).unwrap_or_default(), notes);
     let texts = texts::texts(file.texts.map(Spanned::into_inner).unwrap_or_default(), notes);
-    let known = if notes.files { keys::load(&state) } else { Ok(None) };
+    let known = if notes.looks_at_files() { keys::load(&state) } else { Ok(None) };
     let keys = match known.and_then(|ring| ring.map_or_else(keys::passing, Ok)) {
         Ok(keys) => keys,
         Err(error) => {

@@ -17,7 +17,7 @@ const FILE_MAX: u64 = 1024 * 1024;
 pub fn texts(file: file::Texts, notes: &mut Notes<'_>) -> Texts {
     let mut texts = Texts::new();
     let Some(folder) = file.folder else { return texts };
-    if !notes.files {
+    if !notes.looks_at_files() {
         return texts;
     }
     let path = notes.path(folder.get_ref());

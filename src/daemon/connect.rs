@@ -55,7 +55,7 @@ fn imap(imap: &config::Imap, limits: &config::Limits) -> ImapSettings {
 /// The way out; None where every mailbox only observes.
 pub fn outgoing(outgoing: &config::Outgoing, limits: &config::Limits) -> Option<OutgoingSettings> {
     match &outgoing.via {
-        config::OutgoingVia::Smtp(smtp) => Some(OutgoingSettings::Smtp(self::smtp(smtp, limits))),
+        config::OutgoingVia::Smtp(smtp) => Some(OutgoingSettings::Smtp(Box::new(self::smtp(smtp, limits)))),
         config::OutgoingVia::Maildir(path) => Some(OutgoingSettings::Maildir(path.clone())),
         config::OutgoingVia::Nowhere => None,
     }

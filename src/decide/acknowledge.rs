@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::model::address::AddrSpec;
 use crate::model::message::Class;
-use crate::model::outgoing::{Addressee, Draft, Template};
+use crate::model::desk::{Ask, Present};
+use crate::model::outgoing::{Addressee, Draft, Template, Value};
+use crate::model::text::fold;
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Believed};
 
+use super::route::media_type_is;
 use super::work::{Case, Work};
 
 /// The acknowledgement, or why there is none.
@@ -32,10 +35,27 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
         text: String::new(),
         author: None,
         attachments: Vec::new(),
-        values: BTreeMap::new(),
+        values: BTreeMap::from([("asks", Value::List(asks(case, work)))]),
         cause: case.cause(),
         at: case.now,
     })
+}
+
+/// What a good report of this category has and this one lacks, in the customer's language.
+fn asks(case: &Case, work: &Work) -> Vec<String> {
+    let category = work.ticket.category.as_deref().and_then(|name| case.policy.categories.iter().find(|c| c.name == name));
+    let Some(category) = category else { return Vec::new() };
+    let text = fold(&format!("{}\n{}", case.subject(), case.message.text));
+    let lacks = |ask: &&Ask| match &ask.present {
+        Present::Attachment(wanted) => !case.message.attachments.iter().any(|a| media_type_is(&a.media_type, wanted)),
+        Present::Text(pattern) => !pattern.is_match(&text),
+    };
+    let spoken = |ask: &Ask| {
+        let about = &ask.about;
+        let next_best = || about.get(&case.policy.desk.language).or_else(|| about.values().next());
+        about.get(&work.ticket.language).or_else(next_best).cloned()
+    };
+    category.ask.iter().filter(lacks).filter_map(spoken).collect()
 }
 
 /// Puts the acknowledgement into the ticket's story. Its text is filled in once it is composed.

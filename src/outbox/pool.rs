@@ -79,14 +79,16 @@ impl Pool {
     /// Takes the session back, or learns that the server cannot be used.
     async fn settle(&self, session: Session, sent: Sent, terms: &Terms<'_>) -> Result<Sent, Unusable> {
         use crate::model::outgoing::Attempt;
-        if sent.reusable {
-            self.lock_trouble().failures = 0;
-            lock(&self.idle).push(session);
+        if sent.verdict == Verdict::Mail {
+            // A mail was heard: that, not an open connection, is what shows the server to be back.
+            *self.lock_trouble() = Trouble::default();
+            if sent.reusable {
+                lock(&self.idle).push(session);
+            }
             return Ok(sent);
         }
         let server = self.settings.server();
         let error = match (&sent.verdict, &sent.attempt) {
-            (Verdict::Mail, _) => return Ok(sent),
             (Verdict::Login, Attempt::Deferred(reply)) => SmtpError::LoginWanted { server, reply: reply.clone() },
             (Verdict::Server, _) => {
                 let seconds = terms.limits.command.as_secs();
@@ -109,10 +111,7 @@ impl Pool {
             () = terms.hurry.cancelled() => return Err(Unusable { error: self.stopped(), wait: Duration::ZERO }),
         };
         match opened {
-            Ok(session) => {
-                self.lock_trouble().now = None;
-                Ok(session)
-            }
+            Ok(session) => Ok(session),
             Err(error) => Err(self.fail(error)),
         }
     }

@@ -26,6 +26,9 @@ use super::settings::{SmtpSettings, Tls};
 use super::tls::{client_config, connect, handshake};
 use super::wire::{Stream, Tap, wire};
 
+/// In the order of preference. Both give the password away, which is why TLS comes first.
+pub(super) const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
+
 /// A connection on which mail can be sent: greeted, encrypted and logged in as the settings demand.
 pub(super) struct Session {
     pub(super) conn: AsyncSmtpConnection,
@@ -152,11 +155,10 @@ async fn start_tls(
 
 impl Session {
     async fn log_in(&mut self, credentials: Credentials, settings: &SmtpSettings) -> Result<(), SmtpError> {
-        let mechanisms = [Mechanism::Plain, Mechanism::Login];
-        if self.conn.server_info().get_auth_mechanism(&mechanisms).is_none() {
+        if self.conn.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
             return Err(SmtpError::NoLogin { server: settings.server() });
         }
-        let auth = self.conn.auth(&mechanisms, &credentials);
+        let auth = self.conn.auth(&MECHANISMS, &credentials);
         let response = within(settings, "at AUTH", settings.limits.command, auth).await.map_err(|e| match e {
             // 4xx is a login server that is down, not a wrong password.
             SmtpError::Unwelcome { server, reply } if reply.code >= 500 => SmtpError::Login { server, reply },

@@ -9,7 +9,7 @@ use crate::config::SecretSource;
 /// How mail leaves.
 #[derive(Clone, Debug)]
 pub enum OutgoingSettings {
-    Smtp(SmtpSettings),
+    Smtp(Box<SmtpSettings>),
     /// Files in a Maildir, for trials and for another program that sends them.
     Maildir(PathBuf),
 }

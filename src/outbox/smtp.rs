@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::address::AddrSpec;
 use crate::model::outgoing::{Attempt, OutboxEntry, SmtpReply};
 
-use super::session::{Session, acceptance, refusal, trouble};
+use super::session::{MECHANISMS, Session, acceptance, refusal, trouble};
 use super::settings::Limits;
 
 /// RSET (RFC 5321 section 4.1.1.5), which lettre has no type for.
@@ -68,6 +68,8 @@ impl Phase {
 #[derive(Debug)]
 enum Fault {
     Refused(SmtpReply),
+    /// Refused, most likely because we did not log in.
+    NotLoggedIn(SmtpReply),
     /// A positive reply that is none here: whatever it answers, it is not this command.
     Unexpected(SmtpReply),
     Broken(String),
@@ -107,6 +109,7 @@ impl Session {
                 Sent { attempt: Attempt::Accepted(reply), reusable: true, verdict: Verdict::Mail }
             }
             Err(fault) => {
+                let fault = self.excuse(phase, fault);
                 let sent = judge(phase, fault, self.tap.dot_left());
                 self.tap.end_body();
                 let reusable = sent.reusable && self.reset(phase, terms.limits).await;
@@ -210,6 +213,25 @@ impl Session {
         }
     }
 
+    /// Servers that want a login before they take mail do not all say so by 530: Postfix as Debian sets up its
+    /// submission port says 554 5.7.1 at RCPT. Where a login was offered and we have none, a refusal by policy is put
+    /// down to that: the mail waits for the operator, and is not given up.
+    fn excuse(&self, phase: Phase, fault: Fault) -> Fault {
+        let unknown = !self.ability.authenticated && self.conn.server_info().get_auth_mechanism(&MECHANISMS).is_some();
+        match fault {
+            Fault::Refused(reply)
+                if unknown
+                    && matches!(phase, Phase::Mail | Phase::Rcpt)
+                    && reply.code >= 550
+                    && reply.enhanced.as_deref().is_some_and(|e| e.starts_with("5.7.")) =>
+            {
+                let text = format!("{} (it offers a login: set outgoing.smtp.user and password_file)", reply.text);
+                Fault::NotLoggedIn(SmtpReply { text, ..reply })
+            }
+            fault => fault,
+        }
+    }
+
     /// Ends a transaction that was refused half-way, so that the next mail finds the session clean.
     async fn reset(&mut self, phase: Phase, limits: &Limits) -> bool {
         // A refused MAIL began nothing, and a reply to the dot ended all (RFC 5321 section 4.1.1.4).
@@ -271,6 +293,7 @@ fn judge(phase: Phase, fault: Fault, dot_left: bool) -> Sent {
             let never = reply.code >= 500 && verdict == Verdict::Mail;
             (if never { Attempt::Rejected(reply) } else { Attempt::Deferred(reply) }, reusable, verdict)
         }
+        Fault::NotLoggedIn(reply) => (Attempt::Deferred(reply), true, Verdict::Mail),
         Fault::Unsendable(text) => (Attempt::Rejected(own(text)), true, Verdict::Mail),
         Fault::Unexpected(reply) if dot_left => (Attempt::Ambiguous(reply), false, Verdict::Mail),
         Fault::Unexpected(reply) => (Attempt::Deferred(reply), false, Verdict::Mail),

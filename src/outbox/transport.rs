@@ -17,7 +17,7 @@ use super::settings::OutgoingSettings;
 use super::smtp::{Terms, unsendable};
 
 pub(super) enum Transport {
-    Smtp(Pool),
+    Smtp(Box<Pool>),
     Maildir(Maildir),
 }
 
@@ -34,7 +34,7 @@ pub(super) enum Carried {
 impl Transport {
     pub(super) fn new(settings: OutgoingSettings) -> Self {
         match settings {
-            OutgoingSettings::Smtp(smtp) => Transport::Smtp(Pool::new(smtp)),
+            OutgoingSettings::Smtp(smtp) => Transport::Smtp(Box::new(Pool::new(*smtp))),
             OutgoingSettings::Maildir(path) => Transport::Maildir(Maildir::new(path)),
         }
     }

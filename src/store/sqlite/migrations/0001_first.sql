@@ -81,7 +81,7 @@ CREATE TABLE ticket (
     first_responded_at INTEGER,
     resolved_at INTEGER,
     snoozed_until INTEGER,
-    merged_into INTEGER REFERENCES ticket (number),
+    merged_into INTEGER,
     linked TEXT NOT NULL DEFAULT '[]',
     thread TEXT NOT NULL DEFAULT '[]',
     entries INTEGER NOT NULL DEFAULT 0
