@@ -188,14 +188,14 @@ fn open(case: &Case, because: &str) -> Decision {
     let route = route(&asked, case.policy);
     let mut work = case.work(blank(case, requester)).by(CUSTOMER);
     work.change(TicketChange::Created, because);
+    work.say(case.entry(EntryKind::Request, Direction::Incoming), "The mail that opened the ticket");
+    work.actor = super::work::DESK.to_owned();
     bind(case, &mut work);
     classify(case, &mut work, &route);
-    work.say(case.entry(EntryKind::Request, Direction::Incoming), "The mail that opened the ticket");
     link(case, &mut work);
     if case.is_strong() {
         add_copied(case, &mut work);
     }
-    work.actor = super::work::DESK.to_owned();
     let assigned = TicketChange::Assigned { owner: route.owner.clone(), group: route.group.clone() };
     let why = route.because();
     work.change(assigned, why.clone());
