@@ -104,6 +104,29 @@ async fn claims_beyond_the_bounds_are_refused_before_memory_is_taken() {
 }
 
 #[tokio::test]
+async fn an_answer_that_never_ends_is_given_up() {
+    let trickle = |text: &str| Act::Endless(text.as_bytes().to_vec(), Duration::from_millis(100));
+    let error = fetch_error(trickle("*")).await;
+    assert!(matches!(error, SourceError::TimedOut { .. }), "a byte now and then: {error:?}");
+    let error = fetch_error(trickle("* XYZZY\r\n")).await;
+    assert!(matches!(error, SourceError::TimedOut { .. }), "chatter that means nothing: {error:?}");
+    let flood = "* 1 FETCH (FLAGS ())\r\n".repeat(50_000).into_bytes();
+    let (_server, mut source) = opened(3, vec![("UID FETCH", Act::Endless(flood, Duration::ZERO))]).await;
+    let error = tokio::time::timeout(Duration::from_secs(60), source.show(0, 10)).await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("does not come to an end"), "{error}");
+}
+
+#[tokio::test]
+async fn untagged_answers_that_no_standard_knows_are_passed_over() {
+    let answer = format!(
+        "\r\n* XYZZY 1\r\n* ESEARCH (TAG \"x\") UID\r\n{}* 1 WHATEVER\r\nTAG OK done\r\n",
+        literal(1, "A: b\r\n")
+    );
+    let (_server, mut source) = opened(1, vec![("UID FETCH", Act::say(&answer))]).await;
+    assert!(matches!(&fetch(&mut source, &[1]).await.unwrap()[..], [Fetched::Mail { .. }]));
+}
+
+#[tokio::test]
 async fn a_refused_fetch_is_an_error_unless_it_is_one_mails_own_trouble() {
     // All of them: an error.
     let no = || Act::say("TAG NO [SERVERBUG] Internal error\r\n");

@@ -110,6 +110,7 @@ async fn ask(
     };
     link.allow_literal(Some(literal));
     let tag = link.send(&format!("UID FETCH {} (UID {item})", uid_set(pending.keys().copied())), DOING).await?;
+    link.allow_answer(literal.saturating_mul(pending.len() as u64));
     loop {
         match link.next(&tag, DOING).await? {
             Reply::Untagged(heard) => {

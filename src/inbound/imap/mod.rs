@@ -25,6 +25,8 @@ mod reading;
 
 /// UIDs asked for at once, at first; doubled while there is nothing in the range.
 const WINDOW: u32 = 500;
+/// Mails that a folder is believed to have when an answer is bounded.
+const LINES_MAX: u32 = 10_000_000;
 /// Folders listed by a probe.
 const FOLDERS_MAX: usize = 1000;
 
@@ -124,7 +126,9 @@ impl ImapSource {
                 None => format!("UID FETCH {low}:* (UID RFC822.SIZE INTERNALDATE)"),
             };
             let before = found.len();
-            link.must(&command, "the question for new mail", |response| {
+            // A range after a gap may take in the whole folder.
+            let lines = link.exists.min(LINES_MAX);
+            link.must_list(&command, lines, "the question for new mail", |response| {
                 // `n:*` names the last mail even where its UID is below n (RFC 3501 section 6.4.8).
                 if let Some(shown) = self.read_shown(response).filter(|shown| shown.key.uid >= low) {
                     uid_next = uid_next.max(shown.key.uid.saturating_add(1));
