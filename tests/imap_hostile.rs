@@ -24,7 +24,7 @@ fn source(port: u16) -> ImapSource {
         archive: Some("Done".to_owned()),
         ca_file: None,
         allow_plain: false,
-        patience: Duration::from_millis(400),
+        patience: Duration::from_secs(1),
         poll: Duration::from_millis(50),
     })
 }
@@ -136,6 +136,10 @@ async fn a_refused_fetch_is_an_error_unless_it_is_one_mails_own_trouble() {
     let (_server, mut source) = opened(2, script).await;
     let error = fetch(&mut source, &[1, 2]).await.unwrap_err();
     assert!(matches!(&error, SourceError::Refused { because, .. } if because.contains("Internal error")), "{error:?}");
+    // A refusal that passes is nobody's fate, not even a single mail's.
+    let script = vec![("UID FETCH 1 (UID BODY", Act::say("TAG NO [UNAVAILABLE] try later\r\n"))];
+    let (_server, mut source) = opened(2, script).await;
+    assert!(matches!(fetch(&mut source, &[1]).await, Err(SourceError::Refused { .. })));
     // One of them: the other comes in, and this one is named.
     let script = vec![
         ("UID FETCH 1:2 (UID BODY", no()),
@@ -296,6 +300,10 @@ async fn greetings_and_logins_of_all_kinds() {
     let server = start("", 0, vec![("LOGIN", Act::say(&echo))]).await;
     let error = source(server.port).open().await.unwrap_err();
     assert!(matches!(error, SourceError::LoginRefused { .. }) && !error.to_string().contains(SECRET), "{error}");
+    // Trouble of the server's own is no reason to look for another password.
+    let server = start("", 0, vec![("LOGIN", Act::say("TAG NO [UNAVAILABLE] Temporary failure\r\n"))]).await;
+    let error = source(server.port).open().await.unwrap_err();
+    assert!(matches!(error, SourceError::Refused { .. }) && !error.wants_operator(), "{error:?}");
     let script = vec![("GREETING", Act::say("* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] ready\r\n"))];
     let server = start("", 0, script).await;
     let error = source(server.port).open().await.unwrap_err();
@@ -319,7 +327,7 @@ async fn starttls_that_is_missing_or_tampered_with_is_refused() {
             archive: None,
             ca_file: None,
             allow_plain: true,
-            patience: Duration::from_millis(400),
+            patience: Duration::from_secs(1),
             poll: ImapSettings::POLL,
         };
         settings.allow_plain = true;
