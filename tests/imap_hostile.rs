@@ -24,7 +24,7 @@ fn source(port: u16) -> ImapSource {
         archive: Some("Done".to_owned()),
         ca_file: None,
         allow_plain: false,
-        patience: Duration::from_millis(400),
+        patience: Duration::from_secs(1),
         poll: Duration::from_millis(50),
     })
 }
@@ -104,6 +104,29 @@ async fn claims_beyond_the_bounds_are_refused_before_memory_is_taken() {
 }
 
 #[tokio::test]
+async fn an_answer_that_never_ends_is_given_up() {
+    let trickle = |text: &str| Act::Endless(text.as_bytes().to_vec(), Duration::from_millis(100));
+    let error = fetch_error(trickle("*")).await;
+    assert!(matches!(error, SourceError::TimedOut { .. }), "a byte now and then: {error:?}");
+    let error = fetch_error(trickle("* XYZZY\r\n")).await;
+    assert!(matches!(error, SourceError::TimedOut { .. }), "chatter that means nothing: {error:?}");
+    let flood = "* 1 FETCH (FLAGS ())\r\n".repeat(50_000).into_bytes();
+    let (_server, mut source) = opened(3, vec![("UID FETCH", Act::Endless(flood, Duration::ZERO))]).await;
+    let error = tokio::time::timeout(Duration::from_secs(60), source.show(0, 10)).await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("does not come to an end"), "{error}");
+}
+
+#[tokio::test]
+async fn untagged_answers_that_no_standard_knows_are_passed_over() {
+    let answer = format!(
+        "\r\n* XYZZY 1\r\n* ESEARCH (TAG \"x\") UID\r\n{}* 1 WHATEVER\r\nTAG OK done\r\n",
+        literal(1, "A: b\r\n")
+    );
+    let (_server, mut source) = opened(1, vec![("UID FETCH", Act::say(&answer))]).await;
+    assert!(matches!(&fetch(&mut source, &[1]).await.unwrap()[..], [Fetched::Mail { .. }]));
+}
+
+#[tokio::test]
 async fn a_refused_fetch_is_an_error_unless_it_is_one_mails_own_trouble() {
     // All of them: an error.
     let no = || Act::say("TAG NO [SERVERBUG] Internal error\r\n");
@@ -113,6 +136,10 @@ async fn a_refused_fetch_is_an_error_unless_it_is_one_mails_own_trouble() {
     let (_server, mut source) = opened(2, script).await;
     let error = fetch(&mut source, &[1, 2]).await.unwrap_err();
     assert!(matches!(&error, SourceError::Refused { because, .. } if because.contains("Internal error")), "{error:?}");
+    // A refusal that passes is nobody's fate, not even a single mail's.
+    let script = vec![("UID FETCH 1 (UID BODY", Act::say("TAG NO [UNAVAILABLE] try later\r\n"))];
+    let (_server, mut source) = opened(2, script).await;
+    assert!(matches!(fetch(&mut source, &[1]).await, Err(SourceError::Refused { .. })));
     // One of them: the other comes in, and this one is named.
     let script = vec![
         ("UID FETCH 1:2 (UID BODY", no()),
@@ -273,6 +300,10 @@ async fn greetings_and_logins_of_all_kinds() {
     let server = start("", 0, vec![("LOGIN", Act::say(&echo))]).await;
     let error = source(server.port).open().await.unwrap_err();
     assert!(matches!(error, SourceError::LoginRefused { .. }) && !error.to_string().contains(SECRET), "{error}");
+    // Trouble of the server's own is no reason to look for another password.
+    let server = start("", 0, vec![("LOGIN", Act::say("TAG NO [UNAVAILABLE] Temporary failure\r\n"))]).await;
+    let error = source(server.port).open().await.unwrap_err();
+    assert!(matches!(error, SourceError::Refused { .. }) && !error.wants_operator(), "{error:?}");
     let script = vec![("GREETING", Act::say("* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] ready\r\n"))];
     let server = start("", 0, script).await;
     let error = source(server.port).open().await.unwrap_err();
@@ -296,7 +327,7 @@ async fn starttls_that_is_missing_or_tampered_with_is_refused() {
             archive: None,
             ca_file: None,
             allow_plain: true,
-            patience: Duration::from_millis(400),
+            patience: Duration::from_secs(1),
             poll: ImapSettings::POLL,
         };
         settings.allow_plain = true;

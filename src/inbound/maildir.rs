@@ -52,6 +52,12 @@ impl MaildirSource {
         })
     }
 
+    /// See [`super::Source::close`].
+    pub fn close(&mut self) {
+        self.shown = None;
+        self.watcher = None;
+    }
+
     /// Notices are a help only: without them (too many watches, a network file system) the folder is polled.
     fn watch(&self) -> Option<notify::RecommendedWatcher> {
         let notices = Arc::clone(&self.notices);

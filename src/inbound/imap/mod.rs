@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{sleep, timeout};
 
-use super::error::SourceError;
+use super::error::{SourceError, will_pass};
 use super::{Fetched, ImapSettings, Opened, Probe, Shown, Wake, utf7};
 use crate::model::SourceKey;
 use link::{Completion, Link, Reply, unexpected_continue};
@@ -25,6 +25,10 @@ mod reading;
 
 /// UIDs asked for at once, at first; doubled while there is nothing in the range.
 const WINDOW: u32 = 500;
+/// Longest wait for the answer to a LOGOUT.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// Mails that a folder is believed to have when an answer is bounded.
+const LINES_MAX: u32 = 10_000_000;
 /// Folders listed by a probe.
 const FOLDERS_MAX: usize = 1000;
 
@@ -65,6 +69,15 @@ impl ImapSource {
         Ok(opened)
     }
 
+    /// See [`super::Source::close`].
+    pub async fn close(&mut self) {
+        self.opened = None;
+        if let Some(mut link) = self.link.take() {
+            // The answer is a BYE, and that is an error everywhere else.
+            let _ = timeout(GOODBYE, link.run("LOGOUT", "the goodbye", |_| ())).await;
+        }
+    }
+
     async fn select(&self, link: &mut Link, capabilities: Vec<String>) -> Result<Opened, SourceError> {
         const DOING: &str = "the opening of the folder";
         let (mut uid_validity, mut uid_next) = (None, None);
@@ -80,6 +93,9 @@ impl ImapSource {
                 }
             })
             .await?;
+        if !done.ok && will_pass(&done.text) {
+            return Err(SourceError::Refused { doing: DOING, because: done.text });
+        }
         if !done.ok {
             return Err(SourceError::FolderMissing { folder: self.settings.folder.clone(), because: done.text });
         }
@@ -124,7 +140,9 @@ impl ImapSource {
                 None => format!("UID FETCH {low}:* (UID RFC822.SIZE INTERNALDATE)"),
             };
             let before = found.len();
-            link.must(&command, "the question for new mail", |response| {
+            // A range after a gap may take in the whole folder.
+            let lines = link.exists.min(LINES_MAX);
+            link.must_list(&command, lines, "the question for new mail", |response| {
                 // `n:*` names the last mail even where its UID is below n (RFC 3501 section 6.4.8).
                 if let Some(shown) = self.read_shown(response).filter(|shown| shown.key.uid >= low) {
                     uid_next = uid_next.max(shown.key.uid.saturating_add(1));
