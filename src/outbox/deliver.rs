@@ -34,7 +34,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace { batch: 32, lease: Duration::from_secs(60 * 60), grace: Duration::from_secs(15) }
+        Pace { batch: 32, lease: Duration::from_secs(30 * 60), grace: Duration::from_secs(15) }
     }
 }
 

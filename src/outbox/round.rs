@@ -10,12 +10,12 @@ use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::model::outgoing::{Attempt, OutboxEntry, SmtpReply};
+use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::store::Store;
 
 use super::deliver::{Clock, Courier, DeliverError, Failure, MARGIN, Notice, Report};
 use super::retry::{is_over, next_try};
-use super::transport::{Carried, Transport};
+use super::transport::{Carried, Transport, own};
 
 /// One call of [`Courier::deliver_due`].
 pub(super) struct Round<'a> {
@@ -254,10 +254,6 @@ async fn woken(wake: Option<&Notify>) {
         Some(wake) => wake.notified().await,
         None => std::future::pending().await,
     }
-}
-
-fn own(text: String) -> SmtpReply {
-    SmtpReply { code: 0, enhanced: None, text }
 }
 
 fn log(entry: &OutboxEntry, attempt: &Attempt, next: Option<Timestamp>) {

@@ -17,6 +17,7 @@ use crate::model::outgoing::{Attempt, OutboxEntry, SmtpReply};
 
 use super::session::{MECHANISMS, Session, acceptance, refusal, trouble};
 use super::settings::Limits;
+use super::transport::own;
 
 /// RSET (RFC 5321 section 4.1.1.5), which lettre has no type for.
 const RSET: &str = "RSET\r\n";
@@ -280,7 +281,6 @@ pub(super) fn unsendable(bytes: &[u8]) -> Option<&'static str> {
 /// What the end of a transaction means: RFC 5321 section 4.2.1 for what the server said, and for what it did not say,
 /// whether the dot had left.
 fn judge(phase: Phase, fault: Fault, dot_left: bool) -> Sent {
-    let own = |text: String| SmtpReply { code: 0, enhanced: None, text };
     let (attempt, reusable, verdict) = match fault {
         Fault::Refused(reply) => {
             let verdict = match (phase, reply.code) {

@@ -72,6 +72,9 @@ impl Transport {
                 let terms = Terms { limits: &pool.settings().limits, deadline, hurry };
                 match pool.send(entry, &terms, note).await {
                     Ok(sent) => Carried::Tried(sent.attempt),
+                    Err(_) if hurry.is_cancelled() => {
+                        Carried::Tried(Attempt::Deferred(own("Not begun: the desk stopped".to_owned())))
+                    }
                     Err(Unusable { error, wait }) => Carried::Closed { error, wait },
                 }
             }
@@ -109,6 +112,11 @@ impl Transport {
     }
 }
 
+/// What stands for a reply where no server said anything.
+pub(super) fn own(text: String) -> SmtpReply {
+    SmtpReply { code: 0, enhanced: None, text }
+}
+
 /// How soon a folder that could not be written is tried again.
 const FOLDER_WAIT: Duration = Duration::from_secs(60);
 
@@ -117,7 +125,6 @@ where
     N: Fn() -> F,
     F: Future<Output = Result<(), String>>,
 {
-    let own = |text: String| SmtpReply { code: 0, enhanced: None, text };
     if let Some(because) = unsendable(&entry.bytes) {
         return Carried::Tried(Attempt::Rejected(own(because.to_owned())));
     }

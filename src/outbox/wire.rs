@@ -325,3 +325,59 @@ impl fmt::Debug for Wire {
         f.write_str("Wire")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn state(raw: &[u8]) -> State {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 25));
+        State {
+            stream: None,
+            peer,
+            raw: raw.to_vec(),
+            ready: Vec::new(),
+            lines: Vec::new(),
+            complete: false,
+            dot: Dot::Idle,
+            waker: None,
+            written: 0,
+        }
+    }
+
+    #[test]
+    fn one_reply_is_handed_out_and_the_next_is_kept() {
+        let mut state = state(b"250-first\r\n250\n550 another\r\n");
+        assert!(state.take_line().expect("a line") && !state.complete);
+        assert!(state.take_line().expect("a line") && state.complete);
+        assert_eq!(state.ready, b"250-first\r\n250 \r\n");
+        assert_eq!(state.lines, ["first", ""]);
+        assert_eq!(state.raw, b"550 another\r\n");
+    }
+
+    #[test]
+    fn what_is_no_reply_is_an_error_and_what_has_no_end_too() {
+        for bad in [&b"hello there\r\n"[..], b"25\r\n", b"\r\n", b"250_x\r\n", b"\xff\xfe\xfd\r\n"] {
+            assert!(state(bad).take_line().is_err(), "{bad:?}");
+        }
+        assert!(state(&[b'2'; LINE_MAX + 1]).take_line().is_err());
+        let mut endless = state(&b"250-more\r\n".repeat(LINES_MAX + 1));
+        for _ in 0..LINES_MAX {
+            assert!(endless.take_line().expect("a line"));
+        }
+        assert!(endless.take_line().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_into_clean_bounded_lines(raw in proptest::collection::vec(any::<u8>(), 0..3000)) {
+            let mut state = state(&raw);
+            while let Ok(true) = state.take_line() {}
+            for line in &state.lines {
+                prop_assert!(line.chars().count() <= LINE_KEPT);
+                prop_assert!(!line.chars().any(char::is_control));
+            }
+        }
+    }
+}

@@ -345,3 +345,49 @@ async fn a_folder_that_cannot_be_written_defers_and_says_so() {
     assert!(matches!(report.trouble, Some(SmtpError::Folder { .. })), "{:?}", report.trouble);
     assert_eq!(store.row(id).state, OutboxState::Deferred);
 }
+
+/// Takes what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_has_ids_and_codes_and_nothing_of_the_mails() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let sink = Sink::start(Script::on("RCPT TO:<gone@", Say::line("550 5.1.1 <gone@inbox.example> unknown"))).await;
+    let store = Arc::new(OutboxStore::default());
+    store.queue(Template::Answer, "gone@inbox.example", MAIL, now());
+    store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
+    let running = Running::start(&store, to_sink(&sink));
+    until("both ended", || store.rows().iter().all(|row| !row.ends.is_empty())).await;
+    running.end().await;
+    sink.follow(Script::on("", Say::line("554 desk@acme.example is banned")));
+    store.queue(Template::Answer, "eva@inbox.example", MAIL, now());
+    let running = Running::start(&store, to_sink(&sink));
+    until("told", || !running.notices().is_empty()).await;
+    running.end().await;
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("UTF-8");
+    for said in ["outbox: accepted", "outbox: rejected", "code=550", "enhanced=\"5.1.1\"", "code=554"] {
+        assert!(text.contains(said), "{said} is missing in\n{text}");
+    }
+    for kept in ["@", "inbox.example", "Hello", "First line", "banned", "unknown"] {
+        assert!(!text.contains(kept), "{kept} is in\n{text}");
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use postdesk::model::outgoing::{Attempt, OutboxState, SmtpReply, Template};
-use postdesk::outbox::{Clock, Courier, OutgoingSettings, SmtpError, SmtpSettings, Tls};
+use postdesk::outbox::{Clock, Courier, OutgoingSettings, Secret, SmtpError, SmtpSettings, Tls};
 use postdesk::store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -245,6 +245,27 @@ async fn what_is_said_in_the_clear_behind_starttls_is_not_believed() {
     let trouble = postdesk::outbox::probe(&SmtpSettings { tls: Tls::StartTls, ..to_sink(&sink) }).await;
     assert!(matches!(trouble, Err(SmtpError::NoStartTls { .. })), "{trouble:?}");
     assert!(!sink.commands().iter().any(|(_, line)| line.starts_with("AUTH") || line.starts_with("MAIL")));
+}
+
+#[tokio::test]
+async fn a_server_that_knows_only_auth_login_is_logged_in_to_by_that() {
+    // "Username:", "Password:", and what is answered, in base64.
+    let script = Script { extensions: vec!["AUTH LOGIN"], ..Script::on("AUTH LOGIN", Say::line("334 VXNlcm5hbWU6")) }
+        .and("ZGVzaw==", Say::line("334 UGFzc3dvcmQ6"))
+        .and("czNjcmV0", Say::line("235 2.7.0 Welcome"));
+    let sink = Sink::start(script).await;
+    let login = SmtpSettings {
+        user: Some("desk".to_owned()),
+        password: Some(Secret::Text("s3cret".to_owned())),
+        ..to_sink(&sink)
+    };
+    assert!(postdesk::outbox::probe(&login).await.expect("logs in").authenticated);
+
+    let sink = Sink::start(Script::default()).await;
+    let trouble =
+        postdesk::outbox::probe(&SmtpSettings { host: "127.0.0.1".into(), port: sink.address.port(), ..login }).await;
+    assert!(matches!(trouble, Err(SmtpError::NoLogin { .. })), "{trouble:?}");
+    assert!(sink.commands().iter().all(|(_, line)| line.starts_with("EHLO")), "{:?}", sink.commands());
 }
 
 #[tokio::test]
