@@ -274,3 +274,33 @@ fn a_damaged_file_stops_intake_and_says_so() {
     };
     assert!(matches!(&broken, Err(StoreError::Broken(_))), "{broken:?}");
 }
+
+/// As root: `mount -t tmpfs -o size=3m tmpfs /mnt && POSTDESK_TEST_SMALL_DISK=/mnt cargo test --test store_sqlite small -- --ignored`
+#[test]
+#[ignore = "needs a file system of a few megabytes, named by POSTDESK_TEST_SMALL_DISK"]
+fn a_small_disk_that_is_really_full_stops_intake_until_there_is_room() {
+    let disk = PathBuf::from(std::env::var_os("POSTDESK_TEST_SMALL_DISK").expect("names a small file system"));
+    let folder = tempfile::tempdir_in(disk).expect("a folder");
+    let ballast = folder.path().join("ballast");
+    std::fs::write(&ballast, vec![0; 1 << 20]).expect("writes");
+    let store = SqliteStore::open(&folder.path().join("desk.db"), Options::default()).expect("opens");
+    let noise = |uid: u32| -> String { (0..500).map(|n| Digest::of(format!("{uid} {n}").as_bytes()).hex()).collect() };
+    let big = |uid: u32| Mail { text: noise(uid), ..mail(uid) };
+    let mut taken = 0;
+    let failed = (1..500).find(|uid| match store.ingest(vec![big(*uid).opening()], noon()) {
+        Ok(done) => {
+            opened(&outcomes(done)[0]);
+            taken += 1;
+            false
+        }
+        Err(StoreError::Unavailable(_)) => true,
+        Err(other) => panic!("{other:?}"),
+    });
+    let failed = failed.expect("the disk fills");
+    assert!(matches!(store.ingest(vec![big(failed).opening()], noon()), Err(StoreError::Unavailable(_))));
+    let tickets = || store.tickets(&TicketFilter { all: true, ..TicketFilter::default() }).expect("reads").len();
+    assert_eq!(tickets(), taken);
+    std::fs::remove_file(&ballast).expect("makes room");
+    assert_eq!(usize::try_from(opened(&take_in(&*store, &big(failed)))).expect("small"), 1001 + taken);
+    assert_eq!(tickets(), taken + 1);
+}

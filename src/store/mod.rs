@@ -188,7 +188,8 @@ pub struct TicketFilter {
     pub organisation: Option<String>,
     /// The requester's address.
     pub requester: Option<String>,
-    /// Words that the subject, requester or text has, folded.
+    /// Words, or beginnings of words, all of which the subject, requester or text has; folded. Of a word that is in very
+    /// many entries, only those of the newest tickets count.
     pub search: Option<String>,
     pub limit: Option<usize>,
 }
