@@ -68,7 +68,7 @@ fn valid(args: &Args, config: &Config) -> CliResult {
             out.line(&super::output::escape(&line));
         }
         for hint in &config.hints {
-            out.line(&format!("\n{}", hint.display("hint")).trim_end().to_owned());
+            out.line(format!("\n{}", hint.display("hint")).trim_end());
         }
         let hints =
             if config.hints.is_empty() { String::new() } else { format!(", {}", count(config.hints.len(), "hint")) };
