@@ -43,7 +43,7 @@ impl Desk {
         desk.write("imap", "hunter2\n", 0o600);
         desk.write("ca.pem", "-----BEGIN CERTIFICATE-----\n", 0o644);
         fs::create_dir(desk.path("texts")).expect("made");
-        desk.write("texts/sk.toml", "greeting = \"Dobrý deň\"\n", 0o644);
+        desk.write("texts/sk.toml", "no-subject = \"(nič)\"\n", 0o644);
         desk
     }
 
@@ -140,7 +140,11 @@ fn files_that_the_configuration_names_are_looked_at() {
 
     desk.write("texts/sk.toml", "greeting = hello\n", 0o644);
     desk.one_mistake("", "");
-    desk.write("texts/sk.toml", "greeting = \"x\"\n", 0o644);
+    desk.write("texts/sk.toml", "no-subjekt = \"x\"\n", 0o644);
+    desk.one_mistake("", "no-subjekt");
+    desk.write("texts/sk.toml", "notify-new = \"{{ nummer }}\"\n", 0o644);
+    desk.one_mistake("", "nummer");
+    desk.write("texts/sk.toml", "no-subject = \"x\"\n", 0o644);
     desk.write("texts/xx.toml", "", 0o644);
     desk.one_mistake("", "No language of the desk");
     fs::remove_file(desk.path("texts/xx.toml")).expect("removed");

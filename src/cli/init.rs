@@ -25,22 +25,22 @@ pub struct Args {
     /// Write over a configuration that is there
     #[arg(long)]
     pub force: bool,
-    /// What customers see as the sender [default: the address]
+    /// What customers see as the sender (default: the address)
     #[arg(long)]
     pub name: Option<String>,
-    /// First part of the token in subjects: up to 12 letters and digits [default: from the domain]
+    /// First part of the token in subjects: up to 12 letters and digits (default: from the domain)
     #[arg(long)]
     pub prefix: Option<String>,
-    /// Right-hand side of the desk's Message-IDs [default: the domain of the address]
+    /// Right-hand side of the desk's Message-IDs (default: the domain of the address)
     #[arg(long)]
     pub domain: Option<String>,
-    /// sk, cs, sl, hr, en or de [default: en]
+    /// sk, cs, sl, hr, en or de (default: en)
     #[arg(long)]
     pub language: Option<String>,
-    /// IANA name of the desk's time zone [default: this machine's]
+    /// IANA name of the desk's time zone (default: this machine's)
     #[arg(long)]
     pub timezone: Option<String>,
-    /// Folder of the database and the key [default: /var/lib/postdesk]
+    /// Folder of the database and the key (default: /var/lib/postdesk)
     #[arg(long, value_name = "FOLDER")]
     pub state: Option<String>,
     /// Who hears of trouble by mail
@@ -49,10 +49,10 @@ pub struct Args {
     /// The address that customers write to
     #[arg(long)]
     pub address: Option<String>,
-    /// How commands call the mailbox [default: what stands before the "@"]
+    /// How commands call the mailbox (default: what stands before the "@")
     #[arg(long, value_name = "NAME")]
     pub mailbox: Option<String>,
-    /// Which mail counts at first: new, all, or a day such as 2026-01-01 [default: new]
+    /// Which mail counts at first: new, all, or a day such as 2026-01-01 (default: new)
     #[arg(long)]
     pub start: Option<String>,
     /// Make tickets and send nothing
@@ -66,16 +66,16 @@ pub struct Args {
     pub imap_host: Option<String>,
     #[arg(long, value_name = "PORT")]
     pub imap_port: Option<u16>,
-    /// implicit, starttls or none [default: implicit]
+    /// implicit, starttls or none (default: implicit)
     #[arg(long, value_name = "TLS")]
     pub imap_tls: Option<String>,
-    /// [default: the address]
+    /// (default: the address)
     #[arg(long, value_name = "USER")]
     pub imap_user: Option<String>,
-    /// File of the password, or name of a systemd credential [default: imap]
+    /// File of the password, or name of a systemd credential (default: imap)
     #[arg(long, value_name = "FILE")]
     pub imap_password_file: Option<String>,
-    /// Folder to which taken-in mail is moved [default: it stays where it is]
+    /// Folder to which taken-in mail is moved (default: it stays where it is)
     #[arg(long, value_name = "FOLDER")]
     pub archive: Option<String>,
     /// Maildir that the mail is read from, instead of IMAP
@@ -86,13 +86,13 @@ pub struct Args {
     pub smtp_host: Option<String>,
     #[arg(long, value_name = "PORT")]
     pub smtp_port: Option<u16>,
-    /// implicit, starttls or none [default: starttls]
+    /// implicit, starttls or none (default: starttls)
     #[arg(long, value_name = "TLS")]
     pub smtp_tls: Option<String>,
-    /// [default: no login]
+    /// (default: no login)
     #[arg(long, value_name = "USER")]
     pub smtp_user: Option<String>,
-    /// File of the password, or name of a systemd credential [default, with a user: smtp]
+    /// File of the password, or name of a systemd credential (default, with a user: smtp)
     #[arg(long, value_name = "FILE")]
     pub smtp_password_file: Option<String>,
     /// Maildir that mail is written into, instead of being sent
@@ -123,7 +123,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
     let text = compose(&args, &path)?;
     write_private(&path, &text, args.force).code(exit::CANT_CREATE)?;
     eprintln!("{} is written\n", path.display());
-    check::run(check::Args::default(), &Global { config: Some(path), ..global.clone() })
+    check::run(check::Args::default(), &Global { config: Some(path) })
 }
 
 /// The text of the configuration, which is valid; or what is missing or wrong in the flags.
