@@ -64,12 +64,13 @@ pub struct Args {
     /// Server that the mail is read from
     #[arg(long, value_name = "HOST", conflicts_with = "maildir")]
     pub imap_host: Option<String>,
+    /// (default: 993, or 143 where --imap-tls is not implicit)
     #[arg(long, value_name = "PORT")]
     pub imap_port: Option<u16>,
     /// implicit, starttls or none (default: implicit)
     #[arg(long, value_name = "TLS")]
     pub imap_tls: Option<String>,
-    /// (default: the address)
+    /// Who logs in there (default: the address)
     #[arg(long, value_name = "USER")]
     pub imap_user: Option<String>,
     /// File of the password, or name of a systemd credential (default: imap)
@@ -84,12 +85,13 @@ pub struct Args {
     /// Server that mail is sent by
     #[arg(long, value_name = "HOST", conflicts_with = "outgoing_maildir")]
     pub smtp_host: Option<String>,
+    /// (default: 587, or 465 where --smtp-tls is implicit, 25 where it is none)
     #[arg(long, value_name = "PORT")]
     pub smtp_port: Option<u16>,
     /// implicit, starttls or none (default: starttls)
     #[arg(long, value_name = "TLS")]
     pub smtp_tls: Option<String>,
-    /// (default: no login)
+    /// Who logs in there (default: no login)
     #[arg(long, value_name = "USER")]
     pub smtp_user: Option<String>,
     /// File of the password, or name of a systemd credential (default, with a user: smtp)
