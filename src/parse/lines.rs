@@ -14,6 +14,8 @@ pub struct Line {
     pub signature: bool,
     /// A horizontal rule or a border was drawn right above this line.
     pub rule: bool,
+    /// Written in a colour of its own throughout: how answers are put into a quotation in Outlook.
+    pub coloured: bool,
 }
 
 impl Line {

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::model::message::Reply;
-use crate::model::{Digest, Incoming, Message};
+use crate::model::message::Forward;
+use crate::model::{Address, Digest, Incoming, Message};
 
-use super::{automatic, body, entity, headers, lines, scan, tokens};
+use super::{automatic, body, charset, entity, forward, headers, language, lines, quotation, report, scan, tokens};
 
 /// Largest mail that is read, in bytes; of a larger one the beginning is.
 pub const MAIL_MAX: usize = 50 * 1024 * 1024;
@@ -32,9 +32,12 @@ pub fn read(incoming: &Incoming) -> Message {
         structure.broken.push("a bare CR");
     }
     let body = body::read(&root, hint);
-    let automatic = automatic::read(&root.block, &read, None, hint);
     let text = lines::join(&body.lines);
-    let reply = Reply { text: text.clone(), ..Reply::default() };
+    let report = report::read(&root, &read, &text, hint);
+    let automatic = automatic::read(&root.block, &read, report.as_ref(), hint);
+    let (folded, forward) = written(&body, &text, &read, hint);
+    let language = spoken(&read, &folded, forward.as_ref(), &text);
+    let requester = requester(&read, &folded, forward.as_ref());
 
     for list in [&root.block.flags, &tree_flags, &read.flags, &body.flags] {
         flags.extend(list.iter().copied());
@@ -47,7 +50,7 @@ pub fn read(incoming: &Incoming) -> Message {
     Message {
         digest: Digest::of(raw),
         size: incoming.truncated_from.unwrap_or(raw.len() as u64),
-        requester: read.from.first().cloned(),
+        requester,
         tokens: read.subject.as_deref().map(tokens::find).unwrap_or_default(),
         auth_results: headers::auth_results(&root.block, hint),
         message_id: read.message_id,
@@ -63,18 +66,66 @@ pub fn read(incoming: &Incoming) -> Message {
         text,
         html: body.html,
         attachments: body.attachments,
-        reply,
-        forward: None,
+        reply: folded.reply,
+        forward,
         auto_submitted: automatic.submitted,
         class: automatic.class,
         automatic_because: automatic.because,
         no_acknowledgement: automatic.no_acknowledgement,
-        report: None,
+        report,
         list: read.list,
-        language: None,
+        language,
         delivered_to: read.delivered_to,
         return_path: read.return_path,
         structure,
         flags: flags.into_iter().map(str::to_owned).collect(),
     }
+}
+
+/// What the sender wrote, and what he forwarded.
+fn written(
+    body: &body::Body,
+    text: &str,
+    read: &headers::Headers,
+    hint: charset::Hint,
+) -> (quotation::Folded, Option<Forward>) {
+    let prepared = quotation::prepare(&body.lines);
+    let folded = quotation::fold_lines(&prepared, text);
+    let subject = read.subject.as_deref().unwrap_or_default();
+    let prefix = quotation::prefix(subject);
+    let answers = !read.in_reply_to.is_empty() || !read.references.is_empty();
+    let around = forward::Around { subject, prefix, answers };
+    let inline = forward::inline(&prepared, &folded, &around);
+    // An attached message is a forward where the mail says so, or says nothing else.
+    let attached = || {
+        let message = body.attachments.iter().find(|a| a.media_type == "message/rfc822")?;
+        let only = prefix == quotation::Prefix::Forward || text.trim().is_empty();
+        only.then(|| forward::attached(&message.content, hint)).flatten()
+    };
+    let forward = inline.or_else(attached);
+    (folded, forward)
+}
+
+/// To whom a ticket belongs: whoever forwards without a word of his own does it for the original's sender.
+fn requester(read: &headers::Headers, folded: &quotation::Folded, forward: Option<&Forward>) -> Option<Address> {
+    let forwarded = forward.and_then(|f| f.from.as_ref()).filter(|a| a.email.contains('@'));
+    match forwarded {
+        Some(original) if folded.nothing_written => Some(original.clone()),
+        _ => read.from.first().cloned(),
+    }
+}
+
+/// The language of what the sender wrote; where that says too little, with the subject; at last of the whole text.
+fn spoken(
+    read: &headers::Headers,
+    folded: &quotation::Folded,
+    forward: Option<&Forward>,
+    text: &str,
+) -> Option<String> {
+    let written = if folded.nothing_written { forward.map_or(text, |f| f.text.as_str()) } else { &folded.reply.text };
+    let subject = read.subject.as_deref().unwrap_or_default();
+    language::of(written)
+        .or_else(|| language::of(&format!("{written}\n{}\n{subject}", folded.reply.signature)))
+        .or_else(|| language::of(text))
+        .map(str::to_owned)
 }

@@ -105,3 +105,25 @@ pub fn quotes(tag: &Tag<'_>, style: &str) -> bool {
     }
     !(style.contains("border:none") || style.contains("border:0") || style.contains("margin:00040px"))
 }
+
+/// Whether the text has a colour that somebody chose: red, blue, green, and not black, grey or a dark shade.
+pub fn coloured(tag: &Tag<'_>, style: &str) -> bool {
+    let attribute = tag.attribute("color").filter(|_| tag.is("font")).map(str::to_ascii_lowercase);
+    let declared = style.split(';').find_map(|d| d.strip_prefix("color:")).map(str::to_owned);
+    let Some(colour) = declared.or(attribute) else { return false };
+    let colour = colour.trim();
+    if ["red", "blue", "green", "purple", "magenta", "orange", "fuchsia"].contains(&colour) {
+        return true;
+    }
+    let channels: Vec<u32> = match (colour.strip_prefix('#'), colour.strip_prefix("rgb(")) {
+        (Some(hex), _) if hex.len() == 6 && hex.is_ascii() => {
+            (0..3).filter_map(|i| u32::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()).collect()
+        }
+        (_, Some(list)) => list.trim_end_matches(')').split(',').filter_map(|c| c.parse().ok()).collect(),
+        _ => return false,
+    };
+    match (channels.iter().max(), channels.iter().min()) {
+        (Some(max), Some(min)) => max - min >= 120,
+        _ => false,
+    }
+}

@@ -59,6 +59,7 @@ struct Element {
     history: bool,
     signature: bool,
     preformatted: bool,
+    coloured: bool,
     /// Number of the next item; 0 for a bulleted list.
     list: Option<u32>,
     link: Option<(String, usize)>,
@@ -84,6 +85,10 @@ struct Page {
     history: u32,
     signature: u32,
     preformatted: u32,
+    /// Inside an element with a colour of its own.
+    coloured: u32,
+    /// Words of the current line in such a colour, and others.
+    tally: (usize, usize),
     /// Everything from here on is history (Outlook's `appendonsend`, Hotmail's `stopSpelling`).
     rest_is_history: bool,
 }
@@ -129,6 +134,10 @@ impl Page {
             self.current.push(' ');
         }
         self.space = false;
+        match self.coloured {
+            0 => self.tally.1 += 1,
+            _ => self.tally.0 += 1,
+        }
         self.current.push_str(word);
     }
 
@@ -145,6 +154,7 @@ impl Page {
             history: self.history > 0 || self.rest_is_history,
             signature: self.signature > 0,
             rule: std::mem::take(&mut self.rule),
+            coloured: matches!(std::mem::take(&mut self.tally), (1.., 0)),
             text,
         };
         if self.gap && !line.text.is_empty() && self.lines.last().is_some_and(|l| !l.is_blank()) {
@@ -196,6 +206,7 @@ impl Page {
         self.history += u32::from(element.history);
         self.signature += u32::from(element.signature);
         self.preformatted += u32::from(element.preformatted);
+        self.coloured += u32::from(element.coloured);
         self.stack.push(element);
     }
 
@@ -251,6 +262,7 @@ impl Page {
                 || name == "p" && !client::tight(tag, &style),
             quote: name == "blockquote" && client::quotes(tag, &style),
             hidden: client::hidden(&style),
+            coloured: name != "a" && client::coloured(tag, &style),
             preformatted: name == "pre" || style.contains("white-space:pre;") || style.contains("white-space:pre-wrap"),
             list: match name {
                 "ol" => Some(1),
@@ -343,6 +355,7 @@ impl Page {
         self.history -= u32::from(element.history);
         self.signature -= u32::from(element.signature);
         self.preformatted -= u32::from(element.preformatted);
+        self.coloured -= u32::from(element.coloured);
     }
 
     /// Where a link leads, where its text does not say so.
