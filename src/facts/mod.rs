@@ -18,8 +18,8 @@ pub fn author(message: &Message) -> Option<AddrSpec> {
     from_field::author(message).ok()
 }
 
-/// The Exchange Online anchor, as `believe` names it: see `docs/trust.md`.
-pub use verdicts::ANCHOR_EXCHANGE_ONLINE;
+/// What `believe` may hold besides authserv-ids: see `docs/trust.md`.
+pub use verdicts::{ANCHOR_EXCHANGE_ONLINE, BELOW};
 
 /// What the decision about this mail needs to know.
 pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {

@@ -183,16 +183,34 @@ fn shapes() -> Vec<Shape> {
         },
         // Mailboxes that Google or Microsoft keeps for us.
         Shape {
-            believe: &["mx.google.com"],
+            believe: &["mx.google.com+below"],
             hops: 2,
             ..shape(
-                "a Workspace mailbox: the verdict stands below Google's own line, the own check carries it",
+                "a Workspace mailbox: Google writes its verdict below the line of its MX",
                 "jan@firma.example",
                 google(
                     "dkim=pass header.i=@firma.example header.s=s1 header.b=ab/Cd+e;\r\n       \
                         dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=firma.example",
                 ),
-                "unauthenticated",
+                "verified strong",
+            )
+        },
+        Shape {
+            hops: 1,
+            believe: &["mx.acme.example+below"],
+            ..shape(
+                "rspamd as it comes: its field stands below Postfix's line",
+                "jan@firma.example",
+                format!(
+                    "{}{}{}",
+                    received(&[MX]),
+                    results(
+                        "mx.acme.example;\r\n\tdkim=pass header.d=firma.example header.s=s1 header.b=Ab1/+c9x;\r\n\t\
+                             dmarc=pass (policy=reject) header.from=firma.example"
+                    ),
+                    received(&[OUT])
+                ),
+                "verified strong",
             )
         },
         Shape {
