@@ -23,7 +23,7 @@ pub struct Args {
 /// Ends with 0 where the configuration is valid (hints are no mistakes), else with 78.
 pub fn run(args: Args, global: &Global) -> CliResult {
     let path = config_path(global)?;
-    match config::load_with_passwords(&path) {
+    match config::load_with_passwords(&path).and_then(texts_in_order) {
         Ok(config) => valid(&args, &config),
         Err(mistakes) => {
             let mut out = Out::stdout(TimeZone::UTC);
@@ -37,6 +37,14 @@ pub fn run(args: Args, global: &Global) -> CliResult {
             out.finish().map(|_| ExitCode::from(exit::CONFIG))
         }
     }
+}
+
+/// The operator's own texts stand in files of their own, and only what fills them in knows what they may say.
+fn texts_in_order(config: Config) -> Result<Config, Vec<Mistake>> {
+    let wrong = crate::compose::check(&config.policy.texts);
+    let hint = || Some("The desk's own text is used until this one is right".to_owned());
+    let mistakes: Vec<Mistake> = wrong.into_iter().map(|what| Mistake::about(&config.path, what, hint())).collect();
+    if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
 }
 
 fn valid(args: &Args, config: &Config) -> CliResult {
