@@ -92,7 +92,7 @@ impl Words<'_> {
         out.push_str(&self.about_the_ticket(ticket));
         self.items(&mut out, "label-earlier", &self.list("earlier"));
         self.items(&mut out, "label-left-off", left_off);
-        out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
+        self.how_to(&mut out);
         let said = self.said();
         if !said.is_empty() {
             out.push_str(&format!("\n{RULE}\n{said}\n"));
@@ -168,20 +168,21 @@ impl Words<'_> {
     fn refused(&self, ticket: Option<&Ticket>) -> String {
         let number = ("number", ticket.map_or_else(|| Filled::from(""), |t| Filled::from(t.number)));
         let because = self.line("because").unwrap_or_default();
-        if because == "forged" {
-            // None of it is the agent's: there is nothing to repeat, and nothing to do better.
-            return self.texts.say("refused-forged", &[number]);
-        }
         // Without a ticket there is nothing to which an answer to this mail could go.
         let mut out = ticket.map_or_else(String::new, |_| self.head());
-        out.push_str(&format!("{}\n", self.texts.say("refused", &[number])));
-        if !because.is_empty() {
-            out.push_str(&format!("\n{}\n", self.texts.word("because", &because, &[])));
+        if because == "unproven" || because == "forged" {
+            // None of it is the agent's: there is nothing to repeat.
+            out.push_str(&format!("{}\n", self.texts.say("refused-forged", &[number])));
+        } else {
+            out.push_str(&format!("{}\n", self.texts.say("refused", &[number])));
+            if !because.is_empty() {
+                out.push_str(&format!("\n{}\n", self.texts.word("because", &because, &[])));
+            }
+            self.items(&mut out, "label-not-understood", &self.list("not_understood"));
+            self.items(&mut out, "label-understood", &self.list("understood"));
         }
-        self.items(&mut out, "label-not-understood", &self.list("not_understood"));
-        self.items(&mut out, "label-understood", &self.list("understood"));
         if ticket.is_some() {
-            out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
+            self.how_to(&mut out);
         }
         let said = self.said();
         if !said.is_empty() {
@@ -199,11 +200,17 @@ impl Words<'_> {
         if !report.is_empty() {
             out.push_str(&format!("\n{}:\n{report}\n", self.texts.say("label-report", &[])));
         }
+        self.how_to(&mut out);
         let said = self.said();
         if !said.is_empty() {
             out.push_str(&format!("\n{RULE}\n{said}\n"));
         }
         out
+    }
+
+    /// In every mail to an agent that can be answered: an answer to it goes to the customer.
+    fn how_to(&self, out: &mut String) {
+        out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
     }
 
     fn alarm(&self) -> String {

@@ -40,6 +40,7 @@ fn the_answer_goes_above_a_marker_that_no_client_wraps() {
             assert_eq!(lines.next(), Some(""), "room for the answer");
             let line = lines.next().expect("a marker line");
             assert!(line.starts_with(MARKER) && line.chars().count() <= 72, "{line}");
+            assert!(made.text.contains("\n  #note "), "it says what an answer does");
         }
     }
 }
@@ -75,7 +76,7 @@ fn an_agent_reads_the_warnings_before_anything_else() {
 #[test]
 fn the_desk_says_in_the_agents_language_why_nothing_was_done_and_why_the_ticket_is_his() {
     for language in Language::ALL {
-        for because in ["forged", "unsigned", "command", "leak", "empty"] {
+        for because in ["unproven", "unsigned", "command", "no-marker", "nothing-said"] {
             let values = BTreeMap::from([("because", Value::Text(because.into()))]);
             let made = mail(Draft { values, ..draft(Template::Refused, language) });
             assert!(!made.text.lines().any(|l| l == because), "{language}: {because} is not translated");
