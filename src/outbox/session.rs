@@ -75,13 +75,18 @@ impl Ability {
     }
 }
 
-/// Connects, logs in, asks nothing of the server, and leaves: for `check --online`.
+/// Connects, logs in, asks nothing of the server, and leaves: for `check --online`. Somebody waits for it, so that each
+/// reply has half a minute and not the five of a delivery.
 pub async fn probe(settings: &SmtpSettings) -> Result<Ability, SmtpError> {
-    let mut session = open(settings).await?;
+    let mut settings = settings.clone();
+    settings.limits.command = settings.limits.command.min(PROBE_MAX);
+    let mut session = open(&settings).await?;
     let ability = session.ability.clone();
     session.quit().await;
     Ok(ability)
 }
+
+const PROBE_MAX: Duration = Duration::from_secs(30);
 
 /// Opens a session. Password and authority file are read anew.
 pub(super) async fn open(settings: &SmtpSettings) -> Result<Session, SmtpError> {

@@ -111,7 +111,10 @@ impl Session {
             }
             Err(fault) => {
                 let fault = self.excuse(phase, fault);
-                let sent = judge(phase, fault, self.tap.dot_left());
+                let dot_left = self.tap.dot_left();
+                // It had leave, and the connection broke before it went.
+                let phase = if phase == Phase::Dot && !dot_left { Phase::Body } else { phase };
+                let sent = judge(phase, fault, dot_left);
                 self.tap.end_body();
                 let reusable = sent.reusable && self.reset(phase, terms.limits).await;
                 Sent { reusable, ..sent }

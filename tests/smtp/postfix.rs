@@ -8,7 +8,7 @@ use postdesk::outbox::{Secret, SmtpError, SmtpSettings, Tls};
 
 use crate::support::outbox_store::OutboxStore;
 use crate::support::postfix::{GREYLISTED, PASSWORD, Postfix, UNKNOWN, USER};
-use crate::{MAIL, deliver, last_end, now, one_mail, reply, settings};
+use crate::{MAIL, deliver, last_end, now, one_mail, quick, reply, settings};
 
 fn with_login(postfix: &Postfix, port: u16, tls: Tls) -> SmtpSettings {
     SmtpSettings {
@@ -140,4 +140,19 @@ async fn a_mail_larger_than_the_server_takes_is_refused_before_it_is_sent() {
     deliver(&store, settings(postfix.plain, Tls::None)).await;
     let Attempt::Rejected(refusal) = last_end(&store, id) else { panic!("{:?}", last_end(&store, id)) };
     assert!(refusal.text.contains("2000000"), "{refusal:?}");
+}
+
+#[tokio::test]
+async fn the_wrong_port_for_the_tls_is_said_as_what_it_is() {
+    let postfix = Postfix::start();
+    let probe = async |port, tls| {
+        let settings = SmtpSettings { limits: quick(), ..with_login(&postfix, port, tls) };
+        postdesk::outbox::probe(&settings).await.expect_err("cannot work").to_string()
+    };
+    let said = probe(postfix.plain, Tls::Implicit).await;
+    assert!(said.contains("check outgoing.smtp.port and tls"), "{said}");
+    let said = probe(postfix.smtps, Tls::StartTls).await;
+    assert!(said.contains("No answer") && said.contains("check outgoing.smtp.port and tls"), "{said}");
+    let said = probe(postfix.plain, Tls::None).await;
+    assert!(said.contains("offers no way to log in") && said.contains("starttls"), "{said}");
 }
