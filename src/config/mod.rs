@@ -1,6 +1,6 @@
 //! Floor 2: the operator's TOML file → a checked [`Policy`] and the settings of each connection.
 //!
-//! [`file`] is the file key for key, [`read`] finds the mistakes of form, [`people`], [`rules`] and [`connections`] those
+//! [`mod@file`] is the file key for key, [`read`] finds the mistakes of form, [`people`], [`rules`] and [`connections`] those
 //! of meaning; all mistakes come back at once.
 
 mod connections;
