@@ -101,13 +101,7 @@ fn drive(store: &SqliteStore) {
     store.quarantine(&incoming(&SourceKey::imap("INBOX", 1, 3), now), Vec::new(), "x", now).expect("puts aside");
     store.quarantine_reopen(2).expect("reopens");
     store.quarantine_drop(2, "x", now).expect("drops");
-    store
-        .set_cursor(
-            "podpora",
-            "INBOX",
-            Cursor { uid_validity: 1, last_uid: 1, since: Timestamp::UNIX_EPOCH, by_date_up_to: 0 },
-        )
-        .expect("sets");
+    store.set_cursor("podpora", "INBOX", Cursor { uid_validity: 1, last_uid: 1, since: Timestamp::UNIX_EPOCH, by_date_up_to: 0 }).expect("sets");
     store.cursor("podpora", "INBOX").expect("reads");
     store.unfiled("podpora").expect("reads");
     store.filed("podpora", &[key], now).expect("files");
