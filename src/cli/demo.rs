@@ -44,7 +44,9 @@ pub fn run(args: Args, _global: &Global) -> CliResult {
     let mut out = out;
     if args.keep.is_some() {
         let folder = folder.display();
-        out.line(&format!("Kept in {folder}: config.toml, state/postdesk.db, in/ and out/ (open them with mutt -f). Try"));
+        out.line(&format!(
+            "Kept in {folder}: config.toml, state/postdesk.db, in/ and out/ (open them with mutt -f). Try"
+        ));
         out.line(&format!("  postdesk --config {folder}/config.toml ticket show 1001"));
     } else {
         out.line("Nothing was kept; --keep DIR leaves the mails and the database to look at.");
@@ -89,8 +91,14 @@ fn opening(out: &mut Out, stage: &Stage) {
     out.line(&look.tone(Tone::Strong, &format!("A day at {}", policy.desk.name)));
     let addresses: Vec<&str> = policy.mailboxes.iter().map(|m| m.address.as_str()).collect();
     let agents: Vec<&str> = policy.agents.iter().map(|a| a.name.as_str()).collect();
-    out.line(&format!("Customers write to {}; {} answer from their own mail clients.", addresses.join(", "), agents.join(", ")));
-    out.line("Each mail below goes the real way: Maildir, reading, who may be believed, policy, one transaction, Maildir.");
+    out.line(&format!(
+        "Customers write to {}; {} answer from their own mail clients.",
+        addresses.join(", "),
+        agents.join(", ")
+    ));
+    out.line(
+        "Each mail below goes the real way: Maildir, reading, who may be believed, policy, one transaction, Maildir.",
+    );
 }
 
 fn tell(out: &mut Out, number: u32, scene: &Scene) {
@@ -105,10 +113,20 @@ fn tell(out: &mut Out, number: u32, scene: &Scene) {
     let from = message.from.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
     let subject = message.subject.as_deref().unwrap_or("(no subject)");
     out.line("");
-    out.line(&format!("{} {}  {}", look.tone(Tone::Faint, &format!("{number:02}")), look.tone(Tone::Strong, &escape(&from)), escape(subject)));
+    out.line(&format!(
+        "{} {}  {}",
+        look.tone(Tone::Faint, &format!("{number:02}")),
+        look.tone(Tone::Strong, &escape(&from)),
+        escape(subject)
+    ));
     for attachment in &message.attachments {
         let name = attachment.name.as_deref().unwrap_or("(unnamed)");
-        out.line(&format!("     attached: {} ({}, {} bytes)", escape(name), escape(&attachment.media_type), attachment.content.len()));
+        out.line(&format!(
+            "     attached: {} ({}, {} bytes)",
+            escape(name),
+            escape(&attachment.media_type),
+            attachment.content.len()
+        ));
     }
     match &scene.ingested.outcome {
         Outcome::Done { fate, reasons, alarms } => {
@@ -127,7 +145,9 @@ fn tell(out: &mut Out, number: u32, scene: &Scene) {
             }
         }
         Outcome::Seen { fate, .. } => out.line(&format!("  => taken in before: {fate}")),
-        Outcome::Quarantined { because } => out.line(&format!("  => {}: {}", look.tone(Tone::Bad, "quarantined"), escape(because))),
+        Outcome::Quarantined { because } => {
+            out.line(&format!("  => {}: {}", look.tone(Tone::Bad, "quarantined"), escape(because)))
+        }
     }
     for sent in &scene.sent {
         let held = if sent.row.state == OutboxState::Sent { "" } else { " (not sent)" };
@@ -157,7 +177,9 @@ fn closing(out: &mut Out, stage: &Stage) -> anyhow::Result<()> {
     out.table(&table);
     if let Some(ticket) = tickets.iter().max_by_key(|t| t.entries) {
         out.line("");
-        out.line(&look.tone(Tone::Strong, &format!("One of them whole: {} {}", ticket.number, escape(&ticket.subject))));
+        out.line(
+            &look.tone(Tone::Strong, &format!("One of them whole: {} {}", ticket.number, escape(&ticket.subject))),
+        );
         for line in stage.store.history(ticket.number)? {
             let what = format!("{}: {} — {}", line.actor, json::change(&line.change), line.because);
             out.line(&format!("  {}  {}", look.time(line.at), escape(&what)));
@@ -167,6 +189,9 @@ fn closing(out: &mut Out, stage: &Stage) -> anyhow::Result<()> {
     let outbox = stage.store.outbox(true)?;
     let sent = outbox.iter().filter(|row| row.state == OutboxState::Sent).count();
     out.line("");
-    out.line(&format!("{} tickets, {sent} mails sent, {quarantined} mails set aside for a person to look at.", tickets.len()));
+    out.line(&format!(
+        "{} tickets, {sent} mails sent, {quarantined} mails set aside for a person to look at.",
+        tickets.len()
+    ));
     Ok(())
 }

@@ -144,7 +144,7 @@ fn take_in_again(id: i64, desk: &Desk, policy: &Arc<Policy>) -> Result<String, F
             None => missing(id, desk)?,
         });
     };
-    let checked = super::ingest::checked(&desk.config, vec![incoming])?;
+    let checked = super::ingest::Checker::new(&desk.config)?.check(vec![ingest::parse(incoming)]);
     let ingested = ingest::take_in(desk.kept.as_ref(), policy, checked, Timestamp::now())?;
     Ok(ingested.first().map(|i| became(&i.outcome)).unwrap_or_default())
 }

@@ -20,12 +20,12 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
     let words = Words { draft, policy, texts };
     let text = match (draft.template, &draft.ticket) {
         (Template::Alarm, _) => words.alarm(),
+        (Template::Refused, ticket) => words.refused(ticket.as_ref()),
         (_, None) => return Err(ComposeError::NoTicket),
         (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
         (Template::Answer, Some(ticket)) => words.answer(ticket),
         (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
-        (Template::Refused, Some(ticket)) => words.refused(ticket),
         (
             Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote,
             Some(ticket),
@@ -150,7 +150,8 @@ impl Words<'_> {
         self.label(&mut out, "label-category", ticket.category.as_deref().map(|c| clean_line(c, LINE_MAX)));
         self.label(&mut out, "label-priority", Some(self.texts.word("priority", ticket.priority.word(), &[])));
         self.label(&mut out, "label-status", Some(self.texts.word("status", ticket.status.word(), &[])));
-        self.label(&mut out, "label-why", self.line("why").map(|why| self.why(&why)));
+        let why: Vec<String> = self.list("why").iter().map(|why| self.why(why)).collect();
+        self.label(&mut out, "label-why", Some(why.join("; ")).filter(|w| !w.is_empty()));
         out
     }
 
@@ -164,16 +165,24 @@ impl Words<'_> {
         why.to_owned()
     }
 
-    fn refused(&self, ticket: &Ticket) -> String {
-        let mut out = self.head();
-        let number = ("number", Filled::from(ticket.number));
+    fn refused(&self, ticket: Option<&Ticket>) -> String {
+        let number = ("number", ticket.map_or_else(|| Filled::from(""), |t| Filled::from(t.number)));
+        let because = self.line("because").unwrap_or_default();
+        if because == "forged" {
+            // None of it is the agent's: there is nothing to repeat, and nothing to do better.
+            return self.texts.say("refused-forged", &[number]);
+        }
+        // Without a ticket there is nothing to which an answer to this mail could go.
+        let mut out = ticket.map_or_else(String::new, |_| self.head());
         out.push_str(&format!("{}\n", self.texts.say("refused", &[number])));
-        if let Some(because) = self.line("because") {
+        if !because.is_empty() {
             out.push_str(&format!("\n{}\n", self.texts.word("because", &because, &[])));
         }
         self.items(&mut out, "label-not-understood", &self.list("not_understood"));
         self.items(&mut out, "label-understood", &self.list("understood"));
-        out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
+        if ticket.is_some() {
+            out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
+        }
         let said = self.said();
         if !said.is_empty() {
             out.push_str(&format!("\n{}:\n{RULE}\n{said}\n", self.texts.say("label-your-mail", &[])));

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::address::AddrSpec;
-use crate::model::message::Class;
 use crate::model::desk::{Ask, Present};
+use crate::model::message::Class;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::text::fold;
 use crate::model::ticket::EntryKind;
@@ -43,7 +43,8 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
 
 /// What a good report of this category has and this one lacks, in the customer's language.
 fn asks(case: &Case, work: &Work) -> Vec<String> {
-    let category = work.ticket.category.as_deref().and_then(|name| case.policy.categories.iter().find(|c| c.name == name));
+    let category =
+        work.ticket.category.as_deref().and_then(|name| case.policy.categories.iter().find(|c| c.name == name));
     let Some(category) = category else { return Vec::new() };
     let text = fold(&format!("{}\n{}", case.subject(), case.message.text));
     let lacks = |ask: &&Ask| match &ask.present {

@@ -1,6 +1,6 @@
 //! The courier: claims what is due, sends it over a few connections at once, settles each as soon as its end is known.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Pace {
     /// Mails claimed at once.
     pub batch: usize,
-    /// For how long. Longer than a mail may take with every limit used up: nothing is sent on an expired lease.
+    /// For how long. Nothing is sent on an expired lease; at least the wait after the final dot and two minutes.
     pub lease: Duration,
     /// At the end, how long mails in flight may still take.
     pub grace: Duration,
@@ -34,7 +34,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace { batch: 32, lease: Duration::from_secs(60 * 60), grace: Duration::from_secs(30) }
+        Pace { batch: 32, lease: Duration::from_secs(60 * 60), grace: Duration::from_secs(15) }
     }
 }
 
@@ -88,6 +88,8 @@ pub struct Courier {
     pub(super) clock: Clock,
     pub(super) transport: Arc<Transport>,
     pub(super) pace: Pace,
+    /// The trouble that was last told of.
+    told: Mutex<Option<SmtpError>>,
     /// Ends that the database did not take yet: nothing is sent before it has.
     owed: Mutex<Vec<Settled>>,
 }
@@ -98,27 +100,26 @@ pub(super) type Settled = (i64, Attempt, Option<Timestamp>);
 impl Courier {
     pub fn new(store: Arc<dyn Store>, outgoing: OutgoingSettings, clock: Clock) -> Self {
         let transport = Arc::new(Transport::new(outgoing));
-        Courier { store, clock, transport, pace: Pace::default(), owed: Mutex::default() }
+        Courier { store, clock, transport, pace: Pace::default(), told: Mutex::default(), owed: Mutex::default() }
     }
 
     pub fn with_pace(self, pace: Pace) -> Self {
-        Courier { pace, ..self }
+        let least = self.transport.last_wait() + 2 * MARGIN;
+        Courier { pace: Pace { lease: pace.lease.max(least), ..pace }, ..self }
     }
 
     /// Sends what is due and returns when nothing is, or when the way out is closed. `stop` ends it early: mails in
     /// flight are finished (for [`Pace::grace`]), claimed ones that were not begun are given back.
     pub async fn deliver_due(&self, stop: &CancellationToken) -> Result<Report, DeliverError> {
-        let (report, ended) = Round::new(self, None).run(stop).await;
+        let (report, ended) = Round::new(self, None, &|_| {}).run(stop).await;
         ended.map(|()| report)
     }
 
     /// Delivers whatever comes due until `stop` fires. `wake` is to be notified when mail was queued. `notice` is called
-    /// from this task and must not block.
-    pub async fn run(&self, wake: Arc<Notify>, stop: CancellationToken, notice: impl Fn(Notice)) {
-        let mut trouble: Option<SmtpError> = None;
+    /// as things happen and must not block.
+    pub async fn run(&self, wake: Arc<Notify>, stop: CancellationToken, notice: impl Fn(Notice) + Send + Sync) {
         while !stop.is_cancelled() {
-            let (report, ended) = Round::new(self, Some(&wake)).run(&stop).await;
-            tell(&report, &mut trouble, &notice);
+            let (_, ended) = Round::new(self, Some(&wake), &notice).run(&stop).await;
             let wait = match ended {
                 Ok(()) => self.wait().await,
                 Err(e) => Err(e),
@@ -167,7 +168,7 @@ impl Courier {
     /// Writes down how tries ended, and tries again while the database is busy or its disk full: what the server has
     /// taken must not be sent again because that could not be written. What it does not take is owed to it.
     pub(super) async fn settle(&self, settled: Vec<Settled>) -> Result<(), DeliverError> {
-        let owed = || self.owed.lock().unwrap_or_else(PoisonError::into_inner);
+        let owed = || lock(&self.owed);
         owed().extend(settled);
         let rows = Arc::new(std::mem::take(&mut *owed()));
         if rows.is_empty() {
@@ -189,6 +190,24 @@ impl Courier {
         }
     }
 
+    /// Tells of trouble once, and of another kind of trouble again.
+    pub(super) fn tell_trouble(&self, error: &SmtpError, notice: &dyn Fn(Notice)) {
+        let mut told = lock(&self.told);
+        if told.as_ref().map(SmtpError::word) != Some(error.word()) {
+            tracing::error!(trouble = error.word(), code = error.code(), "outbox: the way out is closed");
+            notice(Notice::Trouble(error.clone()));
+        }
+        *told = Some(error.clone());
+    }
+
+    /// A mail was taken: whatever trouble there was is over.
+    pub(super) fn tell_recovery(&self, notice: &dyn Fn(Notice)) {
+        if lock(&self.told).take().is_some() {
+            tracing::info!("outbox: the way out is open again");
+            notice(Notice::Recovered);
+        }
+    }
+
     pub(super) async fn with_store<T: Send + 'static>(
         &self,
         call: impl FnOnce(&dyn Store) -> store::Result<T> + Send + 'static,
@@ -198,26 +217,13 @@ impl Courier {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that is held under these locks can be left half-done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kept between the end of the last wait and the end of the lease.
+pub(super) const MARGIN: Duration = Duration::from_secs(60);
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 const DATABASE_WAIT: Duration = Duration::from_secs(5);
-
-fn tell(report: &Report, trouble: &mut Option<SmtpError>, notice: &impl Fn(Notice)) {
-    for failure in &report.failed {
-        notice(Notice::Failed(failure.clone()));
-    }
-    match &report.trouble {
-        Some(error) => {
-            if trouble.as_ref().map(SmtpError::word) != Some(error.word()) {
-                tracing::error!(trouble = error.word(), code = error.code(), "outbox: the way out is closed");
-                notice(Notice::Trouble(error.clone()));
-            }
-            *trouble = Some(error.clone());
-        }
-        None if report.accepted > 0 && trouble.take().is_some() => {
-            tracing::info!("outbox: the way out is open again");
-            notice(Notice::Recovered);
-        }
-        None => {}
-    }
-}

@@ -17,10 +17,10 @@ use super::session::{Session, open};
 use super::settings::SmtpSettings;
 use super::smtp::{Sent, Terms, Verdict};
 
-/// The waits between attempts at a server that cannot be used, in seconds.
-const DEAD: [u64; 5] = [60, 120, 300, 600, 900];
+/// The waits between attempts at a server that cannot be used, in multiples of [`super::settings::Limits::closed`].
+const DEAD: [u32; 5] = [1, 2, 5, 10, 15];
 /// The same where it refuses our password: often repeated, that locks the account.
-const LOCKED: [u64; 3] = [300, 900, 1800];
+const LOCKED: [u32; 3] = [5, 15, 30];
 
 pub(super) struct Pool {
     settings: SmtpSettings,
@@ -127,9 +127,9 @@ impl Pool {
             return known;
         }
         let mut trouble = self.lock_trouble();
-        let waits: &[u64] = if error.is_login() { &LOCKED } else { &DEAD };
-        let seconds = waits.get(trouble.failures.min(waits.len() - 1)).copied().unwrap_or(900);
-        let wait = Duration::from_secs(seconds);
+        let waits: &[u32] = if error.is_login() { &LOCKED } else { &DEAD };
+        let times = waits.get(trouble.failures.min(waits.len() - 1)).copied().unwrap_or(1);
+        let wait = self.settings.limits.closed.saturating_mul(times);
         trouble.failures += 1;
         trouble.now = Some((error.clone(), Instant::now() + wait));
         Unusable { error, wait }

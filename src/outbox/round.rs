@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::outgoing::{Attempt, OutboxEntry, SmtpReply};
 use crate::store::Store;
 
-use super::deliver::{Clock, Courier, DeliverError, Failure, Report};
+use super::deliver::{Clock, Courier, DeliverError, Failure, MARGIN, Notice, Report};
 use super::retry::{is_over, next_try};
 use super::transport::{Carried, Transport};
 
@@ -29,11 +29,16 @@ pub(super) struct Round<'a> {
     drained: bool,
     /// Notified when mail is queued.
     wake: Option<&'a Notify>,
+    notice: &'a (dyn Fn(Notice) + Send + Sync),
     report: Report,
 }
 
 impl<'a> Round<'a> {
-    pub(super) fn new(courier: &'a Courier, wake: Option<&'a Notify>) -> Self {
+    pub(super) fn new(
+        courier: &'a Courier,
+        wake: Option<&'a Notify>,
+        notice: &'a (dyn Fn(Notice) + Send + Sync),
+    ) -> Self {
         Round {
             courier,
             queue: VecDeque::new(),
@@ -42,6 +47,7 @@ impl<'a> Round<'a> {
             hurry: CancellationToken::new(),
             drained: false,
             wake,
+            notice,
             report: Report::default(),
         }
     }
@@ -102,13 +108,8 @@ impl<'a> Round<'a> {
         if claimed.is_empty() {
             self.drained = true;
         }
-        let (send, keep): (Vec<_>, Vec<_>) = claimed.into_iter().partition(may_go_again);
-        self.queue.extend(send.into_iter().map(|entry| (entry, deadline)));
-        let kept = keep.into_iter().map(|entry| {
-            let text = "Cut off after the final dot by the end of the program; it may have arrived".to_owned();
-            (entry, Attempt::Ambiguous(own(text)), None)
-        });
-        self.settle(kept.collect()).await
+        self.queue.extend(claimed.into_iter().map(|entry| (entry, deadline)));
+        Ok(())
     }
 
     /// Gives every free connection a mail.
@@ -165,6 +166,7 @@ impl<'a> Round<'a> {
                 // All wait for the server alike: no mail's own backoff grows by its being down.
                 let again = SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok());
                 let next = if is_over(entry.template, entry.queued_at, now) { None } else { again };
+                self.courier.tell_trouble(&error, self.notice);
                 self.report.trouble = Some(error);
                 (attempt, next)
             }
@@ -176,11 +178,16 @@ impl<'a> Round<'a> {
         for (entry, attempt, next) in ended {
             log(&entry, &attempt, next);
             match (&attempt, next) {
-                (Attempt::Accepted(_), _) => self.report.accepted += 1,
+                (Attempt::Accepted(_), _) => {
+                    self.courier.tell_recovery(self.notice);
+                    self.report.accepted += 1;
+                }
                 (_, Some(_)) => self.report.deferred += 1,
                 (_, None) => {
                     let (id, template, ticket) = (entry.id, entry.template, entry.ticket);
-                    self.report.failed.push(Failure { id, template, ticket, attempt });
+                    let failure = Failure { id, template, ticket, attempt };
+                    (self.notice)(Notice::Failed(failure.clone()));
+                    self.report.failed.push(failure);
                 }
             }
         }
@@ -218,14 +225,6 @@ type Ended = (OutboxEntry, Attempt, Option<Timestamp>);
 
 /// How often the store is asked for more while mails are in flight.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-
-/// Kept between the end of the last wait and the end of the lease.
-const MARGIN: Duration = Duration::from_secs(60);
-
-/// A mail whose last try died after the final dot may have arrived: only a person's words go again (RFC 1047).
-fn may_go_again(entry: &OutboxEntry) -> bool {
-    !entry.ambiguous || entry.template.is_words_of_a_person()
-}
 
 async fn carry(
     transport: Arc<Transport>,

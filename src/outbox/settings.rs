@@ -87,6 +87,9 @@ pub struct Limits {
     pub final_dot: Duration,
     /// A connection without work is closed after this.
     pub idle: Duration,
+    /// The wait after the first failed attempt at a server; up to fifteen times that after more, and up to thirty
+    /// times where it refuses our password.
+    pub closed: Duration,
 }
 
 impl Default for Limits {
@@ -98,6 +101,7 @@ impl Default for Limits {
             block: Duration::from_secs(3 * 60),
             final_dot: Duration::from_secs(10 * 60),
             idle: Duration::from_secs(20),
+            closed: Duration::from_secs(60),
         }
     }
 }

@@ -1,199 +1,198 @@
-//! An outbox in memory, for tests of the courier that need to see every call: it keeps what the store's contract says
-//! (tries counted when claimed, leases, fresh mail first) and nothing else of a store.
+//! A real SQLite store in a scratch folder, with a window in it: which calls the courier made, and calls refused as a
+//! full disk would refuse them.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use postdesk::model::decision::Fate;
 use postdesk::model::facts::{Contact, Organisation};
 use postdesk::model::outgoing::{Attempt, OutboxEntry, OutboxState, Template};
-use postdesk::model::{AddrSpec, Commit, Incoming, Lookup, SourceKey};
+use postdesk::model::{Action, AddrSpec, Address, Commit, Incoming, Language, Lookup, OutgoingMail, SourceKey};
+use postdesk::store::sqlite::SqliteStore;
 use postdesk::store::{
-    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, Plan, Result as StoreResult, Store, StoreError,
+    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, Plan, Reading, Result as StoreResult, Store, StoreError,
 };
 
+/// A mail of the outbox, and what the courier did with it.
 #[derive(Clone, Debug)]
 pub struct Row {
-    pub entry: OutboxEntry,
+    pub id: i64,
     pub state: OutboxState,
+    pub attempts: u32,
     pub next: Option<Timestamp>,
-    pub lease: Option<Timestamp>,
     /// Every end of a try, in order.
     pub ends: Vec<Attempt>,
     /// How often the final dot was announced.
     pub noted: usize,
 }
 
-#[derive(Default)]
-pub struct MemoryOutbox {
-    rows: Mutex<Vec<Row>>,
-    /// Calls that are refused from now on, as a full disk would.
-    pub refuse_in_data: std::sync::atomic::AtomicUsize,
-    pub refuse_settle: std::sync::atomic::AtomicUsize,
+impl Row {
+    /// Somebody holds it.
+    pub fn is_claimed(&self) -> bool {
+        matches!(self.state, OutboxState::Claimed | OutboxState::InData)
+    }
 }
 
-impl MemoryOutbox {
-    /// Queues a mail and returns its id.
+pub struct OutboxStore {
+    sqlite: Arc<SqliteStore>,
+    seen: Mutex<BTreeMap<i64, (Vec<Attempt>, usize)>>,
+    /// So many calls from now on are refused.
+    pub refuse_in_data: AtomicUsize,
+    pub refuse_settle: AtomicUsize,
+}
+
+impl Default for OutboxStore {
+    fn default() -> Self {
+        OutboxStore {
+            sqlite: SqliteStore::scratch().expect("a store"),
+            seen: Mutex::default(),
+            refuse_in_data: AtomicUsize::default(),
+            refuse_settle: AtomicUsize::default(),
+        }
+    }
+}
+
+impl OutboxStore {
+    /// Queues a mail and returns its id. A person's words leave with the desk's address, all else with the null path.
     pub fn queue(&self, template: Template, to: &str, bytes: &[u8], now: Timestamp) -> i64 {
-        let mut rows = self.rows.lock().expect("not poisoned");
-        let id = i64::try_from(rows.len()).expect("few") + 1;
-        let entry = OutboxEntry {
-            id,
+        let message_id = format!("{}@desk.example", self.rows().len());
+        let sender = AddrSpec::parse("desk@acme.example").expect("an address");
+        let mail = OutgoingMail {
             template,
             ticket: None,
-            envelope_from: template.is_words_of_a_person().then(|| address("desk@acme.example")),
-            to: address(to),
-            message_id: format!("mail-{id}@desk.example"),
+            language: Language::En,
+            mailbox: "support".to_owned(),
+            envelope_from: template.is_words_of_a_person().then_some(sender),
+            to: Address::new(None, to),
+            subject: "Hello".to_owned(),
+            message_id: message_id.clone(),
             bytes: bytes.to_vec(),
-            attempts: 0,
-            queued_at: now,
-            ambiguous: false,
+            text: "Hello".to_owned(),
+            observed: false,
         };
-        let state = OutboxState::Waiting;
-        rows.push(Row { entry, state, next: Some(now), lease: None, ends: Vec::new(), noted: 0 });
-        id
+        let mut commit = Commit::new(Action::Command, Fate::Order);
+        commit.outgoing = vec![mail];
+        let plan: Plan = Arc::new(move |_| commit.clone());
+        self.sqlite.order(&Lookup::default(), &plan, now).expect("queued");
+        let rows = self.sqlite.outbox(true).expect("listed");
+        rows.iter().find(|row| row.message_id == message_id).expect("is there").id
     }
 
     pub fn row(&self, id: i64) -> Row {
-        self.rows().into_iter().find(|row| row.entry.id == id).expect("queued before")
+        self.rows().into_iter().find(|row| row.id == id).expect("queued before")
     }
 
+    /// In the order of their ids.
     pub fn rows(&self) -> Vec<Row> {
-        self.rows.lock().expect("not poisoned").clone()
+        let seen = self.seen.lock().expect("not poisoned");
+        let mut rows: Vec<Row> = self
+            .sqlite
+            .outbox(true)
+            .expect("listed")
+            .into_iter()
+            .map(|row| {
+                let (ends, noted) = seen.get(&row.id).cloned().unwrap_or_default();
+                Row { id: row.id, state: row.state, attempts: row.attempts, next: row.next_attempt_at, ends, noted }
+            })
+            .collect();
+        rows.sort_by_key(|row| row.id);
+        rows
     }
 
-    /// What a crash after the final dot leaves behind.
-    pub fn leave_in_data(&self, id: i64) {
-        self.change(id, |row| {
-            row.state = OutboxState::InData;
-            row.lease = Some(Timestamp::MIN);
-        });
+    /// What a crash right after the final dot of every waiting mail leaves behind; the leases are over.
+    pub fn crash_in_data(&self, now: Timestamp) {
+        for entry in self.sqlite.claim(now, Duration::ZERO, 1000).expect("claimed") {
+            self.sqlite.in_data(entry.id, now).expect("noted");
+        }
     }
 
-    fn change(&self, id: i64, change: impl FnOnce(&mut Row)) {
-        let mut rows = self.rows.lock().expect("not poisoned");
-        change(rows.iter_mut().find(|row| row.entry.id == id).expect("queued before"));
+    fn see(&self, id: i64, change: impl FnOnce(&mut (Vec<Attempt>, usize))) {
+        change(self.seen.lock().expect("not poisoned").entry(id).or_default());
     }
 }
 
-fn address(text: &str) -> AddrSpec {
-    AddrSpec::parse(text).expect("an address")
-}
-
-fn refuse(counter: &std::sync::atomic::AtomicUsize) -> StoreResult<()> {
-    use std::sync::atomic::Ordering::SeqCst;
+fn refuse(counter: &AtomicUsize) -> StoreResult<()> {
     match counter.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)) {
         Ok(_) => Err(StoreError::Unavailable("database or disk is full".to_owned())),
         Err(_) => Ok(()),
     }
 }
 
-impl Store for MemoryOutbox {
+impl Store for OutboxStore {
     fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> StoreResult<Vec<OutboxEntry>> {
-        let lease = now.checked_add(SignedDuration::try_from(lease).expect("short")).expect("in range");
-        let mut rows = self.rows.lock().expect("not poisoned");
-        let mut due: Vec<&mut Row> = rows
-            .iter_mut()
-            .filter(|row| match row.state {
-                OutboxState::Waiting | OutboxState::Deferred => row.next.is_some_and(|next| next <= now),
-                OutboxState::Claimed | OutboxState::InData => row.lease.is_some_and(|lease| lease <= now),
-                _ => false,
-            })
-            .collect();
-        due.sort_by_key(|row| row.entry.attempts);
-        let claim = |row: &mut Row| {
-            row.entry.ambiguous |= row.state == OutboxState::InData;
-            row.entry.attempts += 1;
-            row.state = OutboxState::Claimed;
-            row.lease = Some(lease);
-            row.entry.clone()
-        };
-        Ok(due.into_iter().take(limit).map(claim).collect())
+        self.sqlite.claim(now, lease, limit)
     }
-
-    fn in_data(&self, id: i64, _now: Timestamp) -> StoreResult<()> {
+    fn in_data(&self, id: i64, now: Timestamp) -> StoreResult<()> {
         refuse(&self.refuse_in_data)?;
-        self.change(id, |row| {
-            assert_eq!(row.state, OutboxState::Claimed, "only a claimed mail is sent");
-            row.state = OutboxState::InData;
-            row.noted += 1;
-        });
+        self.sqlite.in_data(id, now)?;
+        self.see(id, |(_, noted)| *noted += 1);
         Ok(())
     }
-
-    fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, _now: Timestamp) -> StoreResult<()> {
+    fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> StoreResult<()> {
+        self.settle_all(&[(id, attempt.clone(), next)], now)
+    }
+    fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> StoreResult<()> {
         refuse(&self.refuse_settle)?;
-        self.change(id, |row| {
-            row.state = match (attempt, next) {
-                (Attempt::Accepted(_), _) => OutboxState::Sent,
-                (_, Some(_)) => OutboxState::Deferred,
-                (_, None) => OutboxState::Failed,
-            };
-            row.entry.ambiguous |= matches!(attempt, Attempt::Ambiguous(_));
-            row.next = next;
-            row.lease = None;
-            row.ends.push(attempt.clone());
-        });
+        self.sqlite.settle_all(settled, now)?;
+        for (id, attempt, _) in settled {
+            self.see(*id, |(ends, _)| ends.push(attempt.clone()));
+        }
         Ok(())
     }
-
     fn next_due(&self) -> StoreResult<Option<Timestamp>> {
-        let waits = |row: &Row| matches!(row.state, OutboxState::Waiting | OutboxState::Deferred);
-        Ok(self.rows().iter().filter(|row| waits(row)).filter_map(|row| row.next).min())
+        self.sqlite.next_due()
+    }
+    fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> StoreResult<usize> {
+        self.sqlite.outbox_retry(id, now)
+    }
+    fn outbox_drop(&self, id: i64, now: Timestamp) -> StoreResult<bool> {
+        self.sqlite.outbox_drop(id, now)
     }
 
-    fn outbox_retry(&self, _id: Option<i64>, _now: Timestamp) -> StoreResult<usize> {
-        none()
+    // The courier has no business with the rest.
+    fn discover(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> StoreResult<Vec<LedgerRow>> {
+        self.sqlite.discover(mailbox, keys, now)
     }
-    fn outbox_drop(&self, _id: i64, _now: Timestamp) -> StoreResult<bool> {
-        none()
+    fn known(&self, mailbox: &str, keys: &[SourceKey]) -> StoreResult<Vec<LedgerRow>> {
+        self.sqlite.known(mailbox, keys)
     }
-    fn discover(&self, _mailbox: &str, _keys: &[SourceKey], _now: Timestamp) -> StoreResult<Vec<LedgerRow>> {
-        none()
+    fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> StoreResult<()> {
+        self.sqlite.give_fate(mailbox, keys, fate, now)
     }
-    fn known(&self, _: &str, _: &[SourceKey]) -> StoreResult<Vec<LedgerRow>> {
-        none()
+    fn ingest(&self, batch: Vec<Arrival>, now: Timestamp) -> StoreResult<Vec<Ingested>> {
+        self.sqlite.ingest(batch, now)
     }
-
-    fn give_fate(&self, _: &str, _: &[SourceKey], _: &postdesk::model::Fate, _: Timestamp) -> StoreResult<()> {
-        none()
+    fn rehearse(&self, arrival: &Arrival) -> StoreResult<Commit> {
+        self.sqlite.rehearse(arrival)
     }
-
-    fn ingest(&self, _batch: Vec<Arrival>, _now: Timestamp) -> StoreResult<Vec<Ingested>> {
-        none()
+    fn order(&self, lookup: &Lookup, plan: &Plan, now: Timestamp) -> StoreResult<Commit> {
+        self.sqlite.order(lookup, plan, now)
     }
-    fn rehearse(&self, _arrival: &Arrival) -> StoreResult<Commit> {
-        none()
+    fn quarantine(&self, mail: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> StoreResult<()> {
+        self.sqlite.quarantine(mail, packed, because, now)
     }
-    fn order(&self, _lookup: &Lookup, _plan: &Plan, _now: Timestamp) -> StoreResult<Commit> {
-        none()
+    fn cursor(&self, mailbox: &str, folder: &str) -> StoreResult<Option<Cursor>> {
+        self.sqlite.cursor(mailbox, folder)
     }
-    fn quarantine(&self, _: &Incoming, _packed: Vec<u8>, _because: &str, _now: Timestamp) -> StoreResult<()> {
-        none()
+    fn set_cursor(&self, mailbox: &str, folder: &str, cursor: Cursor) -> StoreResult<()> {
+        self.sqlite.set_cursor(mailbox, folder, cursor)
     }
-    fn cursor(&self, _mailbox: &str, _folder: &str) -> StoreResult<Option<Cursor>> {
-        none()
+    fn unfiled(&self, mailbox: &str) -> StoreResult<Vec<SourceKey>> {
+        self.sqlite.unfiled(mailbox)
     }
-    fn set_cursor(&self, _mailbox: &str, _folder: &str, _cursor: Cursor) -> StoreResult<()> {
-        none()
+    fn filed(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> StoreResult<()> {
+        self.sqlite.filed(mailbox, keys, now)
     }
-    fn unfiled(&self, _mailbox: &str) -> StoreResult<Vec<SourceKey>> {
-        none()
+    fn put_contacts(&self, c: &[Contact], o: &[Organisation], now: Timestamp) -> StoreResult<ContactCounts> {
+        self.sqlite.put_contacts(c, o, now)
     }
-    fn filed(&self, _mailbox: &str, _keys: &[SourceKey], _now: Timestamp) -> StoreResult<()> {
-        none()
+    fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> StoreResult<bool> {
+        self.sqlite.quarantine_drop(id, because, now)
     }
-    fn put_contacts(&self, _: &[Contact], _: &[Organisation], _now: Timestamp) -> StoreResult<ContactCounts> {
-        none()
+    fn quarantine_reopen(&self, id: i64) -> StoreResult<Option<Incoming>> {
+        self.sqlite.quarantine_reopen(id)
     }
-    fn quarantine_drop(&self, _id: i64, _because: &str, _now: Timestamp) -> StoreResult<bool> {
-        none()
-    }
-    fn quarantine_reopen(&self, _id: i64) -> StoreResult<Option<Incoming>> {
-        none()
-    }
-}
-
-fn none<T>() -> StoreResult<T> {
-    Err(StoreError::Refused("This store keeps an outbox only".to_owned()))
 }

@@ -133,7 +133,7 @@ impl Delivered {
                 delivered.delivered_to = to.to_owned();
             } else if line.starts_with("Received: ") && !received {
                 received = true;
-            } else if !line.starts_with("X-Original-To: ") && !(received && line.starts_with('\t')) {
+            } else if !(line.starts_with("X-Original-To: ") || received && line.starts_with('\t')) {
                 break;
             }
             rest = after;

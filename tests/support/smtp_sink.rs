@@ -36,6 +36,8 @@ impl Say {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
     Take,
+    /// Read in gulps of 64 KiB, with this pause after each.
+    Sip(Duration),
     /// After so many bytes the server reads no more.
     StopReading(usize),
     /// After so many bytes the connection is closed.
@@ -57,7 +59,7 @@ pub struct Script {
 
 impl Default for Script {
     fn default() -> Self {
-        let extensions = vec!["SIZE 10000000", "8BITMIME", "ENHANCEDSTATUSCODES"];
+        let extensions = vec!["SIZE 50000000", "8BITMIME", "ENHANCEDSTATUSCODES"];
         Script { extensions, rules: Vec::new(), body: Body::Take, mails_per_connection: usize::MAX }
     }
 }
@@ -301,6 +303,7 @@ impl Connection {
                 Body::StopReading(n) if self.got.len() >= n => loop {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 },
+                Body::Sip(pause) => tokio::time::sleep(pause).await,
                 Body::CloseAfter(n) if self.got.len() >= n => return Err(Over),
                 Body::SpeakAfter(n, text) if self.got.len() >= n && !spoke => {
                     spoke = true;

@@ -33,7 +33,7 @@ const FOLDERS_MAX: usize = 1000;
 pub struct ImapSource {
     settings: ImapSettings,
     /// Taken out while a command runs, and put back only when it ended well.
-    link: Option<Link>,
+    link: Option<Box<Link>>,
     opened: Option<Opened>,
     /// The server has IDLE and refused it all the same.
     idle_refused: bool,
@@ -50,7 +50,7 @@ impl ImapSource {
         self.opened = None;
         self.idle_refused = false;
         let session = connect::log_in(&self.settings).await?;
-        let mut link = Link::new(session, self.settings.patience);
+        let mut link = Box::new(Link::new(session, self.settings.patience));
         // RFC 3501 section 6.2.3: what is offered may change with the login.
         let mut capabilities = Vec::new();
         link.must("CAPABILITY", "the question for its capabilities", |response| {
@@ -141,27 +141,20 @@ impl ImapSource {
         Ok(found.into_values().collect())
     }
 
-    /// A FETCH answer that is about a mail, and not only about its flags.
+    /// Every FETCH answer with a UID is a mail that is there, also one that tells no more than its flags.
     fn read_shown(&self, response: &Response<'_>) -> Option<Shown> {
         let Response::Fetch(_, attributes) = response else { return None };
         let opened = self.opened.as_ref()?;
         let mut uid = None;
         let mut size = None;
         let mut received_at = None;
-        let mut dated = false;
         for attribute in attributes {
             match attribute {
                 AttributeValue::Uid(value) => uid = Some(*value).filter(|uid| *uid > 0),
                 AttributeValue::Rfc822Size(value) => size = Some(u64::from(*value)),
-                AttributeValue::InternalDate(text) => {
-                    dated = true;
-                    received_at = internal_date(text);
-                }
+                AttributeValue::InternalDate(text) => received_at = internal_date(text),
                 _ => {}
             }
-        }
-        if size.is_none() && !dated {
-            return None;
         }
         Some(Shown { key: SourceKey::imap(&opened.folder, opened.uid_validity, uid?), size, received_at })
     }
@@ -218,9 +211,11 @@ impl ImapSource {
     }
 }
 
-/// Keeps the `limit` lowest UIDs: servers need not answer in order.
+/// Keeps the `limit` lowest UIDs: servers need not answer in order, nor once.
 fn keep(found: &mut BTreeMap<u32, Shown>, shown: Shown, limit: usize) {
-    found.insert(shown.key.uid, shown);
+    let known = found.entry(shown.key.uid).or_insert_with(|| shown.clone());
+    known.size = known.size.or(shown.size);
+    known.received_at = known.received_at.or(shown.received_at);
     if found.len() > limit {
         found.pop_last();
     }

@@ -101,7 +101,13 @@ fn drive(store: &SqliteStore) {
     store.quarantine(&incoming(&SourceKey::imap("INBOX", 1, 3), now), Vec::new(), "x", now).expect("puts aside");
     store.quarantine_reopen(2).expect("reopens");
     store.quarantine_drop(2, "x", now).expect("drops");
-    store.set_cursor("podpora", "INBOX", Cursor { uid_validity: 1, last_uid: 1, since: Timestamp::UNIX_EPOCH, by_date_up_to: 0 }).expect("sets");
+    store
+        .set_cursor(
+            "podpora",
+            "INBOX",
+            Cursor { uid_validity: 1, last_uid: 1, since: Timestamp::UNIX_EPOCH, by_date_up_to: 0 },
+        )
+        .expect("sets");
     store.cursor("podpora", "INBOX").expect("reads");
     store.unfiled("podpora").expect("reads");
     store.filed("podpora", &[key], now).expect("files");
@@ -162,6 +168,7 @@ fn lookup() -> Lookup {
         message_ids: vec!["m1@firma.example".to_owned()],
         bounced: vec!["o1@desk.example".to_owned()],
         loads: true,
+        story: true,
     }
 }
 
