@@ -11,6 +11,7 @@ pub mod init;
 pub mod json;
 pub mod log;
 pub mod mail;
+pub mod names;
 pub mod open;
 pub mod outbox;
 pub mod output;

@@ -85,7 +85,16 @@ impl Table {
     }
 
     pub fn render(&self, look: &Look) -> String {
-        if look.terminal { self.for_terminal(look) } else { self.for_pipe() }
+        if look.terminal { self.without_empty_columns().for_terminal(look) } else { self.for_pipe() }
+    }
+
+    /// Only the columns in which some row has something: a terminal is narrow.
+    fn without_empty_columns(&self) -> Table {
+        let filled = |at: &usize| self.rows.iter().any(|row| row.get(*at).is_some_and(|c| !c.text.is_empty()));
+        let kept: Vec<usize> = (0..self.columns.len()).filter(filled).collect();
+        let columns = kept.iter().filter_map(|at| self.columns.get(*at).copied()).collect();
+        let row = |row: &Vec<Cell>| kept.iter().filter_map(|at| row.get(*at).cloned()).collect();
+        Table { columns, rows: self.rows.iter().map(row).collect() }
     }
 
     fn for_pipe(&self) -> String {
@@ -237,6 +246,14 @@ mod tests {
         assert!(text.lines().all(|l| l.width() <= 27));
         let text = sample().render(&terminal(1, false));
         assert!(text.contains("1001  jana") && text.contains("Tlačiareň…"), "{text}");
+    }
+
+    #[test]
+    fn a_column_without_content_takes_no_room_on_a_terminal_and_stays_in_a_pipe() {
+        let mut table = Table::new(&[Column::new("email"), Column::new("sla"), Column::wrapped("note")]);
+        table.row(vec![Cell::new("a@b.example"), Cell::default(), Cell::new("x")]);
+        assert_eq!(table.render(&terminal(80, false)), "EMAIL        NOTE\na@b.example  x\n");
+        assert_eq!(table.render(&Look::plain()), "a@b.example\t\tx\n");
     }
 
     #[test]
