@@ -52,7 +52,13 @@ fn raw_mail_is_not_written_to_a_terminal() {
         let text = on_terminal(&bench(), args, &[]);
         assert!(text.contains("not written raw to a terminal") && !text.contains("\u{1b}[31m"), "{text:?}");
     }
-    for args in ["ticket show 1001", "ticket show 1001 --json", "ticket history 1001", "outbox show 1"] {
+    for args in [
+        "ticket show 1001",
+        "ticket show 1001 --json",
+        "ticket history 1001",
+        "outbox show 1",
+        "outbox show 1 --source",
+    ] {
         let text = on_terminal(&bench(), args, &[("NO_COLOR", "1")]);
         assert!(!text.contains('\u{1b}'), "{args}: {text:?}");
     }

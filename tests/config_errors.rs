@@ -143,6 +143,29 @@ fn each_mistake_about_people_is_named() {
     assert!(found.iter().any(|m| m.key == "agent.name" && m.to_string().contains("One word")), "{found:#?}");
 }
 
+#[test]
+fn a_desk_of_disabled_agents_is_no_desk() {
+    let off = |text: String, addresses: &str| text.replace(addresses, &format!("{addresses}\ndisabled = true"));
+    let text = off(off(GOOD.replace("owner = \"technical\"\n", ""), JANA), PETER);
+    let found = read(&text).expect_err("nobody is there");
+    assert_eq!(found.iter().map(|m| m.key.as_str()).collect::<Vec<_>>(), ["agent.disabled"], "{found:#?}");
+    one(JANA, &format!("{JANA}\ndisabled = true\n[[agent]]\nname = \"x\""), "agent.addresses", "missing");
+}
+
+#[test]
+fn one_mistake_makes_no_others() {
+    let named = format!("{BILLING}\nmatch = {{ mailbox = \"support\" }}");
+    for (from, to) in [
+        ("user = \"podpora\"", ""),
+        ("address = \"podpora@acme.example\"", "address = \"podpora\""),
+        ("address = \"podpora@acme.example\"", "address = 3"),
+        (IMAP_HOST, "host = 3"),
+    ] {
+        let found = read(&GOOD.replace(from, to).replace(BILLING, &named)).expect_err("a mistake");
+        assert_eq!(found.len(), 1, "{to}: {found:#?}");
+    }
+}
+
 /// Jana and Peter away, each the other's substitute, from the days given.
 fn both_away(jana: &str, peter: &str) -> Vec<Mistake> {
     let away = |from: &str, to: &str| format!("away = [{{ from = {from}, until = {from}, substitute = \"{to}\" }}]");

@@ -164,3 +164,20 @@ fn the_defaults_that_the_example_shows_are_the_programs() {
     assert_eq!(on.limits, plain.limits);
     assert_eq!(on.log, plain.log);
 }
+
+proptest::proptest! {
+    /// Whatever a slip of the hand does to the file, the answer is a configuration or a list of mistakes.
+    #[test]
+    fn no_slip_of_the_hand_makes_it_panic(at in 0usize..8000, cut in 0usize..40, put in "[\\[\\]{}=\"'\\n,.a-z0-9 á-]{0,6}") {
+        let text = all_on(EXAMPLE);
+        let edge = |i: usize| (0..=i.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        let slipped = format!("{}{put}{}", &text[..edge(at)], &text[edge(at + cut)..]);
+        if let Err(mistakes) = parse(Path::new("config.toml"), &slipped, CheckFiles::None) {
+            proptest::prop_assert!(!mistakes.is_empty());
+            let lines = slipped.lines().count() + 1;
+            for mistake in mistakes {
+                proptest::prop_assert!(mistake.line <= lines && !mistake.to_string().is_empty());
+            }
+        }
+    }
+}

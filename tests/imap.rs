@@ -440,6 +440,18 @@ async fn a_server_that_is_down_is_unreachable_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_source_takes_leave() {
+    let server = Dovecot::start();
+    let mut source = plain(&server);
+    source.open().await.unwrap();
+    source.close().await;
+    assert!(matches!(source.show(0, 1).await, Err(SourceError::NotOpen)));
+    support::eventually("Dovecot's word of it", Duration::from_secs(5), || {
+        server.log().contains("Disconnected: Logged out").then_some(())
+    });
+}
+
+#[tokio::test]
 async fn a_fetch_that_is_dropped_half_way_leaves_no_answers_behind() {
     let server = Dovecot::start();
     (0..50).for_each(|n| server.deliver("desk", &mail(&format!("mail {n}"), &"x".repeat(5000))));

@@ -229,3 +229,78 @@ fn a_scratch_store_is_a_whole_one_and_vanishes() {
     let other = SqliteStore::scratch().expect("opens");
     assert_eq!(other.tickets(&TicketFilter::default()).expect("reads").len(), 0);
 }
+
+#[test]
+fn a_row_that_cannot_be_read_stops_only_who_asks_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("desk.db");
+    let store = SqliteStore::open(&path, Options::default()).expect("opens");
+    let number = opened(&take_in(&*store, &mail(1)));
+    opened(&take_in(&*store, &mail(2)));
+    let tinker = Connection::open(&path).expect("opens");
+    tinker.execute("UPDATE ticket SET status = 'odd secret' WHERE number = ?1", [number]).expect("spoils");
+    tinker.execute("UPDATE outbox SET template = 'odd secret' WHERE ticket = ?1", [number]).expect("spoils");
+
+    let because = refusal(store.ticket(number));
+    assert!(because.contains("ticket.status") && !because.contains("secret"), "{because}");
+    let mut asks = mail(3).opening();
+    asks.lookup.tickets = vec![number];
+    let done = outcomes(
+        store.ingest(vec![asks, Mail { from: "eva@ina.example", ..mail(4) }.opening()], noon()).expect("goes on"),
+    );
+    assert!(matches!(&done[0], postdesk::store::Outcome::Quarantined { .. }), "{done:?}");
+    assert_eq!(opened(&done[1]), 1003);
+    let claimed = store.claim(noon(), Duration::from_secs(60), 10).expect("claims");
+    assert_eq!(claimed.iter().map(|entry| entry.ticket).collect::<Vec<_>>(), [Some(1002), Some(1003)]);
+    assert_eq!(store.claim(noon(), Duration::from_secs(60), 10).expect("claims").len(), 0);
+}
+
+#[test]
+fn a_damaged_file_stops_intake_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("desk.db");
+    let store = SqliteStore::open(&path, Options::default()).expect("opens");
+    for uid in 1..40 {
+        opened(&take_in(&*store, &mail(uid)));
+    }
+    drop(store);
+    let mut bytes = std::fs::read(&path).expect("reads");
+    // The first page says whose the file is; the rest is rubbish.
+    bytes[4096..].fill(0xA5);
+    std::fs::write(&path, bytes).expect("writes");
+    let broken = match SqliteStore::open(&path, Options::default()) {
+        Ok(store) => store.ingest(vec![mail(50).opening()], noon()).map(|_| ()),
+        Err(error) => Err(error),
+    };
+    assert!(matches!(&broken, Err(StoreError::Broken(_))), "{broken:?}");
+}
+
+/// As root: `mount -t tmpfs -o size=3m tmpfs /mnt && POSTDESK_TEST_SMALL_DISK=/mnt cargo test --test store_sqlite small -- --ignored`
+#[test]
+#[ignore = "needs a file system of a few megabytes, named by POSTDESK_TEST_SMALL_DISK"]
+fn a_small_disk_that_is_really_full_stops_intake_until_there_is_room() {
+    let disk = PathBuf::from(std::env::var_os("POSTDESK_TEST_SMALL_DISK").expect("names a small file system"));
+    let folder = tempfile::tempdir_in(disk).expect("a folder");
+    let ballast = folder.path().join("ballast");
+    std::fs::write(&ballast, vec![0; 1 << 20]).expect("writes");
+    let store = SqliteStore::open(&folder.path().join("desk.db"), Options::default()).expect("opens");
+    let noise = |uid: u32| -> String { (0..500).map(|n| Digest::of(format!("{uid} {n}").as_bytes()).hex()).collect() };
+    let big = |uid: u32| Mail { text: noise(uid), ..mail(uid) };
+    let mut taken = 0;
+    let failed = (1..500).find(|uid| match store.ingest(vec![big(*uid).opening()], noon()) {
+        Ok(done) => {
+            opened(&outcomes(done)[0]);
+            taken += 1;
+            false
+        }
+        Err(StoreError::Unavailable(_)) => true,
+        Err(other) => panic!("{other:?}"),
+    });
+    let failed = failed.expect("the disk fills");
+    assert!(matches!(store.ingest(vec![big(failed).opening()], noon()), Err(StoreError::Unavailable(_))));
+    let tickets = || store.tickets(&TicketFilter { all: true, ..TicketFilter::default() }).expect("reads").len();
+    assert_eq!(tickets(), taken);
+    std::fs::remove_file(&ballast).expect("makes room");
+    assert_eq!(usize::try_from(opened(&take_in(&*store, &big(failed)))).expect("small"), 1001 + taken);
+    assert_eq!(tickets(), taken + 1);
+}

@@ -91,7 +91,7 @@ fn list(args: &ListArgs, desk: &Desk) -> CliResult {
         Column::new("language"),
         Column::new("sla"),
         Column::new("priority"),
-        Column::flexible("note"),
+        Column::wrapped("note"),
     ]);
     for c in &contacts {
         table.row(vec![

@@ -6,6 +6,7 @@ mod free_mail;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::{names, open};
 use crate::model::address::is_domain;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::text::{NAME_MAX, clean_line, clean_text, fold};
@@ -105,7 +106,7 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<usize>, String> {
             if title.contains('@') {
                 return Err(format!("The first line must be the header: {known}"));
             }
-            let hint = nearest(&name, COLUMNS).map(|n| format!("; did you mean {n:?}?")).unwrap_or_default();
+            let hint = names::hint(&name, COLUMNS);
             return Err(format!("Unknown column {:?}{hint} (columns are: {known})", title.trim()));
         };
         if columns.contains(&at) {
@@ -118,13 +119,6 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<usize>, String> {
     } else {
         Err(format!("The column \"email\" is missing (columns are: {known})"))
     }
-}
-
-/// The known word that is meant, where one is near enough.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let (word, limit) = (fold(word), 1 + word.chars().count() / 4);
-    let distance = |k: &str| strsim::damerau_levenshtein(&word, &fold(k));
-    known.into_iter().map(|k| (distance(k), k)).filter(|(d, _)| *d <= limit).min_by_key(|(d, _)| *d).map(|(_, k)| k)
 }
 
 /// One row's fields in the order of [`COLUMNS`]; an empty one is absent.
@@ -192,9 +186,9 @@ fn manager(who: &str, policy: &Policy) -> Result<String, String> {
     if let Some(found) = policy.assignee(who) {
         return Ok(found.name().to_owned());
     }
-    let names = || policy.agents.iter().map(|a| a.name.as_str()).chain(policy.groups.iter().map(|g| g.name.as_str()));
-    let hint = nearest(who, names()).map(|n| format!("; did you mean {n:?}?")).unwrap_or_default();
-    let known = names().collect::<Vec<_>>().join(", ");
+    let known = names::people(policy);
+    let hint = names::hint(who, known.iter().copied());
+    let known = open::list(known);
     Err(format!("The manager {who:?} is neither an agent nor a group of the configuration{hint} (known are: {known})"))
 }
 

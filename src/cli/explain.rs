@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::exit::{self, CliResult, Failure, OrExit as _};
+use super::ingest::{Checker, mailbox_for};
 use super::output::{Out, Tone, escape};
 use super::{Global, json as shapes, open, read};
 use crate::daemon::ingest;
 use crate::model::decision::{RouteStep, View};
 use crate::model::facts::{Sender, ThreadBy};
 use crate::model::{Commit, Digest, Incoming, Message, SourceKey};
-use crate::parse;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -35,18 +35,20 @@ pub fn run(args: Args, global: &Global) -> CliResult {
     let raw = load(&args.path, desk.config.limits.max_mail_bytes)?;
     let started = Instant::now();
     let now = Timestamp::now();
-    let mut incoming = Incoming {
+    let incoming = Incoming {
         mailbox: String::new(),
         key: SourceKey::handed_over(&Digest::of(&raw)),
         raw: raw.into(),
         received_at: now,
         truncated_from: None,
     };
-    let message = parse::parse(&incoming);
-    incoming.mailbox = super::ingest::mailbox_for(args.mailbox.as_deref(), &message, desk.policy())?;
+    let mut parsed = ingest::parse(incoming);
+    let message = parsed.message.clone().map_err(|because| exit::fail(exit::DATA, because))?;
+    parsed.incoming.mailbox = mailbox_for(args.mailbox.as_deref(), Some(&message), desk.policy())?;
     let policy = std::sync::Arc::new(desk.policy().clone());
-    let mut checked = super::ingest::checked(&desk.config, vec![incoming])?;
-    let Some(checked) = checked.pop() else { return Err(exit::fail(exit::SOFTWARE, "The mail was lost on the way")) };
+    let Some(checked) = Checker::new(&desk.config)?.check(vec![parsed]).pop() else {
+        return Err(exit::fail(exit::SOFTWARE, "The mail was lost on the way"));
+    };
     let arrival = ingest::arrival(checked, &policy, now).map_err(|because| exit::fail(exit::DATA, because))?;
     let commit = desk.kept.rehearse(&arrival)?;
     let mut out = desk.out();

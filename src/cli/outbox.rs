@@ -46,9 +46,8 @@ struct ListArgs {
 #[derive(clap::Args, Debug)]
 struct ShowArgs {
     id: i64,
-    /// The mail's bytes as they are, for a file or a program
-    #[arg(long)]
-    raw: bool,
+    #[command(flatten)]
+    how: mail::How,
 }
 
 #[derive(clap::Args, Debug)]
@@ -97,7 +96,7 @@ fn table(rows: &[OutboxRow], look: &Look) -> Table {
         Column::flexible("subject"),
         Column::right("tries"),
         Column::new("next try"),
-        Column::flexible("last reply"),
+        Column::wrapped("last reply"),
     ]);
     for row in rows {
         table.row(vec![
@@ -127,10 +126,7 @@ fn tone(state: OutboxState) -> Tone {
 
 fn show(args: &ShowArgs, desk: &Desk) -> CliResult {
     let Some((row, bytes)) = desk.kept.outbox_mail(args.id)? else { return Err(missing(args.id, desk)?) };
-    let mut out = desk.out();
-    if args.raw {
-        return mail::raw(out, &bytes);
-    }
+    let out = desk.out();
     let look = out.look();
     let tries = match row.attempts {
         0 => "not tried yet".to_owned(),
@@ -146,8 +142,7 @@ fn show(args: &ShowArgs, desk: &Desk) -> CliResult {
         ("next try", look.time_or_none(row.next_attempt_at)),
         ("last reply", row.last_reply.clone().unwrap_or_default()),
     ];
-    mail::show(&mut out, &format!("mail {}", row.id), &facts, &bytes);
-    out.finish()
+    mail::show(out, args.how, &format!("mail {}", row.id), &facts, &bytes)
 }
 
 fn retry(args: &RetryArgs, desk: &Desk) -> CliResult {

@@ -1,15 +1,18 @@
 //! How results are printed: tables on a terminal, plain columns in a pipe, JSON Lines; never raw text from mails.
 
+mod table;
+
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::exit::{self, CliResult};
 use crate::model::text::is_bidi_control;
+
+pub use table::{Cell, Column, Table};
 
 /// Where results go, and how they look there. Writing never fails at once: the first error is kept and nothing more is
 /// written, until [`Out::finish`] tells of it. A reader who has seen enough (`| head`) is no error.
@@ -70,6 +73,15 @@ impl Look {
 /// RFC 3339 in UTC, whole seconds: `2026-11-22T10:00:00Z`.
 pub fn rfc3339(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Bytes as people read them, in decimal units.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
 }
 
 /// What a piece of text means; terminals show it by colour, and no meaning rests on the colour alone.
@@ -197,154 +209,6 @@ fn escape_but(text: &str, keep: impl Fn(char) -> bool) -> String {
     out
 }
 
-/// A column of a [`Table`].
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    pub title: &'static str,
-    /// May be cut on a terminal where the table is too wide.
-    pub flexible: bool,
-    pub right: bool,
-}
-
-impl Column {
-    pub const fn new(title: &'static str) -> Self {
-        Column { title, flexible: false, right: false }
-    }
-
-    pub const fn flexible(title: &'static str) -> Self {
-        Column { title, flexible: true, right: false }
-    }
-
-    pub const fn right(title: &'static str) -> Self {
-        Column { title, flexible: false, right: true }
-    }
-}
-
-/// One field of a row. Its text is escaped by being put here.
-#[derive(Clone, Debug, Default)]
-pub struct Cell {
-    text: String,
-    tone: Tone,
-}
-
-impl Cell {
-    pub fn new(text: impl std::fmt::Display) -> Self {
-        Cell { text: escape(&text.to_string()), tone: Tone::Plain }
-    }
-
-    pub fn toned(text: impl std::fmt::Display, tone: Tone) -> Self {
-        Cell { tone, ..Cell::new(text) }
-    }
-
-    /// An empty field where there is nothing.
-    pub fn maybe(text: Option<impl std::fmt::Display>) -> Self {
-        text.map(Cell::new).unwrap_or_default()
-    }
-}
-
-/// Rows under columns.
-#[derive(Clone, Debug)]
-pub struct Table {
-    columns: Vec<Column>,
-    rows: Vec<Vec<Cell>>,
-}
-
-/// Two spaces between columns.
-const GAP: usize = 2;
-/// A flexible column is cut down to this, never further.
-const NARROWEST: usize = 10;
-
-impl Table {
-    pub fn new(columns: &[Column]) -> Self {
-        Table { columns: columns.to_vec(), rows: Vec::new() }
-    }
-
-    /// A row; fields beyond the columns are not shown, missing ones are empty.
-    pub fn row(&mut self, mut cells: Vec<Cell>) {
-        cells.resize(self.columns.len(), Cell::default());
-        self.rows.push(cells);
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    pub fn render(&self, look: &Look) -> String {
-        if look.terminal { self.for_terminal(look) } else { self.for_pipe() }
-    }
-
-    fn for_pipe(&self) -> String {
-        let line = |row: &Vec<Cell>| row.iter().map(|c| c.text.as_str()).collect::<Vec<_>>().join("\t") + "\n";
-        self.rows.iter().map(line).collect()
-    }
-
-    fn for_terminal(&self, look: &Look) -> String {
-        if self.rows.is_empty() {
-            return String::new();
-        }
-        let widths = self.widths(look.width);
-        let head: Vec<Cell> =
-            self.columns.iter().map(|c| Cell { text: c.title.to_uppercase(), tone: Tone::Strong }).collect();
-        std::iter::once(&head).chain(&self.rows).map(|row| self.terminal_line(row, &widths, look)).collect()
-    }
-
-    fn terminal_line(&self, row: &[Cell], widths: &[usize], look: &Look) -> String {
-        let mut line = String::new();
-        let mut owed = 0; // Spaces are written once something follows them.
-        for ((cell, column), width) in row.iter().zip(&self.columns).zip(widths) {
-            let shown = cut(&cell.text, *width);
-            let pad = width.saturating_sub(shown.width());
-            if column.right {
-                owed += pad;
-            }
-            if !shown.is_empty() {
-                line.extend(std::iter::repeat_n(' ', owed));
-                line.push_str(&look.tone(cell.tone, &shown));
-                owed = 0;
-            }
-            owed += GAP + if column.right { 0 } else { pad };
-        }
-        line.push('\n');
-        line
-    }
-
-    /// What each column gets: what its widest field needs, and the flexible ones less where the terminal ends before.
-    fn widths(&self, available: usize) -> Vec<usize> {
-        let mut widths: Vec<usize> = self.columns.iter().map(|c| c.title.width()).collect();
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.text.width());
-            }
-        }
-        let mut excess =
-            (widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)).saturating_sub(available);
-        while excess > 0 {
-            let flexible = widths.iter_mut().zip(&self.columns).filter(|(w, c)| c.flexible && **w > NARROWEST);
-            let Some((widest, _)) = flexible.max_by_key(|(w, _)| **w) else { break };
-            *widest -= 1;
-            excess -= 1;
-        }
-        widths
-    }
-}
-
-/// At most `width` columns of text, with an ellipsis where something is missing.
-pub fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for c in text.chars() {
-        out.push(c);
-        if out.width() + 1 > width {
-            out.pop();
-            break;
-        }
-    }
-    out.push('…');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -352,13 +216,6 @@ mod tests {
 
     fn terminal(width: usize, colour: bool) -> Look {
         Look { terminal: true, colour, width, zone: TimeZone::get("Europe/Bratislava").expect("is bundled") }
-    }
-
-    fn sample() -> Table {
-        let mut table = Table::new(&[Column::right("ticket"), Column::new("owner"), Column::flexible("subject")]);
-        table.row(vec![Cell::new(1001), Cell::toned("jana", Tone::Good), Cell::new("Tlačiareň nejde")]);
-        table.row(vec![Cell::new(99), Cell::maybe(None::<&str>), Cell::new("印刷機が動かない")]);
-        table
     }
 
     #[test]
@@ -377,38 +234,6 @@ mod tests {
         let line = json_line(&value);
         assert_eq!(line, r#"{"subject":"\u009b2J\u007f\u202ex\n\u001b"}"#);
         assert_eq!(serde_json::from_str::<Value>(&line).expect("is JSON"), value);
-    }
-
-    #[test]
-    fn a_terminal_gets_a_table_aligned_by_display_width() {
-        let text = sample().render(&terminal(80, false));
-        assert_eq!(text, "TICKET  OWNER  SUBJECT\n  1001  jana   Tlačiareň nejde\n    99         印刷機が動かない\n");
-    }
-
-    #[test]
-    fn a_narrow_terminal_cuts_the_flexible_column_only() {
-        let text = sample().render(&terminal(27, false));
-        assert_eq!(text, "TICKET  OWNER  SUBJECT\n  1001  jana   Tlačiareň n…\n    99         印刷機が動…\n");
-        assert!(text.lines().all(|l| l.width() <= 27));
-        let text = sample().render(&terminal(1, false));
-        assert!(text.contains("1001  jana") && text.contains("Tlačiareň…"), "{text}");
-    }
-
-    #[test]
-    fn colour_wraps_the_text_and_not_the_padding() {
-        let text = sample().render(&terminal(80, true));
-        assert!(text.contains("  1001  \x1b[32mjana\x1b[0m   Tla"), "{text:?}");
-        assert!(!sample().render(&terminal(80, false)).contains('\x1b'));
-    }
-
-    #[test]
-    fn a_pipe_gets_columns_without_header_and_one_line_a_row() {
-        let mut table = sample();
-        table.row(vec![Cell::new("a\tb"), Cell::new("c\nd\x1b[0m")]);
-        assert_eq!(
-            table.render(&Look::plain()),
-            "1001\tjana\tTlačiareň nejde\n99\t\t印刷機が動かない\na\\tb\tc\\nd\\x1b[0m\t\n"
-        );
     }
 
     #[test]
@@ -445,7 +270,6 @@ mod tests {
         fn no_text_brings_a_control_character_to_a_terminal(s in any::<String>()) {
             prop_assert!(!escape(&s).chars().any(is_dangerous));
             prop_assert!(!escape_text(&s).chars().any(|c| is_dangerous(c) && c != '\n' && c != '\t'));
-            prop_assert!(cut(&s, 10).width() <= 10);
         }
     }
 }

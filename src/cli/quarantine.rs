@@ -42,9 +42,8 @@ struct ListArgs {
 #[derive(clap::Args, Debug)]
 struct ShowArgs {
     id: i64,
-    /// The mail's bytes as they are, for a file or a program
-    #[arg(long)]
-    raw: bool,
+    #[command(flatten)]
+    how: mail::How,
 }
 
 #[derive(clap::Args, Debug)]
@@ -93,7 +92,7 @@ fn table(rows: &[QuarantineRow], look: &Look) -> Table {
         Column::flexible("from"),
         Column::flexible("subject"),
         Column::right("tries"),
-        Column::new("because"),
+        Column::wrapped("because"),
     ]);
     for row in rows {
         table.row(vec![
@@ -111,10 +110,7 @@ fn table(rows: &[QuarantineRow], look: &Look) -> Table {
 
 fn show(args: &ShowArgs, desk: &Desk) -> CliResult {
     let Some((row, bytes)) = desk.kept.quarantined_mail(args.id)? else { return Err(missing(args.id, desk)?) };
-    let mut out = desk.out();
-    if args.raw {
-        return mail::raw(out, &bytes);
-    }
+    let out = desk.out();
     let facts = [
         ("because", row.because.clone()),
         ("mailbox", row.mailbox.clone()),
@@ -122,8 +118,7 @@ fn show(args: &ShowArgs, desk: &Desk) -> CliResult {
         ("tries", row.attempts.to_string()),
         ("digest", row.digest.clone()),
     ];
-    mail::show(&mut out, &format!("quarantined mail {}", row.id), &facts, &bytes);
-    out.finish()
+    mail::show(out, args.how, &format!("quarantined mail {}", row.id), &facts, &bytes)
 }
 
 fn retry(args: &RetryArgs, desk: &Desk) -> CliResult {
@@ -149,7 +144,7 @@ fn take_in_again(id: i64, desk: &Desk, policy: &Arc<Policy>) -> Result<String, F
             None => missing(id, desk)?,
         });
     };
-    let checked = super::ingest::checked(&desk.config, vec![incoming])?;
+    let checked = super::ingest::Checker::new(&desk.config)?.check(vec![ingest::parse(incoming)]);
     let ingested = ingest::take_in(desk.kept.as_ref(), policy, checked, Timestamp::now())?;
     Ok(ingested.first().map(|i| became(&i.outcome)).unwrap_or_default())
 }

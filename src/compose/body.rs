@@ -20,12 +20,12 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
     let words = Words { draft, policy, texts };
     let text = match (draft.template, &draft.ticket) {
         (Template::Alarm, _) => words.alarm(),
+        (Template::Refused, ticket) => words.refused(ticket.as_ref()),
         (_, None) => return Err(ComposeError::NoTicket),
         (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
         (Template::Answer, Some(ticket)) => words.answer(ticket),
         (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
-        (Template::Refused, Some(ticket)) => words.refused(ticket),
         (
             Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote,
             Some(ticket),
@@ -92,7 +92,7 @@ impl Words<'_> {
         out.push_str(&self.about_the_ticket(ticket));
         self.items(&mut out, "label-earlier", &self.list("earlier"));
         self.items(&mut out, "label-left-off", left_off);
-        out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
+        self.how_to(&mut out);
         let said = self.said();
         if !said.is_empty() {
             out.push_str(&format!("\n{RULE}\n{said}\n"));
@@ -150,7 +150,8 @@ impl Words<'_> {
         self.label(&mut out, "label-category", ticket.category.as_deref().map(|c| clean_line(c, LINE_MAX)));
         self.label(&mut out, "label-priority", Some(self.texts.word("priority", ticket.priority.word(), &[])));
         self.label(&mut out, "label-status", Some(self.texts.word("status", ticket.status.word(), &[])));
-        self.label(&mut out, "label-why", self.line("why").map(|why| self.why(&why)));
+        let why: Vec<String> = self.list("why").iter().map(|why| self.why(why)).collect();
+        self.label(&mut out, "label-why", Some(why.join("; ")).filter(|w| !w.is_empty()));
         out
     }
 
@@ -164,16 +165,25 @@ impl Words<'_> {
         why.to_owned()
     }
 
-    fn refused(&self, ticket: &Ticket) -> String {
-        let mut out = self.head();
-        let number = ("number", Filled::from(ticket.number));
-        out.push_str(&format!("{}\n", self.texts.say("refused", &[number])));
-        if let Some(because) = self.line("because") {
-            out.push_str(&format!("\n{}\n", self.texts.word("because", &because, &[])));
+    fn refused(&self, ticket: Option<&Ticket>) -> String {
+        let number = ("number", ticket.map_or_else(|| Filled::from(""), |t| Filled::from(t.number)));
+        let because = self.line("because").unwrap_or_default();
+        // Without a ticket there is nothing to which an answer to this mail could go.
+        let mut out = ticket.map_or_else(String::new, |_| self.head());
+        if because == "unproven" || because == "forged" {
+            // None of it is the agent's: there is nothing to repeat.
+            out.push_str(&format!("{}\n", self.texts.say("refused-forged", &[number])));
+        } else {
+            out.push_str(&format!("{}\n", self.texts.say("refused", &[number])));
+            if !because.is_empty() {
+                out.push_str(&format!("\n{}\n", self.texts.word("because", &because, &[])));
+            }
+            self.items(&mut out, "label-not-understood", &self.list("not_understood"));
+            self.items(&mut out, "label-understood", &self.list("understood"));
         }
-        self.items(&mut out, "label-not-understood", &self.list("not_understood"));
-        self.items(&mut out, "label-understood", &self.list("understood"));
-        out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
+        if ticket.is_some() {
+            self.how_to(&mut out);
+        }
         let said = self.said();
         if !said.is_empty() {
             out.push_str(&format!("\n{}:\n{RULE}\n{said}\n", self.texts.say("label-your-mail", &[])));
@@ -190,11 +200,17 @@ impl Words<'_> {
         if !report.is_empty() {
             out.push_str(&format!("\n{}:\n{report}\n", self.texts.say("label-report", &[])));
         }
+        self.how_to(&mut out);
         let said = self.said();
         if !said.is_empty() {
             out.push_str(&format!("\n{RULE}\n{said}\n"));
         }
         out
+    }
+
+    /// In every mail to an agent that can be answered: an answer to it goes to the customer.
+    fn how_to(&self, out: &mut String) {
+        out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
     }
 
     fn alarm(&self) -> String {

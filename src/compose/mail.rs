@@ -2,7 +2,7 @@
 
 use lettre::message::Mailbox as MailMailbox;
 
-use crate::model::outgoing::{Addressee, Template};
+use crate::model::outgoing::Template;
 use crate::model::text::{NAME_MAX, clean_line};
 use crate::model::token::TokenKind;
 use crate::model::{AddrSpec, Address, Attachment, Draft, Mailbox, OutgoingMail, Policy};
@@ -15,26 +15,23 @@ use super::{ComposeError, body, header, part, subject};
 const NOTIFY_ATTACHMENTS_MAX: usize = 15 << 20;
 
 /// For whom the mail's signed tokens are made.
-struct Identity {
+struct Identity<'a> {
     kind: TokenKind,
-    ticket: i64,
-    /// A customer's address, or an agent's name.
-    addressee: String,
+    /// None: nothing that an answer could belong to, so no reply address is made.
+    ticket: Option<i64>,
+    addressee: &'a str,
 }
 
-impl Identity {
-    fn of(draft: &Draft, to: &AddrSpec) -> Self {
-        let ticket = draft.ticket.as_ref().map_or(0, |t| t.number);
-        let (kind, addressee) = match &draft.addressee {
-            Addressee::Customer => (TokenKind::Customer, to.as_str().to_owned()),
-            Addressee::Agent(name) => (TokenKind::Agent, name.clone()),
-            Addressee::Operator => (TokenKind::Bounce, "operator".to_owned()),
-        };
-        Identity { kind, ticket, addressee }
+impl<'a> Identity<'a> {
+    fn of(draft: &'a Draft) -> Self {
+        let ticket = draft.ticket.as_ref().map(|t| t.number);
+        Identity { kind: draft.addressee.kind(), ticket, addressee: draft.token_addressee() }
     }
 
-    fn message_id(&self, cause: &str, policy: &Policy) -> String {
-        policy.keys.message_id(self.kind, self.ticket, &self.addressee, cause, &policy.desk.domain)
+    /// The id on which all notifications to an agent about a ticket hang.
+    fn root(&self, policy: &Policy) -> Option<String> {
+        let ticket = self.ticket.filter(|_| self.kind == TokenKind::Agent)?;
+        Some(policy.keys.message_id(self.kind, ticket, self.addressee, "root", &policy.desk.domain))
     }
 }
 
@@ -43,12 +40,12 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
     let mailbox = policy.mailbox(&draft.mailbox).ok_or(ComposeError::UnknownMailbox)?;
     let to = draft.to.spec().ok_or(ComposeError::BadRecipient)?;
     let texts = Texts::new(policy, draft.language);
-    let identity = Identity::of(draft, &to);
+    let identity = Identity::of(draft);
     let (sent_on, left_off) = attachments(draft);
 
     let subject = header::plain(&subject::subject(draft, policy, &texts)?, usize::MAX);
     let text = body::text(draft, policy, &texts, &left_off)?;
-    let message_id = identity.message_id(&format!("{}:{}", draft.template, draft.cause), policy);
+    let message_id = draft.message_id(policy);
 
     let mut block = header::Block::default();
     block.date(draft.at, &policy.desk.timezone)?;
@@ -119,26 +116,24 @@ fn copies(draft: &Draft) -> Result<Vec<MailMailbox>, ComposeError> {
 }
 
 /// The hidden reply address, where the mailbox can have one; else From is the mailbox already.
-fn reply_to(identity: &Identity, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
+fn reply_to(identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
     if identity.kind == TokenKind::Bounce {
         return None;
     }
     plus_address(identity.kind, identity, policy, mailbox)
 }
 
-fn plus_address(kind: TokenKind, identity: &Identity, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
+fn plus_address(kind: TokenKind, identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
     let (local, None) = mailbox.address.subaddress() else { return None };
-    if !mailbox.plus {
-        return None;
-    }
-    let detail = policy.keys.address_detail(kind, identity.ticket, &identity.addressee);
+    let ticket = identity.ticket.filter(|_| mailbox.plus)?;
+    let detail = policy.keys.address_detail(kind, ticket, identity.addressee);
     AddrSpec::parse(&format!("{local}+{detail}@{}", mailbox.address.domain())).ok()
 }
 
 /// Message-ID and the thread. All notifications to one agent about one ticket hang on an id that no mail has: clients
 /// make one thread of them, whichever came first.
-fn thread(block: &mut header::Block, draft: &Draft, identity: &Identity, policy: &Policy, own: &str) {
-    let root = (identity.kind == TokenKind::Agent).then(|| identity.message_id("root", policy));
+fn thread(block: &mut header::Block, draft: &Draft, identity: &Identity<'_>, policy: &Policy, own: &str) {
+    let root = identity.root(policy);
     let fits = |id: &&str| header::is_message_id(id) && may_refer(id, identity, policy);
     let in_reply_to = draft.in_reply_to.as_deref().filter(fits).or(root.as_deref());
     let earlier: Vec<&str> = draft.references.iter().map(String::as_str).filter(fits).collect();
@@ -148,11 +143,11 @@ fn thread(block: &mut header::Block, draft: &Draft, identity: &Identity, policy:
 
 /// An agent's mail refers only to mails that this agent got. A customer's never to an agent's: a Message-ID made for an
 /// agent is half of what proves him.
-fn may_refer(id: &str, identity: &Identity, policy: &Policy) -> bool {
+fn may_refer(id: &str, identity: &Identity<'_>, policy: &Policy) -> bool {
     let proven = policy.keys.prove_message_id(id);
     match identity.kind {
         TokenKind::Agent => {
-            proven.is_some_and(|p| p.kind == TokenKind::Agent && policy.keys.is_for(&p, &identity.addressee))
+            proven.is_some_and(|p| p.kind == TokenKind::Agent && policy.keys.is_for(&p, identity.addressee))
         }
         TokenKind::Customer | TokenKind::Bounce => proven.is_none_or(|p| p.kind != TokenKind::Agent),
     }
@@ -175,7 +170,7 @@ fn mark(block: &mut header::Block, draft: &Draft) {
 
 /// Where the mail goes when it bounces. Acknowledgements (RFC 3834 section 3.3) and what tells of trouble bounce
 /// nowhere, so that no bounce makes the next mail.
-fn envelope_from(draft: &Draft, identity: &Identity, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
+fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
     match draft.template {
         Template::Acknowledgement | Template::AcknowledgementMinimal => None,
         Template::Refused | Template::NotifyBounce | Template::Alarm => None,

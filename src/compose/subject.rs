@@ -40,6 +40,9 @@ pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<Stri
     let Some(ticket) = &draft.ticket else {
         return match draft.template {
             Template::Alarm => Ok(alarm(policy, texts)),
+            Template::Refused => {
+                Ok(format!("{}: {}", clean_line(&policy.desk.name, SUBJECT_MAX), line(texts, "refused-subject")))
+            }
             _ => Err(ComposeError::NoTicket),
         };
     };

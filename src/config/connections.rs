@@ -31,10 +31,10 @@ pub fn mailboxes(
     for table in tables {
         let found = mailbox(table, people, &mut taken, notes);
         let source = source(table, &mut taken, notes);
-        if let (Some(mailbox), Some(from)) = (found, source) {
-            sources.push(MailboxSource { mailbox: mailbox.name.clone(), from });
-            mailboxes.push(mailbox);
-        }
+        let Some(mailbox) = found else { continue };
+        // A mailbox with a broken source stays: rules may name it, and that is no second mistake.
+        sources.extend(source.map(|from| MailboxSource { mailbox: mailbox.name.clone(), from }));
+        mailboxes.push(mailbox);
     }
     (mailboxes, sources)
 }

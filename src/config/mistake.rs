@@ -88,7 +88,7 @@ impl Source<'_> {
         let width = self.text[start..end].chars().count().max(1);
         let width = width.min((line.chars().count() + 1).saturating_sub(column)).max(1);
         // A caret beyond what may be shown would point at nothing.
-        let shown = (column <= line.chars().count() + 1).then(|| Shown { line, width });
+        let shown = if column <= line.chars().count() + 1 { Some(Shown { line, width }) } else { None };
         Mistake {
             file: self.path.to_owned(),
             line: self.text[..line_start].matches('\n').count() + 1,

@@ -1,6 +1,6 @@
 //! Floor 2: the operator's TOML file → a checked [`Policy`] and the settings of each connection.
 //!
-//! [`file`] is the file key for key, [`read`] finds the mistakes of form, [`people`], [`rules`] and [`connections`] those
+//! [`mod@file`] is the file key for key, [`read`] finds the mistakes of form, [`people`], [`rules`] and [`connections`] those
 //! of meaning; all mistakes come back at once.
 
 mod connections;
@@ -103,6 +103,10 @@ pub fn parse(path: &Path, text: &str, files: CheckFiles) -> Result<Config, Vec<M
     let mut notes = notes::Notes::new(path, text, files);
     let config = read::read(&mut notes).and_then(|file| settings::settle(file, &mut notes));
     let mut mistakes = notes.mistakes;
+    if config.is_none() && mistakes.is_empty() {
+        // Nothing must fail without a word, whatever the check forgot.
+        mistakes.push(Mistake::about(path, "The configuration cannot be used", None));
+    }
     mistakes.sort_by_key(|m| (m.line, m.column));
     match config {
         Some(config) if mistakes.is_empty() => Ok(config),

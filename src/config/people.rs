@@ -33,6 +33,13 @@ impl People {
         for table in agents {
             people.agent(table, notes);
         }
+        if let Some(table) = agents.first()
+            && !people.agents.is_empty()
+            && people.agents.iter().all(|a| a.disabled)
+        {
+            let hint = "Somebody must hear of new tickets";
+            notes.mistake(table.span(), "agent.disabled", "Every agent is disabled", Some(hint));
+        }
         people.substitutes(agents, notes);
         for table in groups {
             people.group(table, notes);

@@ -86,7 +86,9 @@ fn is_empty(file: &file::Match) -> bool {
 
 fn matching(file: &file::Match, mailboxes: &[Mailbox], notes: &mut Notes<'_>) -> Match {
     let mailbox = file.mailbox.as_ref().map(|name| {
-        if !mailboxes.iter().any(|m| m.name == *name.get_ref()) {
+        // A mailbox without a usable address is not in the list; that was said.
+        let all_known = !notes.mistakes.iter().any(|m| m.key.starts_with("mailbox.address"));
+        if all_known && !mailboxes.iter().any(|m| m.name == *name.get_ref()) {
             let known = mailboxes.iter().map(|m| m.name.as_str());
             notes.unknown(name, "category.match.mailbox", "the name of a mailbox", known);
         }

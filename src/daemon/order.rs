@@ -35,7 +35,7 @@ fn lookup(order: &Order) -> Lookup {
     if let OrderKind::Merge { into } = order.what {
         tickets.push(into);
     }
-    Lookup { tickets, loads: matches!(order.what, OrderKind::Assign { .. }), ..Lookup::default() }
+    Lookup { tickets, story: matches!(order.what, OrderKind::Assign { .. }), ..Lookup::default() }
 }
 
 /// Runs a decision inside the store's transaction. A refusal writes nothing and comes out as [`OrderError::Refused`].

@@ -22,7 +22,7 @@ pub fn agent(case: &Case, name: &str) -> Decision {
             case,
             name,
             Some(ticket),
-            "unsigned",
+            "unproven",
             "It carries no reply identity that this desk signed for its agent",
         ),
         // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
@@ -96,7 +96,7 @@ fn misunderstood(case: &Case, name: &str, commanded: &Commanded) -> Decision {
     refuse(
         case,
         name,
-        "command",
+        "unknown-command",
         "A command was not understood, so nothing was done and nothing was sent",
         &understood,
         &not,
@@ -271,14 +271,16 @@ pub fn assign(actor: &str, work: &mut Work, owner: Option<String>, group: Option
         return;
     }
     work.change(TicketChange::Assigned { owner, group }, because);
+    let story = work.story();
     for agent in notify::told(&work.ticket, work.policy, work.now) {
         if agent.name == actor {
             continue;
         }
         let mut draft = notify::to_agent(work, agent, Template::NotifyAssigned, cause);
+        draft.text.clone_from(&story);
+        draft.author = Some(work.ticket.requester.clone());
         draft.values.insert("actor", Value::Text(display(work, actor)));
         draft.values.insert("sender", Value::Text(work.ticket.requester.to_string()));
-        draft.values.insert("why", Value::Text(because.to_owned()));
         work.outgoing.push(draft);
     }
 }

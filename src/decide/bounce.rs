@@ -82,9 +82,10 @@ fn is_permanent(report: &Report) -> bool {
 fn in_words(report: &Report) -> String {
     let recipient = report.recipients.first();
     let part = |value: Option<&String>| value.cloned().unwrap_or_default();
-    let (status, reply) =
-        (part(recipient.and_then(|r| r.status.as_ref())), part(recipient.and_then(|r| r.smtp_reply.as_ref())));
+    // The diagnostic text mostly repeats the status and the reply.
     let said = part(recipient.and_then(|r| r.diagnostic_code.as_ref()));
-    let words = [status, reply, said].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ");
+    let codes = [recipient.and_then(|r| r.status.as_ref()), recipient.and_then(|r| r.smtp_reply.as_ref())];
+    let codes = codes.into_iter().flatten().filter(|code| !said.contains(code.as_str())).cloned();
+    let words = codes.chain([said.clone()]).filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ");
     crate::model::text::clean_line(if words.is_empty() { "no reason given" } else { &words }, 300)
 }

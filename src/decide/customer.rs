@@ -15,6 +15,11 @@ const PARTICIPANTS_MAX: usize = 10;
 /// A sender's new tickets of one subject within half an hour: this one joins the first (a helpdesk talking to a helpdesk).
 const SIMILAR_MAX: usize = 3;
 
+/// Characters of a mail's first line that stand in for a missing subject.
+const FIRST_WORDS_MAX: usize = 60;
+/// Further words on one ticket of which agents are told, where they come by themselves one after the other.
+const NOISE_MAX: u32 = 12;
+
 /// What the sender may do with the ticket that the mail names.
 enum Permission<'a> {
     /// The mail becomes part of this ticket.
@@ -25,29 +30,28 @@ enum Permission<'a> {
 
 pub fn customer(case: &Case) -> Decision {
     if let Some(first) = talks_in_circles(case) {
-        return open(
-            case,
-            &format!("The third ticket like number {first} within half an hour: linked, not acknowledged"),
-            Some(first),
-        );
+        let because = format!("The third like it within half an hour: it joins ticket {}, the first", first.number);
+        return append(case, first, EntryKind::Reply, false, &because);
     }
     match permission(case) {
         Permission::Append { ticket, kind, becomes_participant, because } => {
             append(case, ticket, kind, becomes_participant, &because)
         }
-        Permission::New { because } => open(case, &because, None),
+        Permission::New { because } => open(case, &because),
     }
 }
 
-/// Three similar new tickets from one address in half an hour: the number of the first.
-fn talks_in_circles(case: &Case) -> Option<i64> {
-    if case.facts.thread.ticket.is_some() {
+/// Three similar new tickets from one address in half an hour: the first of them, where it still lives.
+fn talks_in_circles<'a>(case: &Case<'a>) -> Option<&'a Ticket> {
+    if case.facts.thread.ticket.is_some() || matches!(case.facts.sender, Sender::Agent(_)) {
         return None;
     }
     let subject = fold(&bare_subject(case.subject()));
+    let found = &case.facts.found;
     let similar: Vec<i64> =
-        case.facts.found.recent.iter().filter(|(_, s)| fold(&bare_subject(s)) == subject).map(|(n, _)| *n).collect();
-    (similar.len() + 1 >= SIMILAR_MAX).then(|| similar.into_iter().min()).flatten()
+        found.recent.iter().filter(|(_, s)| fold(&bare_subject(s)) == subject).map(|(number, _)| *number).collect();
+    let first = similar.iter().min().filter(|_| similar.len() + 1 >= SIMILAR_MAX)?;
+    found.tickets.iter().find(|(asked, t)| asked == first && t.status.is_live()).map(|(_, ticket)| ticket)
 }
 
 fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
@@ -144,7 +148,10 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     if case.is_strong() && kind == EntryKind::Reply {
         add_copied(case, &mut work);
     }
-    work.outgoing.extend(notify::reply(case, &work, kind));
+    // A machine that talks on and on is written down, and after a while disturbs nobody any more.
+    if case.facts.found.recent.len() < SIMILAR_MAX || work.ticket.entries < NOISE_MAX {
+        work.outgoing.extend(notify::reply(case, &work, kind));
+    }
     let number = ticket.number;
     let mut decision = work.into_decision(Action::Append, Fate::Appended(number));
     decision.view = Some(case.view(true));
@@ -166,7 +173,7 @@ fn reopen(work: &mut Work) {
     }
 }
 
-fn open(case: &Case, because: &str, circle: Option<i64>) -> Decision {
+fn open(case: &Case, because: &str) -> Decision {
     let facts = case.facts;
     let requester = requester(case);
     let asked = Asked {
@@ -181,22 +188,19 @@ fn open(case: &Case, because: &str, circle: Option<i64>) -> Decision {
     let route = route(&asked, case.policy);
     let mut work = case.work(blank(case, requester)).by(CUSTOMER);
     work.change(TicketChange::Created, because);
+    work.say(case.entry(EntryKind::Request, Direction::Incoming), "The mail that opened the ticket");
+    work.actor = super::work::DESK.to_owned();
     bind(case, &mut work);
     classify(case, &mut work, &route);
-    work.say(case.entry(EntryKind::Request, Direction::Incoming), "The mail that opened the ticket");
-    link(case, &mut work, circle);
+    link(case, &mut work);
     if case.is_strong() {
         add_copied(case, &mut work);
     }
-    work.actor = super::work::DESK.to_owned();
     let assigned = TicketChange::Assigned { owner: route.owner.clone(), group: route.group.clone() };
     let why = route.because();
     work.change(assigned, why.clone());
 
-    let acknowledgement = match circle {
-        Some(_) => Err("Tickets like this one were acknowledged a moment ago".to_owned()),
-        None => acknowledge::acknowledgement(case, &work),
-    };
+    let acknowledgement = acknowledge::acknowledgement(case, &work);
     let mut reasons = vec![because.to_owned(), format!("It goes to {}: {why}", whom(&route))];
     let mut acknowledged = Vec::new();
     match acknowledgement {
@@ -211,7 +215,7 @@ fn open(case: &Case, because: &str, circle: Option<i64>) -> Decision {
             reasons.push(format!("Not acknowledged: {why_not}"));
         }
     }
-    work.outgoing.extend(notify::new_ticket(case, &work, &why));
+    work.outgoing.extend(notify::new_ticket(case, &work, &route.word()));
     let number = work.ticket.number;
     let mut decision = work.into_decision(Action::NewTicket, Fate::Ticket(number));
     decision.view = Some(case.view(false));
@@ -241,7 +245,12 @@ fn requester(case: &Case) -> Address {
 }
 
 fn blank(case: &Case, requester: Address) -> Ticket {
-    let subject = clean_line(&bare_subject(case.subject()), SUBJECT_MAX);
+    let mut subject = clean_line(&bare_subject(case.subject()), SUBJECT_MAX);
+    if subject.is_empty() {
+        // Nothing but a prefix or a token, or nothing at all: the first words are what people will know it by.
+        let words = case.message.reply.text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
+        subject = clean_line(words, FIRST_WORDS_MAX);
+    }
     Ticket {
         number: case.facts.found.next_ticket,
         subject,
@@ -307,9 +316,9 @@ fn classify(case: &Case, work: &mut Work, route: &Route) {
 }
 
 /// Tickets that this mail names and may not touch are mentioned, not lost.
-fn link(case: &Case, work: &mut Work, circle: Option<i64>) {
+fn link(case: &Case, work: &mut Work) {
     let thread = &case.facts.thread;
-    let named = thread.ticket.iter().map(|t| t.number).chain(thread.also.iter().copied()).chain(circle);
+    let named = thread.ticket.iter().map(|t| t.number).chain(thread.also.iter().copied());
     for number in named.collect::<Vec<_>>() {
         work.change(TicketChange::Linked { to: number }, "May belong to it: the mail names it");
     }

@@ -15,6 +15,7 @@ pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> R
         row.map(|(_, ticket)| ticket.clone()).ok_or_else(|| format!("There is no ticket {number}"))
     };
     let mut work = Work::new(ticket(order.ticket)?, policy, now).by(&order.actor);
+    work.said.clone_from(&found.said);
     // The same order given again at another time is another one; the same at the same time is a replay.
     let cause = format!("order:{}:{}:{now}", order.ticket, order.actor);
     let mut others = Vec::new();

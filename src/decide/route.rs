@@ -24,6 +24,14 @@ pub struct Route<'a> {
 }
 
 impl Route<'_> {
+    /// The step that chose the owner, and its rule, as the text files know them: `category:billing`.
+    pub fn word(&self) -> String {
+        let matched = self.steps.iter().rev().filter(|s| s.matched);
+        // A group of which all are told chose nobody: what counts is why it is the group's.
+        let mut deciding = matched.filter(|s| self.owner.is_some() || !matches!(s.step, "group" | "absence"));
+        deciding.next().map_or_else(String::new, |s| format!("{}:{}", s.step, s.rule))
+    }
+
     /// Why it went where it went, in one line.
     pub fn because(&self) -> String {
         let last = self.steps.iter().rev().filter(|s| s.matched).map(|s| s.because.as_str());

@@ -76,7 +76,9 @@ impl<'a> Case<'a> {
     }
 
     pub fn work(&self, ticket: Ticket) -> Work<'a> {
-        Work::new(ticket, self.policy, self.now)
+        let mut work = Work::new(ticket, self.policy, self.now);
+        work.said.clone_from(&self.facts.found.said);
+        work
     }
 
     /// The facts as `explain` shows them.
@@ -161,6 +163,8 @@ pub struct Work<'a> {
     pub history: Vec<HistoryLine>,
     pub entries: Vec<Entry>,
     pub outgoing: Vec<Draft>,
+    /// What was said before, where it was asked for.
+    pub said: Vec<Entry>,
     pub policy: &'a Policy,
     pub now: Timestamp,
     pub actor: String,
@@ -168,8 +172,8 @@ pub struct Work<'a> {
 
 impl<'a> Work<'a> {
     pub fn new(ticket: Ticket, policy: &'a Policy, now: Timestamp) -> Self {
-        let (history, entries, outgoing) = (Vec::new(), Vec::new(), Vec::new());
-        Work { ticket, history, entries, outgoing, policy, now, actor: DESK.to_owned() }
+        let (history, entries, outgoing, said) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Work { ticket, history, entries, outgoing, said, policy, now, actor: DESK.to_owned() }
     }
 
     /// From here on, what is done is done by this one: an agent's name, `customer`, `desk`, `operator`.
@@ -225,6 +229,18 @@ impl<'a> Work<'a> {
             believed: None,
             raw: false,
         }
+    }
+
+    /// What was said on this ticket, oldest first, for somebody who has to know the whole story.
+    pub fn story(&self) -> String {
+        let zone = &self.policy.desk.timezone;
+        let told = |e: &&Entry| !matches!(e.kind, EntryKind::Automatic | EntryKind::Acknowledgement);
+        let mine = |e: &&Entry| e.ticket == self.ticket.number;
+        let words = |e: &Entry| {
+            let at = e.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+            format!("{} ({at}):\n{}", e.from.display(), e.reply.text.trim())
+        };
+        self.said.iter().filter(mine).chain(&self.entries).filter(told).map(words).collect::<Vec<_>>().join("\n\n")
     }
 
     /// The mailbox from whose address this ticket is answered.

@@ -14,6 +14,10 @@ pub fn author(message: &Message) -> Result<AddrSpec, String> {
     if let Some(rule) = structure.broken.first() {
         return Err(format!("The header block can be read in more than one way ({rule})"));
     }
+    // Beyond the bounds of reading another From may stand, which other readers see.
+    if message.flags.iter().any(|flag| flag == "header-block-too-large") {
+        return Err("The header block is too large to be read whole".to_owned());
+    }
     let scanned = scan(&structure.from_raw)?;
     match message.from.as_slice() {
         [only] if only.spec().as_ref() == Some(&scanned) => Ok(scanned),
@@ -34,6 +38,10 @@ fn scan(raw: &str) -> Result<AddrSpec, String> {
         let after = &rest[c.len_utf8()..];
         rest = match c {
             '(' => {
+                // Readers who know no comments would take it for a part of the domain.
+                if plain.contains('@') && !plain.ends_with([' ', '\t']) {
+                    return Err("The From field has a comment inside its address".to_owned());
+                }
                 plain.push(' ');
                 comment(after)?
             }
@@ -67,6 +75,9 @@ fn scan(raw: &str) -> Result<AddrSpec, String> {
             // Readers that take the first thing with an "@" in it must find the same.
             if plain.contains('@') && !plain.eq_ignore_ascii_case(inside) {
                 return Err("The From field has a second address in place of a name".to_owned());
+            }
+            if inside.contains("=?") {
+                return Err("The From field's address has an encoded word in it".to_owned());
             }
             inside
         }

@@ -18,8 +18,8 @@ pub fn author(message: &Message) -> Option<AddrSpec> {
     from_field::author(message).ok()
 }
 
-/// The Exchange Online anchor, as `believe` names it: see `docs/trust.md`.
-pub use verdicts::ANCHOR_EXCHANGE_ONLINE;
+/// What `believe` may hold besides authserv-ids: see `docs/trust.md`.
+pub use verdicts::{ANCHOR_EXCHANGE_ONLINE, BELOW};
 
 /// What the decision about this mail needs to know.
 pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
@@ -35,6 +35,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         tickets,
         message_ids: thread::foreign_ids(message, policy),
         bounced: thread::bounced(message, policy),
+        story: sender::claims_agent(message, policy),
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
     }
 }

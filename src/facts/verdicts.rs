@@ -11,6 +11,10 @@ use super::idna;
 /// field that bears this very word as its identifier is nobody's.
 pub const ANCHOR_EXCHANGE_ONLINE: &str = "exchange-online";
 
+/// Follows an authserv-id in `believe` whose server writes its field directly below its own Received line instead of
+/// above it, as Gmail and rspamd do: there the first field counts, and only that one.
+pub const BELOW: &str = "+below";
+
 /// The worse, the greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dmarc {
@@ -66,18 +70,20 @@ pub fn collect(message: &Message, mailbox: Option<&Mailbox>, domain: &str) -> Ve
 fn trusted<'m>(message: &'m Message, mailbox: Option<&Mailbox>, verdicts: &mut Verdicts) -> Vec<&'m AuthResults> {
     let (believe, hops) = mailbox.map_or((&[][..], 0), |m| (m.believe.as_slice(), m.hops));
     let boundary = hops > 0 && message.structure.received >= hops;
+    let is_below = believe.iter().any(|b| b.ends_with(BELOW));
     let anchored = believe.iter().any(|b| b.eq_ignore_ascii_case(ANCHOR_EXCHANGE_ONLINE));
-    let mut anchor_taken = false;
+    let (mut anchor_taken, mut below_taken) = (false, false);
     let mut out = Vec::new();
     for field in &message.auth_results {
         let id = field.parsed.as_ref().ok().and_then(|read| read.id.as_deref());
         let name = id.unwrap_or("no identifier");
+        let below = field.received_above == hops && !std::mem::replace(&mut below_taken, true);
         let line = if believe.is_empty() {
             format!("Authentication-Results of {name} not counted: this mailbox believes none")
         } else if !boundary {
             let lines = message.structure.received;
             format!("Authentication-Results of {name} not counted: {lines} Received lines, our servers add {hops}")
-        } else if field.received_above >= hops {
+        } else if field.received_above >= hops && !(below && is_below) {
             format!("Authentication-Results of {name} not counted: below the {hops} Received lines of our servers")
         } else {
             match &field.parsed {
@@ -87,9 +93,8 @@ fn trusted<'m>(message: &'m Message, mailbox: Option<&Mailbox>, verdicts: &mut V
                 }
                 Ok(read) => {
                     let believed = match &read.id {
-                        Some(id) if id == ANCHOR_EXCHANGE_ONLINE => false,
-                        Some(id) => believe.iter().any(|b| b.eq_ignore_ascii_case(id)),
-                        None => anchored && !std::mem::replace(&mut anchor_taken, true),
+                        Some(id) => names(believe, id, below),
+                        None => anchored && !below && !std::mem::replace(&mut anchor_taken, true),
                     };
                     if believed {
                         out.push(read);
@@ -103,6 +108,15 @@ fn trusted<'m>(message: &'m Message, mailbox: Option<&Mailbox>, verdicts: &mut V
         note(verdicts, line);
     }
     out
+}
+
+/// Whether `believe` names this server, for where its field stands.
+fn names(believe: &[String], id: &str, below: bool) -> bool {
+    id != ANCHOR_EXCHANGE_ONLINE
+        && believe.iter().any(|named| match named.strip_suffix(BELOW) {
+            Some(named) => below && named.eq_ignore_ascii_case(id),
+            None => !below && named.eq_ignore_ascii_case(id),
+        })
 }
 
 fn note(verdicts: &mut Verdicts, line: String) {

@@ -60,6 +60,12 @@ impl SourceError {
     }
 }
 
+/// A refusal that says by its code that it will pass (RFC 5530 section 3): the same question may be answered later.
+pub(super) fn will_pass(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]"].iter().any(|code| text.contains(code))
+}
+
 /// What a server says, made fit for one line of a log.
 pub(super) fn said(text: &str) -> String {
     let text = clean_line(text, 200);

@@ -52,10 +52,22 @@ impl MaildirSource {
         })
     }
 
+    /// See [`super::Source::close`].
+    pub fn close(&mut self) {
+        self.shown = None;
+        self.watcher = None;
+    }
+
     /// Notices are a help only: without them (too many watches, a network file system) the folder is polled.
     fn watch(&self) -> Option<notify::RecommendedWatcher> {
         let notices = Arc::clone(&self.notices);
-        let mut watcher = notify::recommended_watcher(move |_| notices.notify_one()).ok()?;
+        // Not every notice: our own look at the folder makes one too (Access), and would be followed by another look.
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| !event.kind.is_access()) {
+                notices.notify_one();
+            }
+        })
+        .ok()?;
         for part in ["new", "cur"] {
             let path = self.settings.path.join(part);
             if path.is_dir() {
@@ -115,22 +127,30 @@ impl MaildirSource {
 
     /// See [`super::Source::wait`].
     pub async fn wait(&mut self, longest: Duration) -> Result<Wake, SourceError> {
+        if self.has_news().await? {
+            return Ok(Wake::Something);
+        }
+        match timeout(longest, self.until_news()).await {
+            Ok(news) => news.map(|()| Wake::Something),
+            Err(_) => Ok(Wake::Nothing),
+        }
+    }
+
+    async fn has_news(&self) -> Result<bool, SourceError> {
+        let list = self.look().await?;
+        let known = self.shown.as_ref().ok_or(SourceError::NotOpen)?;
+        Ok(list.keys().any(|name| !known.contains(name)))
+    }
+
+    async fn until_news(&self) -> Result<(), SourceError> {
         let poll = self.settings.poll.max(Duration::from_millis(10));
-        let mut left = longest;
+        // A look costs a reading of the directory: with notices, once in a while is enough.
+        let pause = if self.watcher.is_some() { poll.max(Duration::from_secs(60)) } else { poll };
         loop {
-            let list = self.look().await?;
-            let known = self.shown.as_ref().ok_or(SourceError::NotOpen)?;
-            if list.keys().any(|name| !known.contains(name)) {
-                return Ok(Wake::Something);
-            }
-            if left.is_zero() {
-                return Ok(Wake::Nothing);
-            }
-            // A look costs a reading of the directory: with notices, once in a while is enough.
-            let pause = if self.watcher.is_some() { poll.max(Duration::from_secs(60)) } else { poll }.min(left);
-            match timeout(pause, self.notices.notified()).await {
-                Ok(()) => {}
-                Err(_) => left -= pause,
+            // Notice or not: what counts is what stands in the folder.
+            let _ = timeout(pause, self.notices.notified()).await;
+            if self.has_news().await? {
+                return Ok(());
             }
         }
     }

@@ -102,7 +102,8 @@ pub struct Opened {
     pub folder: String,
     /// IMAP UIDVALIDITY (RFC 9051 section 2.3.1.1); 0 for a Maildir.
     pub uid_validity: u32,
-    /// The UID that the next mail will get, where the server told; what is below was there before. A hint only.
+    /// The UID that the next mail will get, where the server told: what is below was there before. A hint only: without it,
+    /// the highest UID shown is what was there.
     pub uid_next: Option<u32>,
     /// Mails in the folder at that moment, for IMAP.
     pub exists: u32,
@@ -220,6 +221,14 @@ impl Source {
         match self {
             Source::Imap(source) => source.wait(longest).await,
             Source::Maildir(source) => source.wait(longest).await,
+        }
+    }
+
+    /// Takes leave of the server. Dropping the source does as well, but fills its log with lost connections.
+    pub async fn close(&mut self) {
+        match self {
+            Source::Imap(source) => source.close().await,
+            Source::Maildir(source) => source.close(),
         }
     }
 

@@ -51,6 +51,11 @@ pub fn parse(value: &str) -> Result<AuthResults, String> {
             no_result = true;
             continue;
         }
+        // Exchange Online names the recipient's domain between its results: a word that says nothing.
+        if read.id.is_none() && is_domain_word(tokens) {
+            skip(&mut read.skipped, tokens);
+            continue;
+        }
         item(tokens, &mut read)?;
     }
     if no_result && !read.results.is_empty() {
@@ -197,6 +202,11 @@ fn starts_like_result(tokens: &[Token]) -> bool {
     punctuation(rest, '/')
         .map(|rest| run(rest, |t| matches!(t, Token::Char(c) if c.is_ascii_digit())).1)
         .is_some_and(|rest| punctuation(rest, '=').is_some())
+}
+
+fn is_domain_word(tokens: &[Token]) -> bool {
+    let letter = |t: &Token| matches!(t, Token::Char(c) if c.is_ascii_alphanumeric() || *c == '-' || *c == '.');
+    tokens.iter().all(letter) && tokens.contains(&Token::Char('.'))
 }
 
 /// authserv-id and version. `id/1` is tolerated for `id 1`.

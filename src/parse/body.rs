@@ -120,6 +120,10 @@ impl Reader {
             self.note(flag);
         }
         let name = part.name();
+        // A signature is no attachment that a person added.
+        if parent == "multipart/signed" && kind == "application/pgp-signature" {
+            return Vec::new();
+        }
         let attached = part.disposition.word == "attachment";
         // RFC 8621 section 4.1.4 says which parts are the body.
         let first = index == 0 || (parent != "multipart/related" && name.is_none());

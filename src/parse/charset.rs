@@ -162,11 +162,29 @@ fn utf8_beyond_doubt(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| text.chars().any(|c| !c.is_ascii() && !c.is_control()))
 }
 
+/// UTF-7 (RFC 2152): `+` begins modified base 64 of UTF-16, `-` ends it.
 fn utf7(bytes: &[u8]) -> String {
-    match mail_parser::decoders::charsets::map::charset_decoder(b"utf-7") {
-        Some(decoder) => decoder(bytes),
-        None => String::from_utf8_lossy(bytes).into_owned(),
+    let text: String = bytes.iter().map(|b| char::from(*b)).collect();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once('+') {
+        out.push_str(before);
+        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '+' || c == '/')).unwrap_or(after.len());
+        let (code, tail) = after.split_at_checked(end).unwrap_or((after, ""));
+        if code.is_empty() {
+            out.push('+');
+        } else {
+            let units: Vec<u16> = super::transfer::base64(code.as_bytes())
+                .bytes
+                .chunks_exact(2)
+                .map(|pair| pair.iter().fold(0u16, |unit, b| unit << 8 | u16::from(*b)))
+                .collect();
+            out.push_str(&String::from_utf16_lossy(&units));
+        }
+        rest = tail.strip_prefix('-').unwrap_or(tail);
     }
+    out.push_str(rest);
+    out
 }
 
 /// IBM code page 852 (DOS Latin 2), which the WHATWG encodings lack.
@@ -206,7 +224,7 @@ mod tests {
         assert_eq!(read("iso-8859-1", "šivá".as_bytes()), "šivá");
         assert_eq!(read("utf-8", b"\x9aiv\xe1 ko\x9ee\xbea"), "šivá kožeľa");
         assert_eq!(read("x-nobody-knows", b"Dobr\xfd de\xf2, \x9eiadam"), "Dobrý deň, žiadam");
-        assert_eq!(read("utf-7", b"+AWE-iv+AOE-"), "šivá");
+        assert_eq!(read("utf-7", b"+AWE-iv+AOE 1 +- 2"), "šivá 1 + 2");
         assert_eq!(cp852(&(128..=255).collect::<Vec<u8>>()).chars().count(), 128);
     }
 }

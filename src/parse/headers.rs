@@ -9,7 +9,7 @@ use crate::model::text::{SUBJECT_MAX, clean_line};
 use super::auth_results;
 use super::charset::{self, Hint};
 use super::scan::Block;
-use super::{address, date, params, words};
+use super::{address, date, words};
 
 /// Most Message-IDs of a References field that are kept: the last ones.
 pub const REFERENCES_MAX: usize = 100;
@@ -227,13 +227,6 @@ pub fn auth_results(block: &Block<'_>, hint: Hint) -> Vec<AuthResultsField> {
 /// A field's decoded value, the first of that name.
 pub fn value(block: &Block<'_>, name: &str, hint: Hint) -> Option<String> {
     block.first(name).map(|f| words::text(f.value, hint, &mut Vec::new()))
-}
-
-/// A field's word and parameters.
-pub fn parameters(block: &Block<'_>, name: &str, hint: Hint) -> params::Value {
-    block
-        .first(name)
-        .map_or_else(params::Value::default, |f| params::parse(&words::unfold(f.value, hint, &mut Vec::new()), hint))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::model::message::Forward;
 use crate::model::{Address, Digest, Incoming, Message};
 
-use super::{automatic, body, charset, entity, forward, headers, lines, quotation, scan, tokens};
+use super::{automatic, body, charset, entity, forward, headers, language, lines, quotation, report, scan, tokens};
 
 /// Largest mail that is read, in bytes; of a larger one the beginning is.
 pub const MAIL_MAX: usize = 50 * 1024 * 1024;
@@ -32,9 +32,11 @@ pub fn read(incoming: &Incoming) -> Message {
         structure.broken.push("a bare CR");
     }
     let body = body::read(&root, hint);
-    let automatic = automatic::read(&root.block, &read, None, hint);
     let text = lines::join(&body.lines);
+    let report = report::read(&root, &read, &text, hint);
+    let automatic = automatic::read(&root.block, &read, report.as_ref(), hint);
     let (folded, forward) = written(&body, &text, &read, hint);
+    let language = spoken(&read, &folded, forward.as_ref(), &text);
     let requester = requester(&read, &folded, forward.as_ref());
 
     for list in [&root.block.flags, &tree_flags, &read.flags, &body.flags] {
@@ -70,9 +72,9 @@ pub fn read(incoming: &Incoming) -> Message {
         class: automatic.class,
         automatic_because: automatic.because,
         no_acknowledgement: automatic.no_acknowledgement,
-        report: None,
+        report,
         list: read.list,
-        language: None,
+        language,
         delivered_to: read.delivered_to,
         return_path: read.return_path,
         structure,
@@ -111,4 +113,19 @@ fn requester(read: &headers::Headers, folded: &quotation::Folded, forward: Optio
         Some(original) if folded.nothing_written => Some(original.clone()),
         _ => read.from.first().cloned(),
     }
+}
+
+/// The language of what the sender wrote; where that says too little, with the subject; at last of the whole text.
+fn spoken(
+    read: &headers::Headers,
+    folded: &quotation::Folded,
+    forward: Option<&Forward>,
+    text: &str,
+) -> Option<String> {
+    let written = if folded.nothing_written { forward.map_or(text, |f| f.text.as_str()) } else { &folded.reply.text };
+    let subject = read.subject.as_deref().unwrap_or_default();
+    language::of(written)
+        .or_else(|| language::of(&format!("{written}\n{}\n{subject}", folded.reply.signature)))
+        .or_else(|| language::of(text))
+        .map(str::to_owned)
 }

@@ -116,7 +116,10 @@ fn unquote(value: &str) -> String {
 
 fn assemble(run: &[Segment], hint: Hint) -> String {
     if !run.iter().any(|s| s.extended) {
-        let joined: String = run.iter().map(|s| s.value.as_str()).collect();
+        // The same parameter twice: the first counts. Numbered segments are joined.
+        let mut distinct: Vec<&Segment> = run.iter().collect();
+        distinct.dedup_by_key(|s| s.index);
+        let joined: String = distinct.iter().map(|s| s.value.as_str()).collect();
         return words::decode(&joined, hint);
     }
     // `filename=` beside `filename*=`: the extended form wins (RFC 6266 section 4.3 says so for HTTP; senders mean it).

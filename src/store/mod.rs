@@ -19,8 +19,11 @@ pub mod sqlite;
 
 pub use pack::{pack, unpack};
 
-/// What to do once the store's answers are known. Pure, and run inside the transaction; `Fn`, so that a back end may run
-/// it again after a serialization failure.
+/// What to do once the store's answers are known. Pure, and run inside the transaction (so it must not call the store);
+/// `Fn`, so that a back end may run it again after a serialization failure.
+///
+/// Besides the tickets asked for, `Found::tickets` has those of its `known_ids`, `bounced` and `recent`, each whole: a
+/// mail may be joined to any of them. `earlier_count` is counted up to 1,000.
 pub type Plan = Arc<dyn Fn(Found) -> Commit + Send + Sync>;
 
 /// A mail that was read and is ready to be decided and written down.
@@ -110,7 +113,8 @@ pub trait Store: Send + Sync {
     /// quarantined and the others go on. An error means that nothing at all was written.
     fn ingest(&self, batch: Vec<Arrival>, now: Timestamp) -> Result<Vec<Ingested>>;
 
-    /// Looks up, plans, and writes nothing: what [`Store::ingest`] would have committed.
+    /// Looks up, plans, and writes nothing: what [`Store::ingest`] would have committed at the time the mail was
+    /// received, had its source key no fate yet.
     fn rehearse(&self, arrival: &Arrival) -> Result<Commit>;
 
     /// The same for what no mail brought: an operator's order, the clock.
@@ -129,9 +133,12 @@ pub trait Store: Send + Sync {
     /// Takes up to `limit` mails that are due, counts a try for each and leases them for `lease`: whoever claimed them
     /// and died loses them after that. Fresh mail comes before repeated tries, so that no failing row holds up another.
     fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>>;
-    /// To be called, and durable, before the final dot is sent.
+    /// To be called, and durable, before the final dot is sent. Refused where the mail is no longer claimed: of two who
+    /// believe that they hold the lease, one may go on.
     fn in_data(&self, id: i64, now: Timestamp) -> Result<()>;
-    /// Records how a try ended. `next`: when to try again, None: not by itself.
+    /// Records how a try ended. `next`: when to try again, None: not by itself. An acceptance is recorded whatever
+    /// happened to the row meanwhile; any other end only while the row is still being sent; of a mail that was erased,
+    /// nothing.
     fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> Result<()>;
     /// Several at once, one transaction.
     fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> Result<()> {
@@ -143,7 +150,8 @@ pub trait Store: Send + Sync {
     fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> Result<usize>;
     fn outbox_drop(&self, id: i64, now: Timestamp) -> Result<bool>;
 
-    /// Adds or updates; a value that is None leaves what is known. Never takes a proof away.
+    /// Adds or updates; a value that is None leaves what is known, domains are added. Never takes a proof away. Contacts
+    /// and organisations are counted together.
     fn put_contacts(
         &self,
         contacts: &[Contact],
@@ -180,7 +188,8 @@ pub struct TicketFilter {
     pub organisation: Option<String>,
     /// The requester's address.
     pub requester: Option<String>,
-    /// Words that the subject, requester or text has, folded.
+    /// Words, or beginnings of words, all of which the subject, requester or text has; folded. Of a word that is in very
+    /// many entries, only those of the newest tickets count.
     pub search: Option<String>,
     pub limit: Option<usize>,
 }

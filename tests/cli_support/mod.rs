@@ -29,6 +29,9 @@ timezone = "Europe/Bratislava"
 state = "state"
 owner = "jana"
 
+[dns]
+off = true
+
 [[mailbox]]
 name = "support"
 address = "podpora@acme.example"

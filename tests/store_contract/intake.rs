@@ -70,7 +70,8 @@ pub fn one_that_panics_is_put_aside_and_the_others_go_on(place: &BackEnd) {
 pub fn rows_that_contradict_what_is_there_are_refused_whole(place: &BackEnd) {
     let store = place.open();
     opened(&take_in(&*store, &mail(1)));
-    let wrong: [(&str, fn(&mut Commit)); 5] = [
+    type Spoil = (&'static str, fn(&mut Commit));
+    let wrong: [Spoil; 5] = [
         ("a number is left out", |c| c.tickets.push(ticket(1003, "a@b.example", "gap", noon()))),
         ("a ticket that never was", |c| c.tickets.push(ticket(900, "a@b.example", "old", noon()))),
         ("an entry of no ticket", |c| c.entries.push(entry(1002, 1, "a@b.example", "s", "t", None, noon()))),

@@ -48,7 +48,7 @@ pub fn an_import_adds_updates_and_forgets_nothing(place: &BackEnd) {
         note: Some("n".to_owned()),
     };
     let put = |contacts: &[Contact], firms: &[Organisation]| store.put_contacts(contacts, firms, noon()).expect("puts");
-    assert_eq!(put(&[whole.clone()], std::slice::from_ref(&firm)), counts(2, 0, 0));
+    assert_eq!(put(std::slice::from_ref(&whole), std::slice::from_ref(&firm)), counts(2, 0, 0));
     assert_eq!(store.contact("JANA@firma.example").expect("reads"), Some(whole.clone()));
     assert_eq!(put(&[contact("jana@firma.example")], &[]), counts(0, 0, 1), "what is None leaves what is known");
     let renamed = Contact { name: Some("Jana Nová".to_owned()), ..contact("jana@firma.example") };

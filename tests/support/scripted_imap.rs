@@ -12,6 +12,8 @@ pub enum Act {
     Say(Vec<u8>),
     /// Say this and hang up.
     SayAndClose(Vec<u8>),
+    /// Say this over and over, for ever, with this pause.
+    Endless(Vec<u8>, Duration),
     /// Say nothing and keep the line open.
     Silence,
 }
@@ -102,6 +104,12 @@ async fn act(write: &mut (impl tokio::io::AsyncWrite + Unpin), answer: &Act, tag
         Act::Say(bytes) => (bytes, true),
         Act::SayAndClose(bytes) => (bytes, false),
         Act::Silence => return Ok(true),
+        Act::Endless(bytes, pause) => loop {
+            write.write_all(bytes).await?;
+            if !pause.is_zero() {
+                tokio::time::sleep(*pause).await;
+            }
+        },
     };
     let mut rest = bytes.as_slice();
     while let Some(at) = rest.windows(3).position(|w| w == b"TAG") {

@@ -3,7 +3,10 @@
 mod dns;
 mod fixture;
 mod from_shapes;
+mod genuine;
 mod own_check;
+#[allow(dead_code)]
+mod pipeline;
 mod signing;
 mod table;
 mod threads;

@@ -186,3 +186,34 @@ fn exchange_online_is_believed_by_its_anchor_only() {
     assert_eq!(state(&mail(&[(2, "spf=none; dmarc=none"), (2, field)]), anchored()), "unauthenticated");
     assert_eq!(state(&mail(&[(2, "; dmarc=pass header.from=firma.example")]), anchored()), "unauthenticated");
 }
+
+#[test]
+fn a_server_that_writes_below_its_own_line_is_believed_by_its_first_field_only() {
+    let fail = "mx.acme.example; dmarc=fail header.from=firma.example";
+    let none = "mx.acme.example; none";
+    let at = |fields: &[(u32, &str)], believe: &[&str], hops| {
+        let mut mail = with_results(message("jan@firma.example"), fields);
+        mail.structure.received = 2;
+        state(&mail, mailbox(believe, hops))
+    };
+    let below = ["mx.acme.example+below"];
+    assert_eq!(at(&[(1, PASS)], &below, 1), "verified weak");
+    assert_eq!(at(&[(1, PASS)], &["MX.acme.example+below"], 1), "verified weak");
+    assert_eq!(at(&[(1, fail), (1, PASS)], &below, 1), "failed");
+    assert_eq!(at(&[(1, none), (1, PASS)], &below, 1), "unauthenticated");
+    assert_eq!(at(&[(1, "zlo.example; none"), (1, PASS)], &below, 1), "unauthenticated");
+    assert_eq!(at(&[(1, "zlo.example; (open"), (1, PASS)], &below, 1), "unauthenticated");
+    assert_eq!(
+        at(&[(1, "dmarc=pass header.from=firma.example")], &["mx.acme.example+below", "exchange-online"], 1),
+        "unauthenticated"
+    );
+    // Further down it is the sender's; above it is not where this server writes.
+    assert_eq!(at(&[(2, PASS)], &below, 1), "unauthenticated");
+    assert_eq!(at(&[(0, PASS)], &below, 1), "unauthenticated");
+    assert_eq!(at(&[(1, PASS)], &["mx.acme.example"], 1), "unauthenticated");
+    assert_eq!(at(&[(1, PASS)], &below, 3), "unauthenticated");
+    // Both, for a site with two servers.
+    let both = ["mx.acme.example+below", "mx2.acme.example"];
+    assert_eq!(at(&[(0, "mx2.acme.example; dkim=none"), (1, PASS)], &both, 1), "verified weak");
+    assert_eq!(at(&[(0, "mx2.acme.example; dmarc=fail"), (1, PASS)], &both, 1), "failed");
+}

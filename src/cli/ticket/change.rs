@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::words::{self, Words};
-use crate::cli::csv_contacts::nearest;
 use crate::cli::exit::{self, CliResult, Failure};
 use crate::cli::json;
-use crate::cli::open::{self, Desk};
+use crate::cli::names;
+use crate::cli::open::Desk;
 use crate::cli::output::escape;
 use crate::daemon::order::{self, OrderError};
 use crate::model::desk::Assignee;
@@ -131,22 +131,25 @@ fn check(common: Common, desk: &Desk) -> Result<Checked, Failure> {
 fn agent(who: &str, policy: &Policy) -> Result<String, Failure> {
     let by_address = || AddrSpec::parse(who).ok().and_then(|a| policy.agent_by_address(&a));
     match policy.agent(who).or_else(by_address) {
-        Some(agent) if agent.disabled => {
-            Err(exit::fail(exit::NO_PERMISSION, format!("The agent {:?} is disabled", agent.name)))
-        }
+        Some(agent) if agent.disabled => Err(disabled(&agent.name)),
         Some(agent) => Ok(agent.name.clone()),
-        None => Err(unknown("No agent", who, policy.agents.iter().map(|a| a.name.as_str()).collect())),
+        None => {
+            let agents: Vec<&str> = policy.agents.iter().map(|a| a.name.as_str()).collect();
+            Err(names::refuse("agent", who, &agents))
+        }
     }
 }
 
-fn assignee(who: &str, policy: &Policy) -> Result<Assignee, Failure> {
-    let names = policy.agents.iter().map(|a| a.name.as_str()).chain(policy.groups.iter().map(|g| g.name.as_str()));
-    policy.assignee(who).ok_or_else(|| unknown("No agent or group", who, names.collect()))
+fn disabled(name: &str) -> Failure {
+    exit::fail(exit::NO_PERMISSION, format!("The agent {name:?} is disabled"))
 }
 
-fn unknown(what: &str, who: &str, known: Vec<&str>) -> Failure {
-    let hint = nearest(who, known.iter().copied()).map(|n| format!("; did you mean {n:?}?")).unwrap_or_default();
-    exit::fail(exit::DATA, format!("{what} is called {:?}{hint} (known are: {})", escape(who), open::list(known)))
+fn assignee(who: &str, policy: &Policy) -> Result<Assignee, Failure> {
+    let found = policy.assignee(who);
+    match found.ok_or_else(|| names::refuse("agent or group", who, &names::people(policy)))? {
+        Assignee::Agent(name) if policy.agent(&name).is_some_and(|a| a.disabled) => Err(disabled(&name)),
+        found => Ok(found),
+    }
 }
 
 fn carry_out(checked: Checked, what: OrderKind, desk: &Desk) -> CliResult {
@@ -201,6 +204,7 @@ mod tests {
         let mut desk = policy();
         desk.agents.iter_mut().for_each(|a| a.disabled = true);
         assert_eq!(said(agent("jana", &desk)).0, exit::NO_PERMISSION);
+        assert_eq!(said(assignee("jana", &desk)).0, exit::NO_PERMISSION);
     }
 
     #[test]

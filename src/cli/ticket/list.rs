@@ -1,10 +1,10 @@
 //! `ticket list`.
 
-use crate::cli::csv_contacts::nearest;
 use crate::cli::exit::CliResult;
 use crate::cli::json;
+use crate::cli::names;
 use crate::cli::open::{self, Desk};
-use crate::cli::output::{Cell, Column, Look, Table, Tone, escape};
+use crate::cli::output::{Cell, Column, Look, Table, Tone};
 use crate::model::ticket::{Priority, Status};
 use crate::model::{Policy, Ticket};
 use crate::store::TicketFilter;
@@ -98,13 +98,10 @@ fn filter(args: Args, policy: &Policy) -> TicketFilter {
 fn hint(args: &Args, policy: &Policy) -> Option<String> {
     let unknown = |what: &str, name: &Option<String>, known: Vec<&str>| {
         let name = name.as_ref().filter(|n| !known.contains(&n.as_str()))?;
-        let meant = nearest(name, known.iter().copied()).map(|n| format!("; did you mean {n:?}?")).unwrap_or_default();
-        Some(format!(": no {what} is called {:?}{meant} (known are: {})", escape(name), open::list(known)))
+        Some(format!(". {}", names::unknown(what, name, &known)))
     };
-    let agents = policy.agents.iter().map(|a| a.name.as_str());
-    let people = agents.chain(policy.groups.iter().map(|g| g.name.as_str())).collect();
     let owner = args.owner.clone().filter(|who| policy.assignee(who).is_none());
-    unknown("agent or group", &owner, people)
+    unknown("agent or group", &owner, names::people(policy))
         .or_else(|| unknown("category", &args.category, policy.categories.iter().map(|c| c.name.as_str()).collect()))
         .or_else(|| unknown("mailbox", &args.mailbox, policy.mailboxes.iter().map(|m| m.name.as_str()).collect()))
 }
@@ -183,7 +180,7 @@ mod tests {
         assert_eq!(hint(&by("jana@acme.example"), &policy()), None);
         assert_eq!(
             hint(&by("jama"), &policy()).as_deref(),
-            Some(": no agent or group is called \"jama\"; did you mean \"jana\"? (known are: jana, peter, technical)")
+            Some(". No agent or group is called \"jama\"; did you mean \"jana\"? (known are: jana, peter, technical)")
         );
     }
 }

@@ -4,7 +4,7 @@ use super::list;
 use crate::cli::exit::CliResult;
 use crate::cli::json;
 use crate::cli::open::{self, Desk};
-use crate::cli::output::{Cell, Column, Look, Out, Table, Tone, escape, escape_text};
+use crate::cli::output::{Cell, Column, Look, Out, Table, Tone, escape, escape_text, size};
 use crate::model::facts::Believed;
 use crate::model::ticket::{AttachmentInfo, Direction};
 use crate::model::{Entry, Ticket, TicketNumber};
@@ -55,7 +55,7 @@ pub fn history(args: HistoryArgs, desk: &Desk) -> CliResult {
         lines.iter().for_each(|line| out.json(&json::history(line)));
         return out.finish();
     }
-    let columns = [Column::new("at"), Column::new("who"), Column::new("change"), Column::new("because")];
+    let columns = [Column::new("at"), Column::new("who"), Column::new("change"), Column::wrapped("because")];
     let mut table = Table::new(&columns);
     for line in &lines {
         let at = out.look().time(line.at);
@@ -146,15 +146,6 @@ fn folded(e: &Entry) -> Option<String> {
 
 fn attachment(a: &AttachmentInfo) -> String {
     format!("{} ({}, {})", a.name.as_deref().unwrap_or("(no name)"), a.media_type, size(a.size))
-}
-
-/// Bytes as people read them, in decimal units.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
-    }
 }
 
 #[cfg(test)]

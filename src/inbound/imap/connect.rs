@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::guard::{Guard, Wire};
 use super::reading;
-use crate::inbound::error::{SourceError, said};
+use crate::inbound::error::{SourceError, said, will_pass};
 use crate::inbound::{ImapSettings, Tls, tls};
 
 /// Longest wait for a TCP connection to one address.
@@ -207,7 +207,11 @@ async fn authenticate(
         Ok(Err((async_imap::error::Error::No(text) | async_imap::error::Error::Bad(text), _))) => {
             // A server that repeats what it was given must not bring it into a log.
             let text = text.replace(&password, "…").replace(&user, "…");
-            Err(SourceError::LoginRefused { server: server(settings), because: said(&plain_words(&text)) })
+            let because = said(&plain_words(&text));
+            if will_pass(&because) || because.contains("[SERVERBUG]") {
+                return Err(SourceError::Refused { doing: "the login", because });
+            }
+            Err(SourceError::LoginRefused { server: server(settings), because })
         }
         Ok(Err((async_imap::error::Error::Validate(_), _))) => {
             Err(SourceError::Secret("User or password has a line break in it".to_owned()))

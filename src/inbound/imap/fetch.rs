@@ -7,7 +7,7 @@ use async_imap::imap_proto::{AttributeValue, Response};
 use tokio::sync::mpsc::Sender;
 
 use super::link::{Completion, Link, Reply, unexpected_continue};
-use crate::inbound::error::SourceError;
+use crate::inbound::error::{SourceError, will_pass};
 use crate::inbound::{Fetched, OVERSIZE_KEPT, Opened, Shown};
 
 const DOING: &str = "the fetching of mail";
@@ -60,6 +60,9 @@ async fn fetch_run(
     if pending.is_empty() {
         return Ok(());
     }
+    if !done.ok && will_pass(&done.text) {
+        return Err(SourceError::Refused { doing: DOING, because: done.text });
+    }
     // An answer that lacks a mail may mean that it is gone, or that the server stumbled over it or over another one.
     let got_some = pending.len() < all;
     let there = still_there(link, &pending).await?;
@@ -110,6 +113,7 @@ async fn ask(
     };
     link.allow_literal(Some(literal));
     let tag = link.send(&format!("UID FETCH {} (UID {item})", uid_set(pending.keys().copied())), DOING).await?;
+    link.allow_answer(literal.saturating_mul(pending.len() as u64));
     loop {
         match link.next(&tag, DOING).await? {
             Reply::Untagged(heard) => {

@@ -1,9 +1,10 @@
-//! A filter between the server and the IMAP parser: bounds what is read before the parser can choke on it, and mends the
-//! two things that real servers send and the parser does not survive.
+//! A filter between the server and the IMAP parser: bounds what is read before the parser can choke on it, leaves out
+//! what was never asked for, and mends the two things that real servers send and the parser does not survive.
 //!
 //! The parser (imap-proto) recurses on parentheses, starts a line again at every 4 KB, allocates what a literal claims,
-//! panics on `INTERNALDATE NIL` and gives up on two spaces in a capability list. This filter follows the framing of
-//! RFC 3501 section 4.3 only as far as it must: lines, and the literals of FETCH and LIST.
+//! panics on `INTERNALDATE NIL`, and gives up the connection on an untagged answer that it does not know and on two
+//! spaces in a capability list. This filter follows the framing of RFC 3501 section 4.3 only as far as it must: lines,
+//! and the literals of FETCH and LIST.
 
 use std::io;
 use std::pin::Pin;
@@ -73,6 +74,10 @@ impl AsyncRead for Guard {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         loop {
+            // What did not fit the last time comes first, also when the server says no more.
+            if this.scan.hand_out(buf) {
+                return Poll::Ready(Ok(()));
+            }
             let available = ready!(Pin::new(&mut this.inner).poll_fill_buf(cx))?;
             if available.is_empty() || buf.remaining() == 0 {
                 return Poll::Ready(Ok(()));
@@ -131,6 +136,51 @@ struct Scan {
     nil: Option<usize>,
     in_capabilities: bool,
     space: bool,
+    way: Way,
+    /// The response's beginning, while it is not known what it is.
+    held: Vec<u8>,
+    /// For the parser, not yet handed out.
+    out: Vec<u8>,
+}
+
+/// Whether a response reaches the parser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    #[default]
+    Undecided,
+    Pass,
+    Skip,
+}
+
+/// Longest beginning that is looked at: `* 4294967295 EXPUNGE` fits.
+const HELD_MAX: usize = 32;
+
+/// What a response is, by its beginning. Tagged answers and `+` always pass; of the untagged ones those that the client
+/// makes something of.
+fn way_of(held: &[u8]) -> Way {
+    let ended = matches!(held, [.., b' ' | b'\r' | b'\n']);
+    let line_ended = matches!(held, [.., b'\r' | b'\n']);
+    if !held.starts_with(b"*") && !line_ended {
+        return Way::Pass;
+    }
+    if !ended {
+        return if held.len() < HELD_MAX { Way::Undecided } else { Way::Skip };
+    }
+    let mut words = held.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let one_of = |word: &[u8], known: &[&[u8]]| {
+        if known.iter().any(|k| k.eq_ignore_ascii_case(word)) { Way::Pass } else { Way::Skip }
+    };
+    match (words.next(), words.next(), words.next()) {
+        (Some(b"*"), Some(number), None) if number.iter().all(u8::is_ascii_digit) && !line_ended => Way::Undecided,
+        (Some(b"*"), Some(word), None) => {
+            one_of(word, &[b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH", b"CAPABILITY", b"LIST"])
+        }
+        (Some(b"*"), Some(_), Some(word)) => one_of(word, &[b"EXISTS", b"EXPUNGE", b"FETCH"]),
+        (Some(b"*"), None, None) if !line_ended => Way::Undecided,
+        // An empty line, between answers where none belongs.
+        (None, _, _) if held == b"\r" => Way::Undecided,
+        _ => Way::Skip,
+    }
 }
 
 impl Default for Scan {
@@ -148,6 +198,9 @@ impl Default for Scan {
             nil: None,
             in_capabilities: false,
             space: false,
+            way: Way::Undecided,
+            held: Vec::new(),
+            out: Vec::new(),
         }
     }
 }
@@ -159,21 +212,30 @@ impl Scan {
         while let Some(rest) = from.get(used..).filter(|rest| !rest.is_empty() && to.remaining() > 0) {
             if self.literal > 0 {
                 let some = rest.len().min(to.remaining()).min(usize::try_from(self.literal).unwrap_or(usize::MAX));
-                to.put_slice(&rest[..some]);
+                if self.way == Way::Pass {
+                    to.put_slice(&rest[..some]);
+                }
                 self.literal -= some as u64;
                 used += some;
                 continue;
             }
-            if let Some(byte) = self.line_byte(rest[0])? {
-                to.put_slice(&[byte]);
-            }
+            self.line_byte(rest[0])?;
+            self.hand_out(to);
             used += 1;
         }
         Ok(used)
     }
 
-    /// One byte outside literals: what to pass on for it, if anything.
-    fn line_byte(&mut self, byte: u8) -> Result<Option<u8>, BoundError> {
+    /// Gives what is ready, as far as it fits. True: there was something.
+    fn hand_out(&mut self, to: &mut ReadBuf<'_>) -> bool {
+        let some = self.out.len().min(to.remaining());
+        to.put_slice(&self.out[..some]);
+        self.out.drain(..some);
+        some > 0
+    }
+
+    /// One byte outside literals.
+    fn line_byte(&mut self, byte: u8) -> Result<(), BoundError> {
         if let Some(place) = self.head.get_mut(usize::try_from(self.line).unwrap_or(usize::MAX)) {
             *place = byte;
         }
@@ -182,16 +244,16 @@ impl Scan {
             return Err(BoundError::Line);
         }
         match byte {
-            b'\n' => {
-                self.end_of_line()?;
-                return Ok(Some(byte));
-            }
             b'(' => self.depth += 1,
             b')' => self.depth = self.depth.saturating_sub(1),
             _ => {}
         }
         if self.depth > DEPTH_MAX {
             return Err(BoundError::Depth);
+        }
+        if byte == b'\n' {
+            self.emit(byte);
+            return self.end_of_line();
         }
         self.brace = match (self.brace, byte) {
             (_, b'{') => Brace::Open(0),
@@ -200,18 +262,39 @@ impl Scan {
             (Brace::Closed(n), b'\r') => Brace::Closed(n),
             _ => Brace::No,
         };
-        Ok(self.mend(byte))
+        if let Some(byte) = self.mend(byte) {
+            self.emit(byte);
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, byte: u8) {
+        match self.way {
+            Way::Pass => self.out.push(byte),
+            Way::Skip => {}
+            Way::Undecided => {
+                self.held.push(byte);
+                self.way = way_of(&self.held);
+                match self.way {
+                    Way::Pass => self.out.append(&mut self.held),
+                    Way::Skip => self.held.clear(),
+                    Way::Undecided => {}
+                }
+            }
+        }
     }
 
     fn end_of_line(&mut self) -> Result<(), BoundError> {
-        let Brace::Closed(claimed) = self.brace else {
-            *self = Scan { literal_max: self.literal_max, ..Scan::default() };
+        // Elsewhere braces at the end of a line are text.
+        let announced = match self.brace {
+            Brace::Closed(claimed) if matches!(self.head, [b'*', b' ', b'0'..=b'9' | b'L' | b'l']) => Some(claimed),
+            _ => None,
+        };
+        let Some(claimed) = announced else {
+            let out = std::mem::take(&mut self.out);
+            *self = Scan { literal_max: self.literal_max, out, ..Scan::default() };
             return Ok(());
         };
-        if !matches!(self.head, [b'*', b' ', b'0'..=b'9' | b'L' | b'l']) {
-            *self = Scan { literal_max: self.literal_max, ..Scan::default() };
-            return Ok(());
-        }
         self.literals = self.literals.saturating_add(claimed);
         if self.literals > self.literal_max {
             return Err(BoundError::Literal { claimed: self.literals, allowed: self.literal_max });
@@ -279,15 +362,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Passes `input` through in pieces of `step` bytes.
+    /// Passes `input` through in pieces of `step` bytes, into buffers of `step` bytes.
     fn through(input: &[u8], step: usize, literal_max: u64) -> Result<Vec<u8>, String> {
         let mut scan = Scan { literal_max, ..Scan::default() };
         let mut out = Vec::new();
-        for piece in input.chunks(step) {
-            let mut space = vec![0; piece.len()];
+        let mut space = vec![0; step];
+        for mut piece in input.chunks(step) {
+            while !piece.is_empty() {
+                let mut buf = ReadBuf::new(&mut space);
+                if !scan.hand_out(&mut buf) {
+                    let used = scan.pass(piece, &mut buf).map_err(|e| e.to_string())?;
+                    piece = &piece[used..];
+                }
+                out.extend_from_slice(buf.filled());
+            }
+        }
+        while !scan.out.is_empty() {
             let mut buf = ReadBuf::new(&mut space);
-            let used = scan.pass(piece, &mut buf).map_err(|e| e.to_string())?;
-            assert_eq!(used, piece.len());
+            scan.hand_out(&mut buf);
             out.extend_from_slice(buf.filled());
         }
         Ok(out)
@@ -299,6 +391,17 @@ mod tests {
         let seen = b"* CAPABILITY IMAP4rev1 SASL-IR\r\n* 1 FETCH (UID 7 INTERNALDATE \"-\" BODY[] {21}\r\nINTERNALDATE NIL  x\r\n)\r\n";
         for step in 1..sent.len() {
             assert_eq!(through(sent, step, 100).unwrap(), seen);
+        }
+    }
+
+    #[test]
+    fn answers_that_nobody_asked_for_are_left_out() {
+        let sent = b"\r\n* XYZZY whatever\r\n* FLAGS (\\Seen)\r\n* LSUB () \"/\" {4}\r\n* OK\r\n* 5 EXISTS\r\n\n* 0 RECENT\r\n\
+                     * ESEARCH (TAG \"A1\") UID MIN 7\r\n* 3 expunge\r\n*\r\n*\n* 12\r\n+ go\r\n*X\r\nA1 OK x\r\n* LIST () \"/\" {2}\r\nab\r\n\
+                     * THISWORDISLONGERTHANALLTHATAREKNOWN\r\n* BYE\r\n";
+        let seen = "* 5 EXISTS\r\n* 3 expunge\r\n+ go\r\nA1 OK x\r\n* LIST () \"/\" {2}\r\nab\r\n* BYE\r\n";
+        for step in 1..sent.len() {
+            assert_eq!(String::from_utf8(through(sent, step, 100).unwrap()).unwrap(), seen);
         }
     }
 

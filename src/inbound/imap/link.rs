@@ -16,6 +16,11 @@ use super::guard::{Guard, LITERAL_SMALL};
 use super::reading;
 use crate::inbound::error::{SourceError, said};
 
+/// Most that the server may say to one command, in bytes, where the command allows no more.
+const COMMAND_MAX: u64 = 8 * 1024 * 1024;
+/// What has to come within the patience for a slow answer to be waited for any longer, in bytes.
+const SLOWEST: u64 = 512;
+
 /// A tagged answer.
 #[derive(Clone, Debug)]
 pub(super) struct Completion {
@@ -51,6 +56,8 @@ pub(super) enum Reply {
 pub(super) struct Link {
     session: Session<Guard>,
     patience: Duration,
+    /// How many bytes may have been received when the running command ends.
+    received_max: u64,
     /// Mails in the folder, as far as the server told.
     pub(super) exists: u32,
     /// Of the selected folder; 0 before the selection.
@@ -61,7 +68,7 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(session: Session<Guard>, patience: Duration) -> Self {
-        Link { session, patience, exists: 0, uid_validity: 0, news: false }
+        Link { session, patience, received_max: COMMAND_MAX, exists: 0, uid_validity: 0, news: false }
     }
 
     /// The largest literal taken from now on; None: small ones only.
@@ -69,9 +76,15 @@ impl Link {
         self.session.get_mut().allow_literal(bytes.unwrap_or(LITERAL_SMALL));
     }
 
+    /// The command just sent may be answered with this many bytes more than any other.
+    pub(super) fn allow_answer(&mut self, bytes: u64) {
+        self.received_max = self.received_max.saturating_add(bytes);
+    }
+
     /// Sends a command. Its answers are read by [`Link::next`].
     pub(super) async fn send(&mut self, command: &str, doing: &'static str) -> Result<RequestId, SourceError> {
         debug_assert!(!command.contains(['\r', '\n']));
+        self.received_max = self.session.get_mut().received().saturating_add(COMMAND_MAX);
         match timeout(self.patience, self.session.run_command(command)).await {
             Err(_) => Err(SourceError::TimedOut { doing, after: self.patience }),
             Ok(Err(error)) => Err(reading::client_error(&error, doing)),
@@ -90,19 +103,19 @@ impl Link {
 
     /// The next answer. A server that is slow but still sends is waited for; dropping the future loses nothing.
     pub(super) async fn next(&mut self, tag: &RequestId, doing: &'static str) -> Result<Reply, SourceError> {
-        let mut seen = self.session.get_mut().received();
         loop {
+            let before = self.session.get_mut().received();
+            if before > self.received_max {
+                return Err(SourceError::Protocol { doing, because: "it does not come to an end".to_owned() });
+            }
             // Bound to a name, so that the borrow of the session ends before the progress is looked at.
             let read = timeout(self.patience, self.read(doing)).await;
             match read {
-                Ok(response) => return self.sort(response?, tag, doing),
-                Err(_) => {
-                    let now = self.session.get_mut().received();
-                    if now == seen {
-                        return Err(SourceError::TimedOut { doing, after: self.patience });
-                    }
-                    seen = now;
+                Ok(heard) => return self.sort(heard?, tag, doing),
+                Err(_) if self.session.get_mut().received() - before < SLOWEST => {
+                    return Err(SourceError::TimedOut { doing, after: self.patience });
                 }
+                Err(_) => {}
             }
         }
     }
@@ -159,16 +172,39 @@ impl Link {
         Ok(Reply::Untagged(heard))
     }
 
+    /// Like [`Link::must`], for a command that is answered with up to `lines` lines of 256 bytes.
+    pub(super) async fn must_list(
+        &mut self,
+        command: &str,
+        lines: u32,
+        doing: &'static str,
+        on: impl FnMut(&Response<'_>),
+    ) -> Result<Completion, SourceError> {
+        let tag = self.send(command, doing).await?;
+        self.allow_answer(u64::from(lines) * 256);
+        let completion = self.finish(&tag, doing, on).await?;
+        if completion.ok { Ok(completion) } else { Err(SourceError::Refused { doing, because: completion.text }) }
+    }
+
     /// A whole command; `on` sees every untagged answer. NO and BAD come back as a [`Completion`] that is not `ok`.
     pub(super) async fn run(
         &mut self,
         command: &str,
         doing: &'static str,
-        mut on: impl FnMut(&Response<'_>),
+        on: impl FnMut(&Response<'_>),
     ) -> Result<Completion, SourceError> {
         let tag = self.send(command, doing).await?;
+        self.finish(&tag, doing, on).await
+    }
+
+    async fn finish(
+        &mut self,
+        tag: &RequestId,
+        doing: &'static str,
+        mut on: impl FnMut(&Response<'_>),
+    ) -> Result<Completion, SourceError> {
         loop {
-            match self.next(&tag, doing).await? {
+            match self.next(tag, doing).await? {
                 Reply::Untagged(heard) => heard.parsed().into_iter().for_each(&mut on),
                 Reply::Done(completion) => return Ok(completion),
                 Reply::Continue => return Err(unexpected_continue(doing)),

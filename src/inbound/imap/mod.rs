@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{sleep, timeout};
 
-use super::error::SourceError;
+use super::error::{SourceError, will_pass};
 use super::{Fetched, ImapSettings, Opened, Probe, Shown, Wake, utf7};
 use crate::model::SourceKey;
 use link::{Completion, Link, Reply, unexpected_continue};
@@ -25,6 +25,10 @@ mod reading;
 
 /// UIDs asked for at once, at first; doubled while there is nothing in the range.
 const WINDOW: u32 = 500;
+/// Longest wait for the answer to a LOGOUT.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// Mails that a folder is believed to have when an answer is bounded.
+const LINES_MAX: u32 = 10_000_000;
 /// Folders listed by a probe.
 const FOLDERS_MAX: usize = 1000;
 
@@ -33,7 +37,7 @@ const FOLDERS_MAX: usize = 1000;
 pub struct ImapSource {
     settings: ImapSettings,
     /// Taken out while a command runs, and put back only when it ended well.
-    link: Option<Link>,
+    link: Option<Box<Link>>,
     opened: Option<Opened>,
     /// The server has IDLE and refused it all the same.
     idle_refused: bool,
@@ -50,7 +54,7 @@ impl ImapSource {
         self.opened = None;
         self.idle_refused = false;
         let session = connect::log_in(&self.settings).await?;
-        let mut link = Link::new(session, self.settings.patience);
+        let mut link = Box::new(Link::new(session, self.settings.patience));
         // RFC 3501 section 6.2.3: what is offered may change with the login.
         let mut capabilities = Vec::new();
         link.must("CAPABILITY", "the question for its capabilities", |response| {
@@ -63,6 +67,15 @@ impl ImapSource {
         self.opened = Some(opened.clone());
         self.link = Some(link);
         Ok(opened)
+    }
+
+    /// See [`super::Source::close`].
+    pub async fn close(&mut self) {
+        self.opened = None;
+        if let Some(mut link) = self.link.take() {
+            // The answer is a BYE, and that is an error everywhere else.
+            let _ = timeout(GOODBYE, link.run("LOGOUT", "the goodbye", |_| ())).await;
+        }
     }
 
     async fn select(&self, link: &mut Link, capabilities: Vec<String>) -> Result<Opened, SourceError> {
@@ -80,6 +93,9 @@ impl ImapSource {
                 }
             })
             .await?;
+        if !done.ok && will_pass(&done.text) {
+            return Err(SourceError::Refused { doing: DOING, because: done.text });
+        }
         if !done.ok {
             return Err(SourceError::FolderMissing { folder: self.settings.folder.clone(), because: done.text });
         }
@@ -124,7 +140,9 @@ impl ImapSource {
                 None => format!("UID FETCH {low}:* (UID RFC822.SIZE INTERNALDATE)"),
             };
             let before = found.len();
-            link.must(&command, "the question for new mail", |response| {
+            // A range after a gap may take in the whole folder.
+            let lines = link.exists.min(LINES_MAX);
+            link.must_list(&command, lines, "the question for new mail", |response| {
                 // `n:*` names the last mail even where its UID is below n (RFC 3501 section 6.4.8).
                 if let Some(shown) = self.read_shown(response).filter(|shown| shown.key.uid >= low) {
                     uid_next = uid_next.max(shown.key.uid.saturating_add(1));
@@ -141,27 +159,20 @@ impl ImapSource {
         Ok(found.into_values().collect())
     }
 
-    /// A FETCH answer that is about a mail, and not only about its flags.
+    /// Every FETCH answer with a UID is a mail that is there, also one that tells no more than its flags.
     fn read_shown(&self, response: &Response<'_>) -> Option<Shown> {
         let Response::Fetch(_, attributes) = response else { return None };
         let opened = self.opened.as_ref()?;
         let mut uid = None;
         let mut size = None;
         let mut received_at = None;
-        let mut dated = false;
         for attribute in attributes {
             match attribute {
                 AttributeValue::Uid(value) => uid = Some(*value).filter(|uid| *uid > 0),
                 AttributeValue::Rfc822Size(value) => size = Some(u64::from(*value)),
-                AttributeValue::InternalDate(text) => {
-                    dated = true;
-                    received_at = internal_date(text);
-                }
+                AttributeValue::InternalDate(text) => received_at = internal_date(text),
                 _ => {}
             }
-        }
-        if size.is_none() && !dated {
-            return None;
         }
         Some(Shown { key: SourceKey::imap(&opened.folder, opened.uid_validity, uid?), size, received_at })
     }
@@ -218,9 +229,11 @@ impl ImapSource {
     }
 }
 
-/// Keeps the `limit` lowest UIDs: servers need not answer in order.
+/// Keeps the `limit` lowest UIDs: servers need not answer in order, nor once.
 fn keep(found: &mut BTreeMap<u32, Shown>, shown: Shown, limit: usize) {
-    found.insert(shown.key.uid, shown);
+    let known = found.entry(shown.key.uid).or_insert_with(|| shown.clone());
+    known.size = known.size.or(shown.size);
+    known.received_at = known.received_at.or(shown.received_at);
     if found.len() > limit {
         found.pop_last();
     }

@@ -13,7 +13,6 @@ pub(super) fn io_error(error: &io::Error, doing: &'static str) -> SourceError {
     match error.kind() {
         // imap-proto's errors come as `Other`, with the whole buffer in their text.
         io::ErrorKind::Other => SourceError::Protocol { doing, because: "it is not IMAP as we know it".to_owned() },
-        io::ErrorKind::TimedOut => SourceError::Lost { doing },
         _ => SourceError::Lost { doing },
     }
 }

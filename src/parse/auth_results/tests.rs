@@ -41,6 +41,11 @@ fn what_real_servers_write_is_read() {
         "-|spf=pass{smtp.mailfrom=firma.example}|dkim=pass{header.d=firma.example}\
          |dmarc=pass{header.from=firma.example}|compauth=pass{}",
     );
+    reads(
+        "spf=none (sender IP is 192.0.2.1) smtp.helo=mail.firma.example; acme.example; dkim=none (message not signed) \
+         header.d=none;acme.example; dmarc=none action=none header.from=firma.example;",
+        "-|spf=none{smtp.helo=mail.firma.example}|dkim=none{header.d=none}|dmarc=none{header.from=firma.example}",
+    );
     reads("mx.example; dmarc=pass(p=NONE) header.from=a.example;", "mx.example|dmarc=pass{header.from=a.example}");
     reads(
         "mx.example; spf=none smtp.mailfrom=SRS0=x/y=a@b.example smtp.remote-ip=2001:db8::1; dkim=none",
@@ -109,6 +114,8 @@ fn what_could_hide_or_forge_voids() {
         "mx; dmarc",
         "mx; dmarc==pass",
         "mx; spf pass smtp.mailfrom=a.example; dmarc=pass header.from=a.example",
+        "mx; acme.example; dmarc=pass header.from=a.example",
+        "mx; dkim=fail header.d=a.example dkim=pass header.d=a.example",
         "mx; dmarc=pass\"\" header.from=a.example",
         "mx; none; dmarc=pass header.from=a.example",
         "mx; dmarc=pass header.from=a.example; none",

@@ -102,12 +102,23 @@ fn is_attribution(text: &str, quote_follows: bool) -> bool {
         return false;
     }
     match verb {
-        Some(at_end) if date && (email || at_end || quote_follows) => true,
+        Some(at_end) if date && (email || at_end || quote_follows || dated_lead(&folded)) => true,
         Some(_) if email => true,
         Some(true) if quote_follows => folded.split_whitespace().count() <= 10,
         None if date && email => text.chars().count() < 200,
         _ => false,
     }
+}
+
+/// "Am 25.06.2015 um 10:55 schrieb Jan:": a date right at the beginning, behind a preposition or a weekday at most.
+fn dated_lead(folded: &str) -> bool {
+    let head = folded.get(..folded.floor_char_boundary(26)).unwrap_or(folded);
+    let lead = head.split_whitespace().next().unwrap_or_default();
+    let preposition = matches!(
+        lead.trim_end_matches(['.', ',']),
+        "am" | "on" | "op" | "dna" | "dne" | "dana" | "le" | "el" | "il" | "em" | "den" | "w" | "dnia" | "v"
+    );
+    has(&DATE, head) && (preposition || lead.starts_with(|c: char| c.is_ascii_digit()) || lead.ends_with(['.', ',']))
 }
 
 /// Whether a verb of attribution stands in the text, and whether it stands at its end.

@@ -49,6 +49,8 @@ static ORIGINALS: LazyLock<Vec<String>> = LazyLock::new(|| ORIGINAL_PHRASES.iter
 /// The label that a text is, colon included or not; stars of bold text do not count.
 pub fn label(text: &str) -> Option<Label> {
     let text = text.trim().trim_matches(['*', '_', ' ', '\u{a0}', ':', '：']);
+    // "Kopie (CC)"
+    let text = text.split_once(" (").map_or(text, |(word, _)| word);
     if text.is_empty() || text.chars().count() > 24 {
         return None;
     }

@@ -151,12 +151,20 @@ pub fn fold_lines(lines: &[Line], all: &str) -> Folded {
     signatures(lines, &mut kinds);
     let pick = |kind: Kind| {
         let mut out: Vec<&Line> = Vec::new();
+        let mut cut = false;
         for (line, k) in lines.iter().zip(&kinds) {
-            if *k == kind {
-                out.push(line);
-            } else if out.last().is_some_and(|l| !l.is_blank()) && kind == Kind::Text {
-                // Where a quotation was taken out, a blank line keeps the answers apart.
+            if *k != kind {
+                cut = true;
+                continue;
+            }
+            let open = out.last().is_some_and(|l| !l.is_blank());
+            // Where a quotation was taken out, one blank line keeps the answers apart.
+            if cut && kind == Kind::Text && open {
                 out.push(&BLANK);
+            }
+            if !(cut && line.is_blank()) {
+                out.push(line);
+                cut = false;
             }
         }
         join(out)

@@ -7,14 +7,7 @@ use crate::store::StoreError;
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         let Some(code) = error.sqlite_error_code() else {
-            return match error {
-                // A row that cannot be read back was not written by this program.
-                Error::FromSqlConversionFailure(..)
-                | Error::IntegralValueOutOfRange(..)
-                | Error::InvalidColumnType(..)
-                | Error::Utf8Error(..) => StoreError::Broken(error.to_string()),
-                error => StoreError::Refused(error.to_string()),
-            };
+            return StoreError::Refused(error.to_string());
         };
         match code {
             ErrorCode::DiskFull
@@ -40,7 +33,8 @@ impl StoreError {
     }
 }
 
-/// A value in the database that no version of this program writes there.
-pub(super) fn unreadable(column: &str, value: &str) -> StoreError {
-    StoreError::Broken(format!("Column {column} has the value {value:?}"))
+/// A value in the database that this program does not write there. One such row is no reason to stop taking mail in, so
+/// it concerns only who asked for it. The value itself is not repeated: it may be an address, and errors end in logs.
+pub(super) fn unreadable(column: &str) -> StoreError {
+    StoreError::Refused(format!("Column {column} has a value that this program does not write there"))
 }

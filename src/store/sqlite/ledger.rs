@@ -50,7 +50,7 @@ pub(super) fn discover(
                 connection,
                 "INSERT INTO ledger (mailbox, folder, uid_validity, uid, name, discovered_at, attempts) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT (mailbox, folder, uid_validity, uid, name) \
-                 DO UPDATE SET attempts = attempts + (fate IS NULL) \
+                 DO UPDATE SET attempts = ledger.attempts + CASE WHEN ledger.fate IS NULL THEN 1 ELSE 0 END \
                  RETURNING folder, uid_validity, uid, name, fate, ticket, attempts, filed_at IS NOT NULL",
                 params![mailbox, key.folder, key.uid_validity, key.uid, key.name, micros(now)],
                 ledger_row,

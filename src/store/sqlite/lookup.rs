@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::contacts;
-use super::rows::read_ticket;
+use super::rows::{read_entries, read_ticket};
 use super::sql::{all, first, message_key, micros};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::ticket::{Status, Ticket, TicketNumber};
@@ -26,6 +26,8 @@ const NAMED: usize = 200;
 const MINUTE: i64 = 60 * 1_000_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+/// Entries of a ticket that tell its story.
+const SAID: usize = 10;
 
 /// What is known about a mail. Besides the tickets that were asked for, `Found::tickets` has those of the known
 /// Message-IDs, of the bounced mails and of the recent ones, because whoever joins a mail to one needs it whole.
@@ -70,6 +72,12 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
                 .collect();
     }
     found.tickets = tickets(connection, lookup, &found)?;
+    if lookup.story {
+        for (_, ticket) in &found.tickets {
+            let entries = read_entries(connection, ticket.number)?;
+            found.said.extend(entries.into_iter().rev().take(SAID).rev());
+        }
+    }
     Ok(found)
 }
 

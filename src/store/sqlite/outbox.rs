@@ -84,7 +84,7 @@ pub(super) fn claim(
         match lease_one(connection, id, now, until) {
             Ok(entry) => claimed.push(entry),
             // One row that cannot be read must not hold up the others.
-            Err(StoreError::Broken(because)) => {
+            Err(StoreError::Refused(because)) => {
                 set_state(connection, id, OutboxState::Failed, None, Some(&because), now)?;
             }
             Err(error) => return Err(error),
@@ -145,7 +145,7 @@ fn lease_one(connection: &Connection, id: i64, now: Timestamp, until: i64) -> Re
             })
         },
     )?;
-    entry.ok_or_else(|| StoreError::Broken(format!("Outgoing mail {id} has no bytes")))
+    entry.ok_or_else(|| StoreError::Refused(format!("Outgoing mail {id} has no bytes")))
 }
 
 pub(super) fn in_data(connection: &Connection, id: i64, now: Timestamp) -> Result<()> {

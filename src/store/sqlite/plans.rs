@@ -168,6 +168,7 @@ fn lookup() -> Lookup {
         message_ids: vec!["m1@firma.example".to_owned()],
         bounced: vec!["o1@desk.example".to_owned()],
         loads: true,
+        story: true,
     }
 }
 

@@ -13,6 +13,9 @@ use crate::store::{QuarantineRow, Result, TicketFilter, unpack};
 
 /// Words of one search that are looked for.
 const SEARCH_WORDS: usize = 8;
+/// Entries that a word is found in at most, those of the newest tickets: a word that is everywhere must not cost more
+/// than one that tells something.
+const SEARCH_HITS: u32 = 10_000;
 
 /// The tickets of a list, newest change first.
 pub(super) fn tickets(connection: &Connection, filter: &TicketFilter) -> Result<Vec<Ticket>> {
@@ -46,8 +49,9 @@ pub(super) fn tickets(connection: &Connection, filter: &TicketFilter) -> Result<
     if let Some(requester) = &filter.requester {
         and("requester_key = ?", Value::Text(requester.to_ascii_lowercase()));
     }
-    for word in filter.search.as_deref().map(search_words).unwrap_or_default() {
-        and("number IN (SELECT rowid >> 20 FROM entry_words WHERE entry_words MATCH ?)", Value::Text(word));
+    let words = filter.search.as_deref().map(search_words).unwrap_or_default();
+    if !words.is_empty() {
+        sql.push_str(&having_words(&words, &mut params));
     }
     if filter.unassigned {
         sql.push_str("owner IS NULL AND ");
@@ -62,6 +66,25 @@ pub(super) fn tickets(connection: &Connection, filter: &TicketFilter) -> Result<
 }
 
 const _: () = assert!(WORDS_SHIFT == 20, "the search statement shifts by the same");
+
+/// The condition that a ticket has all the words: in one entry (each has the ticket's subject and requester with it), or
+/// scattered over several.
+fn having_words(words: &[String], params: &mut Vec<Value>) -> String {
+    let mut matching = |words: &str| {
+        params.push(Value::Text(words.to_owned()));
+        format!(
+            "SELECT * FROM (SELECT rowid >> 20 FROM entry_words WHERE entry_words MATCH ?{} ORDER BY rowid DESC \
+             LIMIT {SEARCH_HITS})",
+            params.len()
+        )
+    };
+    let together = matching(&words.join(" "));
+    if words.len() == 1 {
+        return format!("number IN ({together}) AND ");
+    }
+    let scattered: Vec<String> = words.iter().map(|word| matching(word)).collect();
+    format!("number IN ({together} UNION SELECT * FROM ({})) AND ", scattered.join(" INTERSECT "))
+}
 
 /// Each word as an FTS5 string, so that nothing in it is an operator, that words may begin with: `"faktur"*`.
 fn search_words(search: &str) -> Vec<String> {

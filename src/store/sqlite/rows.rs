@@ -1,5 +1,7 @@
 //! Tickets and entries as rows: written whole, read whole.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, params};
 
 use super::sql::{Columns, all, first, json, message_key, micros, run};
@@ -170,9 +172,19 @@ fn index_words(connection: &Connection, entry: &Entry) -> Result<()> {
     run(
         connection,
         "INSERT INTO entry_words (rowid, subject, requester, text) VALUES (?1, ?2, ?3, ?4)",
-        params![(entry.ticket << WORDS_SHIFT) | i64::from(entry.seq), fold(&subject), fold(&requester), fold(text)],
+        params![
+            (entry.ticket << WORDS_SHIFT) | i64::from(entry.seq),
+            folded(&subject),
+            folded(&requester),
+            folded(text)
+        ],
     )?;
     Ok(())
+}
+
+/// As [`fold`], but ASCII as it is: the index lowers it by itself, and this is the writer's time.
+fn folded(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(fold(text)) }
 }
 
 pub(super) fn read_entries(connection: &Connection, number: TicketNumber) -> Result<Vec<Entry>> {

@@ -129,3 +129,48 @@ impl StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pragma(connection: &Connection, name: &str) -> i64 {
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).expect("reads")
+    }
+
+    #[test]
+    fn the_writer_is_durable_and_wipes_what_it_deletes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let writer = open_writer(&folder.path().join("desk.db"), &Options::default()).expect("opens");
+        assert_eq!(pragma(&writer, "synchronous"), 2, "FULL");
+        assert_eq!(pragma(&writer, "foreign_keys"), 1);
+        assert_eq!(pragma(&writer, "secure_delete"), 1);
+        assert_eq!(pragma(&writer, "application_id"), i64::from(APPLICATION_ID));
+        assert_eq!(pragma(&writer, "user_version"), 1);
+        assert_eq!(pragma(&writer, "busy_timeout"), 20_000);
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("desk.db");
+        let _writer = open_writer(&path, &Options::default()).expect("opens");
+        let reader = open_reader(&path, &Options::default()).expect("opens");
+        let result = reader.execute("DELETE FROM counter", []).map_err(StoreError::from);
+        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+    }
+
+    #[test]
+    fn two_that_make_the_same_database_at_once_make_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("desk.db");
+        std::thread::scope(|scope| {
+            let threads = [(); 4].map(|()| scope.spawn(|| open_writer(&path, &Options::default()).map(drop)));
+            for thread in threads {
+                thread.join().expect("ends well").expect("opens");
+            }
+        });
+        let writer = open_writer(&path, &Options::default()).expect("opens");
+        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(1));
+    }
+}

@@ -77,12 +77,12 @@ impl Columns<'_> {
     /// A word of one of the model's closed lists.
     pub(super) fn word<T>(&mut self, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T> {
         let text: String = self.take()?;
-        read(&text).ok_or_else(|| unreadable(column, &text))
+        read(&text).ok_or_else(|| unreadable(column))
     }
 
     pub(super) fn word_or_none<T>(&mut self, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
         match self.take::<Option<String>>()? {
-            Some(text) => read(&text).map(Some).ok_or_else(|| unreadable(column, &text)),
+            Some(text) => read(&text).map(Some).ok_or_else(|| unreadable(column)),
             None => Ok(None),
         }
     }
@@ -99,7 +99,7 @@ impl Columns<'_> {
     pub(super) fn json<T: DeserializeOwned>(&mut self, column: &str) -> Result<T> {
         let text: String = self.take()?;
         serde_json::from_str(&text)
-            .map_err(|error| StoreError::Broken(format!("Column {column} holds other JSON than expected: {error}")))
+            .map_err(|error| StoreError::Refused(format!("Column {column} holds other JSON than expected: {error}")))
     }
 
     pub(super) fn digest_hex(&mut self) -> Result<String> {
@@ -114,7 +114,7 @@ pub(super) fn micros(time: Timestamp) -> i64 {
 }
 
 pub(super) fn time(micros: i64) -> Result<Timestamp> {
-    Timestamp::from_microsecond(micros).map_err(|_| unreadable("of a time", &micros.to_string()))
+    Timestamp::from_microsecond(micros).map_err(|_| unreadable("of a time"))
 }
 
 pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {

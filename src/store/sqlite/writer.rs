@@ -154,3 +154,117 @@ pub(super) fn words_of(panic: &(dyn Any + Send)) -> String {
         .unwrap_or("a panic without words");
     crate::model::text::clean_line(words, 300)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A writer on a table of numbers, and how often it committed.
+    fn writer() -> (Arc<Writer>, Arc<AtomicUsize>) {
+        let mut connection = Connection::open_in_memory().expect("opens");
+        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT").expect("makes");
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&commits);
+        let count = move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+            false
+        };
+        connection.commit_hook(Some(count)).expect("hooks");
+        (Arc::new(Writer::start(connection).expect("starts")), commits)
+    }
+
+    fn insert(connection: &Connection, n: i64) -> Result<i64> {
+        connection.execute("INSERT INTO t (n) VALUES (?1)", [n])?;
+        Ok(n)
+    }
+
+    fn count(writer: &Writer) -> i64 {
+        writer.call(1, |c| Ok(c.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)).expect("counts")
+    }
+
+    /// Starts a call that holds the writer until it is released, and waits until it has begun.
+    fn hold(writer: &Arc<Writer>) -> (mpsc::Sender<()>, JoinHandle<Result<()>>) {
+        let (begun, has_begun) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let writer = Arc::clone(writer);
+        let thread = std::thread::spawn(move || {
+            writer.call(1, move |_| {
+                begun.send(()).expect("is awaited");
+                let _ = released.recv();
+                Ok(())
+            })
+        });
+        has_begun.recv().expect("begins");
+        (release, thread)
+    }
+
+    /// Queues calls while the writer is held, so that they are waiting together, and tells how each ended.
+    fn together<F>(writer: &Arc<Writer>, works: Vec<F>) -> Vec<Result<i64>>
+    where
+        F: FnOnce(&Connection) -> Result<i64> + Send + 'static,
+    {
+        let (release, held) = hold(writer);
+        let jobs = writer.jobs.as_ref().expect("runs");
+        let answers: Vec<_> = works
+            .into_iter()
+            .map(|work| {
+                let (reply, answer) = sync_channel(1);
+                jobs.send(Box::new(Task { weight: 1, work: Some(work), result: None, reply })).expect("is queued");
+                answer
+            })
+            .collect();
+        release.send(()).expect("is awaited");
+        held.join().expect("ends well").expect("is held");
+        answers.into_iter().map(|answer| answer.recv().expect("is answered")).collect()
+    }
+
+    #[test]
+    fn what_is_waiting_together_shares_one_commit() {
+        let (writer, commits) = writer();
+        let works = (0..20).map(|n| move |c: &Connection| insert(c, n)).collect();
+        let before = commits.load(Ordering::SeqCst);
+        assert!(together(&writer, works).into_iter().all(|result| result.is_ok()));
+        assert_eq!(commits.load(Ordering::SeqCst) - before, 2, "the one that held the writer, and the twenty");
+        assert_eq!(count(&writer), 20);
+    }
+
+    #[test]
+    fn one_that_is_refused_or_panics_leaves_the_others_of_its_group_alone() {
+        let (writer, _) = writer();
+        let works = (0..6)
+            .map(|n| {
+                move |c: &Connection| {
+                    insert(c, n)?;
+                    match n {
+                        2 => Err(StoreError::Refused("on purpose".to_owned())),
+                        4 => panic!("on purpose"),
+                        _ => Ok(n),
+                    }
+                }
+            })
+            .collect();
+        let ends: Vec<bool> = together(&writer, works).iter().map(Result::is_ok).collect();
+        assert_eq!(ends, [true, true, false, true, false, true]);
+        assert_eq!(count(&writer), 4);
+    }
+
+    #[test]
+    fn what_concerns_the_transaction_is_told_to_all_and_nothing_is_written() {
+        let (writer, _) = writer();
+        let works = (0..3)
+            .map(|n| {
+                move |c: &Connection| {
+                    insert(c, n)?;
+                    if n == 1 { Err(StoreError::Unavailable("full".to_owned())) } else { Ok(n) }
+                }
+            })
+            .collect();
+        let ends = together(&writer, works);
+        assert!(ends.iter().all(|end| *end == Err(StoreError::Unavailable("full".to_owned()))), "{ends:?}");
+        assert_eq!(count(&writer), 0, "and the writer goes on");
+    }
+}
