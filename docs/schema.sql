@@ -59,6 +59,8 @@ CREATE TABLE cursor (
     folder TEXT NOT NULL, -- IMAP folder
     uid_validity INTEGER NOT NULL, -- under which the next column counts
     last_uid INTEGER NOT NULL, -- every UID up to this one is in the ledger, or was there before the desk came
+    since INTEGER NOT NULL DEFAULT 0, -- mail that arrived before this time is old: it was there before the desk came, or is not wanted
+    by_date_up_to INTEGER NOT NULL DEFAULT 0, -- UIDs up to this one are judged by the time of their arrival, later ones are new
     PRIMARY KEY (mailbox, folder)
 ) STRICT;
 

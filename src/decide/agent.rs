@@ -22,7 +22,7 @@ pub fn agent(case: &Case, name: &str) -> Decision {
             case,
             name,
             Some(ticket),
-            "unproven",
+            "unsigned",
             "It carries no reply identity that this desk signed for its agent",
         ),
         // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
@@ -96,7 +96,7 @@ fn misunderstood(case: &Case, name: &str, commanded: &Commanded) -> Decision {
     refuse(
         case,
         name,
-        "unknown-command",
+        "command",
         "A command was not understood, so nothing was done and nothing was sent",
         &understood,
         &not,

@@ -156,7 +156,7 @@ pub fn refused(case: &Case, name: &str, because: &str, understood: &[String], no
         in_reply_to: None,
         references: Vec::new(),
         // An unproven mail's text is not repeated: it may be a forger's words in the desk's mail.
-        text: if because == "unproven" { String::new() } else { case.message.reply.text.clone() },
+        text: if matches!(because, "forged" | "unsigned") { String::new() } else { case.message.reply.text.clone() },
         author: None,
         attachments: Vec::new(),
         values,
