@@ -190,6 +190,9 @@ async fn three_hundred_mails_come_in_order_and_unseen() {
         let more = source.show(after, 70).await.unwrap();
         let last = more.len() < 70;
         shown.extend(more);
+        let patience = Duration::from_millis(if last { 20 } else { 60_000 });
+        let expected = if last { Wake::Nothing } else { Wake::Something };
+        assert_eq!(source.wait(patience).await.unwrap(), expected, "while there is more to show, nobody waits");
         if last {
             break;
         }

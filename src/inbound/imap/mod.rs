@@ -156,6 +156,8 @@ impl ImapSource {
         if let Some(opened) = &mut self.opened {
             opened.uid_next = Some(uid_next).filter(|next| *next > 0);
         }
+        // There may be more: whoever waits now is not kept waiting.
+        link.news |= found.len() >= limit;
         Ok(found.into_values().collect())
     }
 
