@@ -1,10 +1,37 @@
 //! Floor 1: bytes → [`Message`]. Total: never fails, never panics; what could not be read is missing and flagged.
+//!
+//! ```text
+//! scan (fields, bounds) → entity (tree of parts) → body (text, HTML, attachments) → lines → quotation, forward
+//!        └→ headers (words, address, params, date)                                     └→ language
+//!        └→ automatic, report
+//! ```
 
+mod address;
 pub mod auth_results;
+mod automatic;
+mod body;
+mod charset;
+mod date;
+mod entity;
+mod flowed;
+mod forward;
+mod headers;
+mod html;
+mod language;
+mod lines;
+mod message;
+mod params;
+mod quotation;
+mod report;
+mod scan;
+mod tokens;
+mod transfer;
+mod uuencoded;
+mod words;
 
 use crate::model::{Incoming, Message};
 
 /// Reads a mail.
-pub fn parse(_incoming: &Incoming) -> Message {
-    unreachable!("not built yet")
+pub fn parse(incoming: &Incoming) -> Message {
+    message::read(incoming)
 }

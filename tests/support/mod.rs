@@ -2,7 +2,10 @@
 #![allow(dead_code)]
 
 pub mod dovecot;
+pub mod outbox_store;
+pub mod postfix;
 pub mod scripted_imap;
+pub mod smtp_sink;
 
 use std::net::TcpListener;
 use std::time::Duration;

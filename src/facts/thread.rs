@@ -1,0 +1,244 @@
+//! To which ticket a mail says that it belongs: by the desk's own signed tokens, else by Message-IDs that a ticket
+//! knows, else by a bare number.
+
+use crate::model::facts::{Thread, ThreadBy};
+use crate::model::message::Class;
+use crate::model::token::Proven;
+use crate::model::{AddrSpec, Found, Message, Policy, Ticket, TicketNumber};
+
+/// Most Message-IDs that the store is asked about. The last of References are the nearest.
+const MAX_IDS: usize = 50;
+/// Most tickets that one mail may name.
+const MAX_NAMES: usize = 20;
+
+/// A ticket that the mail names with the desk's own check, or by its bare number.
+pub struct Named {
+    pub number: TicketNumber,
+    pub by: ThreadBy,
+    /// The hidden token; None for the subject's.
+    pub proven: Option<Proven>,
+    /// It stands in what a report returned, not in what the sender refers to: it tells which ticket a bounce is about,
+    /// and gives nobody rights.
+    pub returned: bool,
+    written: String,
+}
+
+/// Tickets named, the one that counts most first: plus-address, In-Reply-To, References from the right, the subject's
+/// token, what a report returned, and last the bare number, which proves nothing.
+pub fn names(message: &Message, policy: &Policy) -> Vec<Named> {
+    let keys = &policy.keys;
+    let hidden = |by, proven: Proven, written: &str, returned| Named {
+        number: proven.ticket,
+        by,
+        proven: Some(proven),
+        returned,
+        written: written.to_owned(),
+    };
+    let mut names: Vec<Named> = Vec::new();
+    for detail in own_details(message, policy) {
+        if let Some(proven) = keys.prove_address_detail(&detail) {
+            names.push(hidden(ThreadBy::PlusAddress, proven, &detail, false));
+        }
+    }
+    for id in referred(message) {
+        if let Some(proven) = keys.prove_message_id(id) {
+            names.push(hidden(ThreadBy::References, proven, id, false));
+        }
+    }
+    let plain =
+        |by, number, written: &str| Named { number, by, proven: None, returned: false, written: written.into() };
+    for token in message.tokens.iter().filter(|t| is_ours(&t.prefix, policy) && keys.proves_subject(t)) {
+        names.push(plain(ThreadBy::Token, token.number, &token.written));
+    }
+    for id in returned(message) {
+        if let Some(proven) = keys.prove_message_id(id) {
+            names.push(hidden(ThreadBy::References, proven, id, true));
+        }
+    }
+    for token in message.tokens.iter().filter(|t| is_ours(&t.prefix, policy) && t.check.is_none()) {
+        names.push(plain(ThreadBy::Number, token.number, &token.written));
+    }
+    names.retain(|name| name.number > 0); // 0: a mail of the desk that belongs to no ticket
+    names.truncate(MAX_NAMES);
+    names
+}
+
+/// Numbers in tokens that look like ours and whose check does not hold.
+pub fn wrong(message: &Message, policy: &Policy) -> Vec<TicketNumber> {
+    let keys = &policy.keys;
+    let mut numbers: Vec<TicketNumber> = Vec::new();
+    numbers.extend(
+        own_details(message, policy)
+            .iter()
+            .filter(|detail| keys.prove_address_detail(detail).is_none())
+            .filter_map(|detail| claimed(detail.split('-').collect(), 4)),
+    );
+    numbers.extend(
+        referred(message)
+            .chain(returned(message))
+            .filter(|id| keys.prove_message_id(id).is_none())
+            .filter_map(|id| id.split_once('@'))
+            .filter_map(|(left, _)| left.get(..3).filter(|pd| pd.eq_ignore_ascii_case("pd.")).and(left.get(3..)))
+            .filter_map(|left| claimed(left.split('.').collect(), 5)),
+    );
+    numbers.extend(
+        message
+            .tokens
+            .iter()
+            .filter(|t| is_ours(&t.prefix, policy) && t.check.is_some() && !keys.proves_subject(t))
+            .map(|t| t.number),
+    );
+    numbers.retain(|n| *n > 0);
+    dedup(&mut numbers);
+    numbers.truncate(MAX_NAMES);
+    numbers
+}
+
+/// The number in something of a hidden token's shape: `1c`, number, addressee, …
+fn claimed(parts: Vec<&str>, count: usize) -> Option<TicketNumber> {
+    match parts.as_slice() {
+        [head, number, ..] if parts.len() == count && head.len() == 2 => number.parse().ok(),
+        _ => None,
+    }
+}
+
+pub fn dedup(numbers: &mut Vec<TicketNumber>) {
+    let mut seen = std::collections::BTreeSet::new();
+    numbers.retain(|n| seen.insert(*n));
+}
+
+fn is_ours(prefix: &str, policy: &Policy) -> bool {
+    prefix.eq_ignore_ascii_case(&policy.desk.prefix)
+}
+
+/// The details of our own plus-addresses to which this mail was sent or delivered.
+fn own_details(message: &Message, policy: &Policy) -> Vec<String> {
+    let written = message.to.iter().chain(&message.cc).map(|a| a.email.as_str());
+    written
+        .chain(message.delivered_to.iter().map(String::as_str))
+        .filter_map(|email| AddrSpec::parse(email).ok())
+        .filter_map(|address| policy.own_address(&address).and_then(|(_, detail)| detail.map(str::to_owned)))
+        .collect()
+}
+
+/// Message-IDs in In-Reply-To, then in References from the right.
+fn referred(message: &Message) -> impl Iterator<Item = &str> {
+    message.in_reply_to.iter().chain(message.references.iter().rev()).map(String::as_str)
+}
+
+/// Message-IDs in what a report returned.
+fn returned(message: &Message) -> impl Iterator<Item = &str> {
+    let ids = message.report.as_ref().map(|r| r.original_message_id.iter().chain(&r.returned_ids));
+    ids.into_iter().flatten().map(String::as_str)
+}
+
+/// Message-IDs referred to that are not proven to be ours: a ticket may know them as a customer's.
+pub fn foreign_ids(message: &Message, policy: &Policy) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for id in referred(message).filter(|id| policy.keys.prove_message_id(id).is_none()) {
+        if ids.len() < MAX_IDS && !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
+}
+
+/// Message-IDs that prove to be ours in a bounce.
+pub fn bounced(message: &Message, policy: &Policy) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    if message.report.is_none() && message.class != Class::Bounce {
+        return ids;
+    }
+    for id in returned(message).chain(referred(message)) {
+        if ids.len() < MAX_IDS && policy.keys.prove_message_id(id).is_some() && !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
+}
+
+/// The ticket that lives on under a number.
+pub fn living(number: TicketNumber, found: &Found) -> Option<&Ticket> {
+    found
+        .tickets
+        .iter()
+        .find(|(asked, _)| *asked == number)
+        .or_else(|| found.tickets.iter().find(|(_, ticket)| ticket.number == number))
+        .map(|(_, ticket)| ticket)
+}
+
+pub fn thread(message: &Message, found: &Found, policy: &Policy) -> Thread {
+    let names = names(message, policy);
+    let known = known(message, found, policy);
+    let numbers = |by: fn(ThreadBy) -> bool| names.iter().filter(move |n| by(n.by));
+    let mut first: Option<(&Ticket, ThreadBy, Option<&Named>)> = None;
+    for named in numbers(ThreadBy::is_proof) {
+        first = first.or_else(|| living(named.number, found).map(|t| (t, named.by, Some(named))));
+    }
+    let first = first.or_else(|| known.first().map(|t| (*t, ThreadBy::KnownId, None))).or_else(|| {
+        numbers(|by| by == ThreadBy::Number)
+            .find_map(|named| living(named.number, found).map(|t| (t, ThreadBy::Number, Some(named))))
+    });
+    let ticket = first.map(|(ticket, ..)| ticket);
+    let mut also: Vec<TicketNumber> =
+        numbers(ThreadBy::is_proof).filter_map(|n| living(n.number, found)).map(|t| t.number).collect();
+    also.retain(|n| ticket.is_some_and(|t| t.number != *n));
+    dedup(&mut also);
+
+    let mut unproven = wrong(message, policy);
+    unproven.extend(
+        names.iter().filter(|n| n.by == ThreadBy::Number || living(n.number, found).is_none()).map(|n| n.number),
+    );
+    let joined = |n: TicketNumber| ticket.is_some_and(|t| living(n, found).is_some_and(|l| l.number == t.number));
+    unproven.retain(|n| !joined(*n));
+    dedup(&mut unproven);
+
+    let named = first.and_then(|(.., named)| named);
+    let proven = named.and_then(|n| n.proven.clone());
+    Thread {
+        by: first.map_or(ThreadBy::None, |(_, by, _)| by),
+        kind: proven.as_ref().map(|p| p.kind),
+        because: because(first.map(|(t, by, _)| (t.number, by)), named, &unproven),
+        ticket: ticket.cloned(),
+        proven,
+        also,
+        unproven,
+    }
+}
+
+/// Tickets that know a Message-ID that this mail refers to, in the order of referring.
+fn known<'f>(message: &Message, found: &'f Found, policy: &Policy) -> Vec<&'f Ticket> {
+    foreign_ids(message, policy)
+        .iter()
+        .filter_map(|id| found.known_ids.iter().find(|(known, _)| known == id))
+        .filter_map(|(_, number)| living(*number, found))
+        .collect()
+}
+
+fn because(joined: Option<(TicketNumber, ThreadBy)>, named: Option<&Named>, unproven: &[TicketNumber]) -> String {
+    let Some((number, by)) = joined else {
+        return match unproven {
+            [] => "The mail names no ticket".to_owned(),
+            [one] => format!("The mail names ticket {one}, but without a check that holds for a ticket that exists"),
+            many => format!(
+                "The mail names tickets {}, but none with a check that holds for a ticket that exists",
+                many.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ),
+        };
+    };
+    let asked = named.map_or(number, |n| n.number);
+    let merged = if asked == number { String::new() } else { format!(", into which {asked} was merged") };
+    let sign = match by {
+        ThreadBy::PlusAddress => "it was sent to that ticket's signed address".to_owned(),
+        ThreadBy::References if named.is_some_and(|n| n.returned) => {
+            "the report returns a Message-ID that this desk signed for it".to_owned()
+        }
+        ThreadBy::References => "it refers to a Message-ID that this desk signed for it".to_owned(),
+        ThreadBy::Token => {
+            format!("its subject has the token {} and the check holds", named.map_or("", |n| n.written.as_str()))
+        }
+        ThreadBy::KnownId => "it refers to a Message-ID of that ticket".to_owned(),
+        ThreadBy::Number | ThreadBy::None => "its subject has that number, unproven".to_owned(),
+    };
+    format!("The mail belongs to ticket {number}{merged}: {sign}")
+}

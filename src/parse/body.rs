@@ -1,0 +1,213 @@
+//! From the tree of parts to the text that a person reads, the HTML as sent, and the attachments.
+
+use std::sync::Arc;
+
+use crate::model::{Attachment, Digest};
+
+use super::charset::{self, Hint};
+use super::entity::Part;
+use super::flowed;
+use super::html;
+use super::lines::Line;
+use super::transfer;
+use super::uuencoded;
+
+/// Longest text kept, in bytes.
+pub const TEXT_MAX: usize = 1 << 20;
+/// Most attachments kept.
+pub const ATTACHMENTS_MAX: usize = 100;
+
+/// One stretch of text: as plain text, as HTML, or as both.
+#[derive(Clone, Debug, Default)]
+struct Piece {
+    plain: Option<String>,
+    html: Option<String>,
+}
+
+/// What was found in a mail's body.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    /// The text, line by line, with what is known of each.
+    pub lines: Vec<Line>,
+    pub html: Option<String>,
+    pub attachments: Vec<Attachment>,
+    pub flags: Vec<&'static str>,
+}
+
+struct Reader {
+    hint: Hint,
+    attachments: Vec<Attachment>,
+    flags: Vec<&'static str>,
+}
+
+/// Reads the body of a mail.
+pub fn read(root: &Part<'_>, hint: Hint) -> Body {
+    let mut reader = Reader { hint, attachments: Vec::new(), flags: Vec::new() };
+    let pieces = reader.gather(root, "", 0);
+    let mut body = Body::default();
+    let mut room = TEXT_MAX;
+    for piece in &pieces {
+        let mut lines = match (&piece.plain, &piece.html) {
+            (Some(plain), _) if !plain.trim().is_empty() => super::lines::plain(&cut(plain, room)),
+            (_, Some(html)) => html::lines(&cut(html, TEXT_MAX)),
+            (Some(plain), None) => super::lines::plain(&cut(plain, room)),
+            _ => Vec::new(),
+        };
+        if !body.lines.is_empty() && !lines.is_empty() {
+            body.lines.push(Line::default());
+        }
+        body.lines.append(&mut lines);
+        let size: usize = body.lines.iter().map(|l| l.text.len() + 1).sum();
+        room = TEXT_MAX.saturating_sub(size);
+        if room == 0 {
+            reader.note("text-cut");
+            break;
+        }
+    }
+    let html: Vec<&str> = pieces.iter().filter_map(|p| p.html.as_deref()).collect();
+    body.html = (!html.is_empty()).then(|| cut(&html.join("\n"), TEXT_MAX));
+    body.attachments = reader.attachments;
+    body.flags = reader.flags;
+    body
+}
+
+/// At most `max` bytes, whole characters.
+fn cut(text: &str, max: usize) -> String {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+impl Reader {
+    /// The pieces of text below a part, in order; everything else becomes an attachment. `parent` is the type of the
+    /// multipart around it, `index` the place in it.
+    fn gather(&mut self, part: &Part<'_>, parent: &str, index: usize) -> Vec<Piece> {
+        if !part.is_multipart() {
+            return self.leaf(part, parent, index);
+        }
+        let kind = part.kind.word.as_str();
+        if matches!(kind, "multipart/encrypted") {
+            self.note("encrypted");
+        }
+        if matches!(kind, "multipart/signed") {
+            self.note("signed");
+        }
+        let children = part.children.iter().enumerate();
+        if kind != "multipart/alternative" {
+            return children.flat_map(|(i, child)| self.gather(child, kind, i)).collect();
+        }
+        let mut merged = Piece::default();
+        for (i, child) in children {
+            let pieces = self.gather(child, kind, i);
+            let plain: Vec<String> = pieces.iter().filter_map(|p| p.plain.clone()).collect();
+            let html: Vec<String> = pieces.iter().filter_map(|p| p.html.clone()).collect();
+            if !plain.is_empty() && merged.plain.as_deref().is_none_or(|p| p.trim().is_empty()) {
+                merged.plain = Some(plain.join("\n"));
+            }
+            if !html.is_empty() {
+                merged.html = Some(html.join("\n"));
+            }
+        }
+        vec![merged]
+    }
+
+    fn leaf(&mut self, part: &Part<'_>, parent: &str, index: usize) -> Vec<Piece> {
+        let kind = part.kind.word.as_str();
+        let decoded = transfer::decode(&part.encoding, part.block.body);
+        if let Some(flag) = decoded.flag {
+            self.note(flag);
+        }
+        let name = part.name();
+        // A signature is no attachment that a person added.
+        if parent == "multipart/signed" && kind == "application/pgp-signature" {
+            return Vec::new();
+        }
+        let attached = part.disposition.word == "attachment";
+        // RFC 8621 section 4.1.4 says which parts are the body.
+        let first = index == 0 || (parent != "multipart/related" && name.is_none());
+        let plain = matches!(kind, "text/plain" | "text/enriched" | "text/richtext")
+            || parent.is_empty() && kind.starts_with("text/") && !matches!(kind, "text/html" | "text/calendar");
+        if attached || !first || !(plain || matches!(kind, "text/html" | "text/x-amp-html")) {
+            self.attach(part, name, decoded.bytes);
+            return Vec::new();
+        }
+        if kind == "text/x-amp-html" {
+            return Vec::new();
+        }
+        let label = part
+            .kind
+            .param("charset")
+            .map(str::to_owned)
+            .or_else(|| (kind == "text/html").then(|| html::meta_charset(&decoded.bytes)).flatten());
+        let (text, flag) = charset::decode(label.as_deref(), &decoded.bytes, self.hint);
+        if let Some(flag) = flag {
+            self.note(flag);
+        }
+        let text = tidy(&text);
+        if kind == "text/html" {
+            return vec![Piece { plain: None, html: Some(text) }];
+        }
+        let text = if part.kind.param("format").is_some_and(|f| f.eq_ignore_ascii_case("flowed")) {
+            flowed::unfold(&text, part.kind.param("delsp").is_some_and(|d| d.eq_ignore_ascii_case("yes")))
+        } else {
+            text
+        };
+        let text = match uuencoded::extract(&text) {
+            Some((text, files)) => {
+                for (name, bytes) in files {
+                    self.push("application/octet-stream".to_owned(), Some(name), "attachment", None, bytes);
+                }
+                text
+            }
+            None => text,
+        };
+        vec![Piece { plain: Some(text), html: None }]
+    }
+
+    fn attach(&mut self, part: &Part<'_>, name: Option<String>, bytes: Vec<u8>) {
+        let kind = part.kind.word.clone();
+        match kind.as_str() {
+            "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
+                let signed = part.kind.param("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("signed-data"));
+                self.note(if signed { "signed" } else { "encrypted" });
+            }
+            "application/ms-tnef" | "application/vnd.ms-tnef" => self.note("winmail-dat"),
+            _ => {}
+        }
+        let disposition = match part.disposition.word.as_str() {
+            "" if part.cid.is_some() => "inline",
+            "" => "attachment",
+            word => word,
+        };
+        let disposition = disposition.to_owned();
+        self.push(kind, name, &disposition, part.cid.clone(), bytes);
+    }
+
+    fn push(&mut self, kind: String, name: Option<String>, disposition: &str, cid: Option<String>, bytes: Vec<u8>) {
+        if self.attachments.len() >= ATTACHMENTS_MAX {
+            self.note("too-many-attachments");
+            return;
+        }
+        self.attachments.push(Attachment {
+            name,
+            media_type: kind,
+            disposition: disposition.to_owned(),
+            cid,
+            sha256: Digest::of(&bytes),
+            content: Arc::from(bytes),
+        });
+    }
+
+    fn note(&mut self, flag: &'static str) {
+        if !self.flags.contains(&flag) {
+            self.flags.push(flag);
+        }
+    }
+}
+
+/// One kind of line end; no NUL.
+fn tidy(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "").trim_start_matches('\u{feff}').to_owned()
+}

@@ -1,0 +1,265 @@
+//! The header fields of a mail that the desk uses, decoded.
+
+use jiff::Zoned;
+
+use crate::model::Address;
+use crate::model::message::{AuthResultsField, Structure};
+use crate::model::text::{SUBJECT_MAX, clean_line};
+
+use super::auth_results;
+use super::charset::{self, Hint};
+use super::scan::Block;
+use super::{address, date, words};
+
+/// Most Message-IDs of a References field that are kept: the last ones.
+pub const REFERENCES_MAX: usize = 100;
+/// Longest Message-ID that is one.
+const ID_MAX: usize = 998;
+
+/// Decoded fields.
+#[derive(Debug, Default)]
+pub struct Headers {
+    pub message_id: Vec<String>,
+    pub in_reply_to: Vec<String>,
+    pub references: Vec<String>,
+    pub sent_at: Option<Zoned>,
+    pub from: Vec<Address>,
+    pub sender: Vec<Address>,
+    pub reply_to: Vec<Address>,
+    pub to: Vec<Address>,
+    pub cc: Vec<Address>,
+    pub subject: Option<String>,
+    pub delivered_to: Vec<String>,
+    pub return_path: Option<String>,
+    pub list: Option<String>,
+    pub flags: Vec<&'static str>,
+}
+
+/// What the header block and the first part headers say of charsets, for bytes that say nothing themselves.
+pub fn hint(raw: &[u8], block: &Block<'_>) -> Hint {
+    let head = raw.get(..256 * 1024).unwrap_or(raw);
+    let mut declared = None;
+    let mut at = 0;
+    while let Some(found) = find(head.get(at..).unwrap_or_default(), b"charset") {
+        at += found + 7;
+        let rest = head.get(at..).unwrap_or_default().trim_ascii_start();
+        let Some(rest) = rest.strip_prefix(b"=") else { continue };
+        let rest = rest.trim_ascii_start();
+        let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+        let end = rest.iter().take(40).position(|b| !(b.is_ascii_alphanumeric() || b"-_.".contains(b))).unwrap_or(0);
+        let label = String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned();
+        declared = declared.or_else(|| charset::known(&label).filter(|e| *e != encoding_rs::UTF_8));
+        if declared.is_some() {
+            break;
+        }
+    }
+    Hint { declared, tld: sender_tld(block) }
+}
+
+/// Position of `needle` (lower case) in `bytes`, case not regarded.
+fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    bytes.windows(needle.len()).position(|w| w.eq_ignore_ascii_case(needle))
+}
+
+fn sender_tld(block: &Block<'_>) -> Option<&'static str> {
+    const KNOWN: [&str; 24] = [
+        "sk", "cz", "si", "hr", "rs", "ba", "hu", "pl", "ro", "bg", "ru", "ua", "by", "gr", "tr", "de", "at", "fr",
+        "jp", "cn", "tw", "kr", "lt", "lv",
+    ];
+    let value = block.first("From")?.value;
+    let text = String::from_utf8_lossy(value.get(..1000).unwrap_or(value)).to_ascii_lowercase();
+    let domain = text.rsplit('@').next()?;
+    let end = domain.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).unwrap_or(domain.len());
+    let tld = domain.get(..end)?.trim_end_matches('.').rsplit('.').next()?;
+    KNOWN.iter().find(|k| **k == tld).copied()
+}
+
+/// Reads the fields.
+pub fn read(block: &Block<'_>, hint: Hint) -> Headers {
+    let mut flags = Vec::new();
+    let mut out = Headers {
+        message_id: ids(block, "Message-ID", hint, &mut flags),
+        in_reply_to: ids(block, "In-Reply-To", hint, &mut flags),
+        references: ids(block, "References", hint, &mut flags),
+        ..Headers::default()
+    };
+    let skip = out.references.len().saturating_sub(REFERENCES_MAX);
+    out.references.drain(..skip);
+    out.sent_at = block.all("Date").find_map(|f| date::parse(&words::unfold(f.value, hint, &mut Vec::new())));
+    if out.sent_at.is_none() {
+        flags.push(if block.first("Date").is_some() { "unreadable-date" } else { "no-date" });
+    }
+    out.from = addresses(block, "From", hint, &mut flags);
+    out.sender = addresses(block, "Sender", hint, &mut flags);
+    out.reply_to = addresses(block, "Reply-To", hint, &mut flags);
+    out.to = addresses(block, "To", hint, &mut flags);
+    out.cc = addresses(block, "Cc", hint, &mut flags);
+    out.subject = subject(block, hint, &mut flags);
+    for name in ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "X-Real-To"] {
+        for field in block.all(name).take(20) {
+            let value = words::unfold(field.value, hint, &mut flags);
+            for found in address::list(&value, hint) {
+                let email = found.email.to_ascii_lowercase();
+                if email.contains('@') && !out.delivered_to.contains(&email) {
+                    out.delivered_to.push(email);
+                }
+            }
+        }
+    }
+    out.return_path = block.first("Return-Path").map(|f| {
+        let value = words::unfold(f.value, hint, &mut flags);
+        let inner = value.split_once('<').map_or(value.as_str(), |(_, rest)| rest.split('>').next().unwrap_or(rest));
+        inner.trim().to_owned()
+    });
+    out.list = list_id(block, hint, &mut flags);
+    for (name, flag) in [
+        ("From", "duplicate-from"),
+        ("Subject", "duplicate-subject"),
+        ("To", "duplicate-to"),
+        ("Date", "duplicate-date"),
+        ("Message-ID", "duplicate-message-id"),
+    ] {
+        if block.all(name).count() > 1 {
+            flags.push(flag);
+        }
+    }
+    if block.first("From").is_none() {
+        flags.push("no-from");
+    }
+    out.flags = flags;
+    out
+}
+
+/// The addresses of a field. To and Cc may come several times; of From and Sender the first counts.
+fn addresses(block: &Block<'_>, name: &str, hint: Hint, flags: &mut Vec<&'static str>) -> Vec<Address> {
+    let several = matches!(name, "To" | "Cc" | "Reply-To");
+    let mut out: Vec<Address> = Vec::new();
+    for field in block.all(name) {
+        let value = words::unfold(field.value, hint, flags);
+        out.extend(address::list(&value, hint));
+        if !out.is_empty() && !several || out.len() >= address::ADDRESSES_MAX {
+            break;
+        }
+    }
+    out.truncate(address::ADDRESSES_MAX);
+    out
+}
+
+fn subject(block: &Block<'_>, hint: Hint, flags: &mut Vec<&'static str>) -> Option<String> {
+    let fields: Vec<_> = block.all("Subject").collect();
+    let field = fields.iter().find(|f| !f.value.trim_ascii().is_empty()).or(fields.first())?;
+    Some(clean_line(&words::text(field.value, hint, flags), SUBJECT_MAX))
+}
+
+/// The Message-IDs of a field, without angle brackets. Text around them (RFC 822's phrases) is passed over; an id that
+/// nobody bracketed counts too.
+fn ids(block: &Block<'_>, name: &str, hint: Hint, flags: &mut Vec<&'static str>) -> Vec<String> {
+    let mut out = Vec::new();
+    for field in block.all(name).take(20) {
+        let value = words::text(field.value, hint, flags);
+        let found = ids_of(&value);
+        out.extend(found);
+    }
+    let mut seen = std::collections::HashSet::new();
+    out.retain(|id: &String| seen.insert(id.clone()));
+    out
+}
+
+/// See [`ids`].
+pub fn ids_of(value: &str) -> Vec<String> {
+    let clean = |id: &str| -> Option<String> {
+        let id: String = id.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        (!id.is_empty() && id.len() <= ID_MAX).then_some(id)
+    };
+    let bracketed: Vec<String> =
+        value.split('<').skip(1).filter_map(|piece| piece.split_once('>')).filter_map(|(id, _)| clean(id)).collect();
+    if !bracketed.is_empty() {
+        return bracketed;
+    }
+    let bare = |w: &&str| w.contains('@') || !value.trim().contains(char::is_whitespace);
+    let words = value.split([' ', ',', ';']).filter(|w| !w.trim_matches(['<', '>', '"']).is_empty());
+    words.filter(bare).filter_map(|w| clean(w.trim_matches(['<', '>', '"', ',']))).collect()
+}
+
+/// RFC 2919: the identifier in angle brackets, or the bare value.
+fn list_id(block: &Block<'_>, hint: Hint, flags: &mut Vec<&'static str>) -> Option<String> {
+    let value = words::text(block.first("List-Id")?.value, hint, flags);
+    let id = value.rsplit_once('<').map_or(value.as_str(), |(_, rest)| rest.split('>').next().unwrap_or(rest));
+    let id = clean_line(id, 255);
+    (!id.is_empty()).then_some(id)
+}
+
+/// What the raw scan alone saw.
+pub fn structure(block: &Block<'_>, hint: Hint) -> Structure {
+    let raw = block.first("From").map(|f| words::unfold(f.value, hint, &mut Vec::new()));
+    Structure {
+        from_fields: u32::try_from(block.all("From").count()).unwrap_or(u32::MAX),
+        from_raw: raw.unwrap_or_default(),
+        broken: block.broken.clone(),
+        received: u32::try_from(block.all("Received").count()).unwrap_or(u32::MAX),
+    }
+}
+
+/// Most Authentication-Results fields that are read.
+const AUTH_RESULTS_MAX: usize = 50;
+
+/// Every Authentication-Results field, and how many Received fields stand above it.
+pub fn auth_results(block: &Block<'_>, hint: Hint) -> Vec<AuthResultsField> {
+    let mut received = 0;
+    let mut out = Vec::new();
+    for field in &block.fields {
+        if field.is("Received") {
+            received += 1;
+        } else if field.is("Authentication-Results") && out.len() < AUTH_RESULTS_MAX {
+            // A NUL must void the field, so it may not vanish here.
+            let value = if field.value.contains(&0) {
+                String::from_utf8_lossy(field.value).into_owned()
+            } else {
+                words::unfold(field.value, hint, &mut Vec::new())
+            };
+            let parsed = auth_results::parse(&value);
+            out.push(AuthResultsField { value, parsed, received_above: received });
+        }
+    }
+    out
+}
+
+/// A field's decoded value, the first of that name.
+pub fn value(block: &Block<'_>, name: &str, hint: Hint) -> Option<String> {
+    block.first(name).map(|f| words::text(f.value, hint, &mut Vec::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::scan;
+
+    fn headers(mail: &[u8]) -> Headers {
+        let block = scan::entity(mail);
+        read(&block, hint(mail, &block))
+    }
+
+    #[test]
+    fn ids_are_found_in_any_dress() {
+        assert_eq!(ids_of("<a@b> <c@d>"), ["a@b", "c@d"]);
+        assert_eq!(ids_of("Your message of Monday <a@b>"), ["a@b"]);
+        assert_eq!(ids_of("a@b"), ["a@b"]);
+        assert!(ids_of("").is_empty() && ids_of("<>").is_empty());
+    }
+
+    #[test]
+    fn a_raw_header_takes_the_charset_of_the_body() {
+        let mail = b"From: \"\xc8edo\" <c@x.example>\r\nSubject: Stre\xbenik\r\nContent-Type: text/plain; charset=\"iso-8859-2\"\r\n\r\nx";
+        let headers = headers(mail);
+        assert_eq!(headers.subject.as_deref(), Some("Strežnik"));
+        assert_eq!(headers.from[0].name.as_deref(), Some("Čedo"));
+        assert!(headers.flags.contains(&"raw-8bit-header"));
+    }
+
+    #[test]
+    fn the_first_of_two_from_fields_is_shown_and_the_mail_flagged() {
+        let headers = headers(b"From: a@x.example\nFrom: b@x.example\n\n");
+        assert_eq!(headers.from[0].email, "a@x.example");
+        assert!(headers.flags.contains(&"duplicate-from"));
+    }
+}

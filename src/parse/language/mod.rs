@@ -1,0 +1,182 @@
+//! The language of a short mail (ISO 639-1), or nothing where that would be a guess: sk against cs against sl against hr
+//! first of all, with and without diacritics.
+
+mod words;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::model::text::fold;
+
+use words::{LETTERS, PIECES, WORDS};
+
+/// Most words that are looked at.
+const WORDS_MAX: usize = 400;
+/// Least score of a language that is named, and least lead over the next.
+const SCORE_MIN: f32 = 3.0;
+const LEAD_MIN: f32 = 1.0;
+
+/// Indexes into the score table.
+type Languages = Vec<u8>;
+
+struct Model {
+    codes: Vec<&'static str>,
+    /// As written, lower case.
+    exact: HashMap<&'static str, Languages>,
+    /// Without diacritics.
+    folded: HashMap<String, Languages>,
+    letters: HashMap<char, Vec<(u8, f32)>>,
+    pieces: Vec<(&'static str, u8, f32)>,
+}
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| {
+    let codes: Vec<&'static str> = WORDS.iter().map(|(code, _)| *code).collect();
+    let index = |code: &str| codes.iter().position(|c| *c == code).and_then(|i| u8::try_from(i).ok()).unwrap_or(0);
+    let mut exact: HashMap<&'static str, Languages> = HashMap::new();
+    let mut folded: HashMap<String, Languages> = HashMap::new();
+    for (code, list) in WORDS {
+        let language = index(code);
+        for word in list.split_whitespace() {
+            push(exact.entry(word).or_default(), language);
+            push(folded.entry(fold(word)).or_default(), language);
+        }
+    }
+    let mut letters: HashMap<char, Vec<(u8, f32)>> = HashMap::new();
+    for (letter, code, weight) in LETTERS {
+        letters.entry(*letter).or_default().push((index(code), *weight));
+    }
+    let pieces = PIECES.iter().map(|(piece, code, weight)| (*piece, index(code), *weight)).collect();
+    Model { codes, exact, folded, letters, pieces }
+});
+
+fn push(list: &mut Languages, language: u8) {
+    if !list.contains(&language) {
+        list.push(language);
+    }
+}
+
+/// Names the language of a text.
+pub fn of(text: &str) -> Option<&'static str> {
+    let model = &*MODEL;
+    let mut scores = vec![0f32; model.codes.len()];
+    let lower = text.to_lowercase();
+    // A text that has diacritics anywhere has them everywhere: a word without them is then meant so.
+    let accented = lower.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
+    let mut seen: HashMap<&str, u8> = HashMap::new();
+    for word in tokens(&lower).take(WORDS_MAX) {
+        let times = seen.entry(word).or_default();
+        *times = times.saturating_add(1);
+        if *times > 2 {
+            continue;
+        }
+        weigh(model, word, accented, &mut scores);
+    }
+    let mut counted: HashMap<char, u8> = HashMap::new();
+    for letter in lower.chars().take(4000).filter(|c| !c.is_ascii()) {
+        let times = counted.entry(letter).or_default();
+        *times = times.saturating_add(1);
+        if *times <= 3 {
+            for (language, weight) in model.letters.get(&letter).into_iter().flatten() {
+                add(&mut scores, *language, *weight);
+            }
+        }
+    }
+    best(model, &scores)
+}
+
+/// Words of letters only: addresses, links and numbers say nothing of a language.
+fn tokens(lower: &str) -> impl Iterator<Item = &str> {
+    lower
+        .split_whitespace()
+        .filter(|w| !w.contains('@') && !w.contains("://") && !w.starts_with("www."))
+        .flat_map(|w| w.split(|c: char| !(c.is_alphabetic() || c == '\'' || c == '’')))
+        .filter(|w| !w.is_empty() && w.len() <= 60)
+}
+
+fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
+    let plain = fold(word);
+    let (languages, weight) = match model.exact.get(word) {
+        Some(languages) => (Some(languages), 2.0),
+        // Without diacritics throughout, the folded form is all there is; among them it is a slip at most.
+        None if !accented => (model.folded.get(&plain), 1.8),
+        None => (model.folded.get(&plain), 0.5),
+    };
+    if let Some(languages) = languages {
+        // A word of many languages says little; a longer word says more than a letter or two.
+        #[allow(clippy::cast_precision_loss)]
+        let shared = (languages.len() as f32).powf(1.4);
+        let long = match word.chars().count() {
+            1 => 0.35,
+            2 => 0.7,
+            3 => 0.9,
+            _ => 1.1,
+        };
+        for language in languages {
+            add(scores, *language, weight * long / shared);
+        }
+    }
+    if word.chars().count() >= 4 {
+        for (piece, language, weight) in &model.pieces {
+            let bare = piece.trim_start_matches('^').trim_end_matches('$');
+            let hit = |text: &str, bare: &str| match (piece.starts_with('^'), piece.ends_with('$')) {
+                (true, _) => text.starts_with(bare),
+                (_, true) => text.ends_with(bare),
+                _ => text.contains(bare),
+            };
+            if hit(word, bare) {
+                add(scores, *language, *weight * 0.6);
+            }
+        }
+    }
+}
+
+fn add(scores: &mut [f32], language: u8, weight: f32) {
+    if let Some(score) = scores.get_mut(usize::from(language)) {
+        *score += weight;
+    }
+}
+
+fn best(model: &Model, scores: &[f32]) -> Option<&'static str> {
+    let mut order: Vec<(usize, f32)> = scores.iter().copied().enumerate().collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let ((first, top), (_, second)) = (*order.first()?, *order.get(1)?);
+    let sure = top >= SCORE_MIN && top - second >= LEAD_MIN && top >= second * 1.08;
+    if sure { model.codes.get(first).copied() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_kin_are_told_apart() {
+        for (text, want) in [
+            ("Dobrý deň, tlačiareň stále nefunguje, prosím o opravu.", "sk"),
+            ("Dobry den, tlaciaren stale nefunguje, prosim vas o opravu. Dakujem", "sk"),
+            ("ahojte, neviem sa prihlasit do uctu, heslo som uz menil", "sk"),
+            ("Dobrý den, tiskárna pořád nefunguje, prosím o opravu.", "cs"),
+            ("Dobry den, tiskarna porad nefunguje, prosim o opravu. Dekuji", "cs"),
+            ("ahoj, nemuzu se prihlasit do uctu, heslo jsem uz menil", "cs"),
+            ("Pozdravljeni, tiskalnik še vedno ne dela, prosim za popravilo.", "sl"),
+            ("se vedno mi ne dela mail, prosim za pomoc", "sl"),
+            ("Poštovani, pisač još uvijek ne radi, molim popravak.", "hr"),
+            ("postovani, jos uvijek ne mogu uci u racun, lozinku sam vec promijenio", "hr"),
+            ("Hello, the printer still does not work, please help.", "en"),
+            ("Guten Tag, der Drucker funktioniert immer noch nicht.", "de"),
+            ("Dzień dobry, drukarka nadal nie działa, proszę o pomoc.", "pl"),
+            ("Jó napot, a nyomtató még mindig nem működik.", "hu"),
+            ("Bonjour, l'imprimante ne fonctionne toujours pas, merci.", "fr"),
+            ("Здравствуйте, принтер всё ещё не работает.", "ru"),
+            ("Доброго дня, принтер досі не працює.", "uk"),
+        ] {
+            assert_eq!(of(text), Some(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_no_language() {
+        for text in ["", "OK", "+1", "Jan Novák", "https://x.example/a/b", "INV-2026-0713", "PDF"] {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
+}

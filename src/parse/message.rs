@@ -1,0 +1,131 @@
+//! Puts a [`Message`] together from what the other files read.
+
+use std::borrow::Cow;
+
+use crate::model::message::Forward;
+use crate::model::{Address, Digest, Incoming, Message};
+
+use super::{automatic, body, charset, entity, forward, headers, language, lines, quotation, report, scan, tokens};
+
+/// Largest mail that is read, in bytes; of a larger one the beginning is.
+pub const MAIL_MAX: usize = 50 * 1024 * 1024;
+
+/// Reads a mail.
+pub fn read(incoming: &Incoming) -> Message {
+    let raw: &[u8] = &incoming.raw;
+    let mut flags: Vec<&'static str> = Vec::new();
+    let mut bytes: Cow<'_, [u8]> = Cow::Borrowed(raw.get(..MAIL_MAX).unwrap_or(raw));
+    if bytes.len() < raw.len() || incoming.truncated_from.is_some() {
+        flags.push("mail-too-large");
+    }
+    let mut structure_bytes = None;
+    if let Some(repaired) = scan::repair_cr_only(&bytes) {
+        flags.push("cr-only-line-ends");
+        structure_bytes = Some(bytes.clone());
+        bytes = Cow::Owned(repaired);
+    }
+    let hint = headers::hint(&bytes, &scan::entity(&bytes));
+    let (root, tree_flags) = entity::read(&bytes, hint);
+    let read = headers::read(&root.block, hint);
+    let mut structure = headers::structure(&root.block, hint);
+    if structure_bytes.is_some() {
+        structure.broken.push("a bare CR");
+    }
+    let body = body::read(&root, hint);
+    let text = lines::join(&body.lines);
+    let report = report::read(&root, &read, &text, hint);
+    let automatic = automatic::read(&root.block, &read, report.as_ref(), hint);
+    let (folded, forward) = written(&body, &text, &read, hint);
+    let language = spoken(&read, &folded, forward.as_ref(), &text);
+    let requester = requester(&read, &folded, forward.as_ref());
+
+    for list in [&root.block.flags, &tree_flags, &read.flags, &body.flags] {
+        flags.extend(list.iter().copied());
+    }
+    if !structure.broken.is_empty() {
+        flags.push("broken-header-block");
+    }
+    let mut seen = std::collections::HashSet::new();
+    flags.retain(|f| seen.insert(*f));
+    Message {
+        digest: Digest::of(raw),
+        size: incoming.truncated_from.unwrap_or(raw.len() as u64),
+        requester,
+        tokens: read.subject.as_deref().map(tokens::find).unwrap_or_default(),
+        auth_results: headers::auth_results(&root.block, hint),
+        message_id: read.message_id,
+        in_reply_to: read.in_reply_to,
+        references: read.references,
+        sent_at: read.sent_at,
+        from: read.from,
+        sender: read.sender,
+        reply_to: read.reply_to,
+        to: read.to,
+        cc: read.cc,
+        subject: read.subject,
+        text,
+        html: body.html,
+        attachments: body.attachments,
+        reply: folded.reply,
+        forward,
+        auto_submitted: automatic.submitted,
+        class: automatic.class,
+        automatic_because: automatic.because,
+        no_acknowledgement: automatic.no_acknowledgement,
+        report,
+        list: read.list,
+        language,
+        delivered_to: read.delivered_to,
+        return_path: read.return_path,
+        structure,
+        flags: flags.into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// What the sender wrote, and what he forwarded.
+fn written(
+    body: &body::Body,
+    text: &str,
+    read: &headers::Headers,
+    hint: charset::Hint,
+) -> (quotation::Folded, Option<Forward>) {
+    let prepared = quotation::prepare(&body.lines);
+    let folded = quotation::fold_lines(&prepared, text);
+    let subject = read.subject.as_deref().unwrap_or_default();
+    let prefix = quotation::prefix(subject);
+    let answers = !read.in_reply_to.is_empty() || !read.references.is_empty();
+    let around = forward::Around { subject, prefix, answers };
+    let inline = forward::inline(&prepared, &folded, &around);
+    // An attached message is a forward where the mail says so, or says nothing else.
+    let attached = || {
+        let message = body.attachments.iter().find(|a| a.media_type == "message/rfc822")?;
+        let only = prefix == quotation::Prefix::Forward || text.trim().is_empty();
+        only.then(|| forward::attached(&message.content, hint)).flatten()
+    };
+    let forward = inline.or_else(attached);
+    (folded, forward)
+}
+
+/// To whom a ticket belongs: whoever forwards without a word of his own does it for the original's sender.
+fn requester(read: &headers::Headers, folded: &quotation::Folded, forward: Option<&Forward>) -> Option<Address> {
+    let forwarded = forward.and_then(|f| f.from.as_ref()).filter(|a| a.email.contains('@'));
+    match forwarded {
+        Some(original) if folded.nothing_written => Some(original.clone()),
+        _ => read.from.first().cloned(),
+    }
+}
+
+/// The language of what the sender wrote; where that says too little, with the subject; at last of the whole text.
+fn spoken(
+    read: &headers::Headers,
+    folded: &quotation::Folded,
+    forward: Option<&Forward>,
+    text: &str,
+) -> Option<String> {
+    let written = if folded.nothing_written { forward.map_or(text, |f| f.text.as_str()) } else { &folded.reply.text };
+    let subject = read.subject.as_deref().unwrap_or_default();
+    language::of(written)
+        .or_else(|| language::of(&format!("{written}\n{}\n{subject}", folded.reply.signature)))
+        .or_else(|| language::of(text))
+        .map(str::to_owned)
+}

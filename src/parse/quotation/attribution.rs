@@ -1,0 +1,289 @@
+//! The line above a quotation that says who wrote it when: "On Tue, 4 Aug 2026 at 11:48, Jan <jan@firma.example> wrote:".
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::model::Address;
+use crate::model::text::fold;
+
+use super::words::VERBS;
+use crate::parse::lines::Line;
+
+/// Most lines that clients wrap an attribution over.
+const LINES_MAX: usize = 4;
+/// Longest attribution, in characters.
+const LENGTH_MAX: usize = 320;
+
+static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?(\d{4}|\d{2})\b", // 4. 8. 2026, 04/08/26
+        r"|\b\d{4}\s?[./年-]\s?\d{1,2}\s?[./月-]\s?\d{1,2}",    // 2026-08-04, 2026. 8. 4.
+        r"|\b\d{1,2}[:.h]\d{2}\b",                              // 11:48
+        r"|\b(19|20)\d{2}\b"                                    // a year
+    ))
+    .ok()
+});
+static EMAIL: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"[^\s<>()\[\]:;,]+@[A-Za-z0-9][A-Za-z0-9.\-]*[A-Za-z0-9]").ok());
+static INLINE_START: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:^|\s|-)(On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|\d))")
+        .ok()
+});
+
+fn has(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
+    regex.as_ref().is_some_and(|r| r.is_match(text))
+}
+
+/// How many lines from `at` on are an attribution; 0 where there is none. All of them have the same depth.
+pub fn length_at(lines: &[Line], at: usize) -> usize {
+    let Some(first) = lines.get(at).filter(|l| !l.is_blank()) else { return 0 };
+    if first.text.chars().count() > LENGTH_MAX {
+        return 0;
+    }
+    let mut text = String::new();
+    for count in 1..=LINES_MAX {
+        let Some(line) = lines.get(at + count - 1).filter(|l| l.depth == first.depth && !l.is_blank()) else {
+            return 0;
+        };
+        if count > 1 && opens(&line.text) {
+            return 0;
+        }
+        // An address that was wrapped at its bracket is put together again.
+        let glued = text.ends_with('<') || text.ends_with('@') || line.text.trim_start().starts_with('>');
+        if !text.is_empty() && !glued {
+            text.push(' ');
+        }
+        text.push_str(line.text.trim());
+        if text.chars().count() > LENGTH_MAX {
+            return 0;
+        }
+        if ends_an_attribution(&text) {
+            let quote_follows = quote_follows(lines, at + count, first.depth);
+            return if is_attribution(&text, quote_follows) { count } else { 0 };
+        }
+    }
+    0
+}
+
+/// A line that itself begins an attribution: what stands above it is the end of a text.
+fn opens(text: &str) -> bool {
+    let text = fold(text.trim());
+    ["on ", "dna ", "dne ", "am ", "le ", "el ", "op ", "il giorno ", "em "].iter().any(|w| {
+        text.strip_prefix(w).is_some_and(|rest| has(&DATE, rest.get(..rest.floor_char_boundary(40)).unwrap_or(rest)))
+    })
+}
+
+fn quote_follows(lines: &[Line], mut at: usize, depth: u8) -> bool {
+    for _ in 0..3 {
+        match lines.get(at) {
+            Some(line) if line.depth > depth => return true,
+            Some(line) if line.is_blank() => at += 1,
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn ends_an_attribution(text: &str) -> bool {
+    let text = text.trim_end().trim_end_matches(['*', '_', '>', '-', ' ', '\u{a0}']);
+    text.ends_with([':', '：']) || text.ends_with("wrote") || text.ends_with("writes")
+}
+
+/// Whether the words are those of an attribution. A date and a verb, or an address and a verb, or a date and an address;
+/// where a quotation follows, a verb at the end is enough.
+fn is_attribution(text: &str, quote_follows: bool) -> bool {
+    let (date, email) = (has(&DATE, text), has(&EMAIL, text));
+    let folded = fold(text);
+    let verb = verb(&folded);
+    let lead = folded.split_whitespace().next().unwrap_or_default();
+    // "Subject: …", "Date: …": a header block's business.
+    if lead.ends_with(':') && super::block::label(lead).is_some() {
+        return false;
+    }
+    match verb {
+        Some(at_end) if date && (email || at_end || quote_follows || dated_lead(&folded)) => true,
+        Some(_) if email => true,
+        Some(true) if quote_follows => folded.split_whitespace().count() <= 10,
+        None if date && email => text.chars().count() < 200,
+        _ => false,
+    }
+}
+
+/// "Am 25.06.2015 um 10:55 schrieb Jan:": a date right at the beginning, behind a preposition or a weekday at most.
+fn dated_lead(folded: &str) -> bool {
+    let head = folded.get(..folded.floor_char_boundary(26)).unwrap_or(folded);
+    let lead = head.split_whitespace().next().unwrap_or_default();
+    let preposition = matches!(
+        lead.trim_end_matches(['.', ',']),
+        "am" | "on" | "op" | "dna" | "dne" | "dana" | "le" | "el" | "il" | "em" | "den" | "w" | "dnia" | "v"
+    );
+    has(&DATE, head) && (preposition || lead.starts_with(|c: char| c.is_ascii_digit()) || lead.ends_with(['.', ',']))
+}
+
+/// Whether a verb of attribution stands in the text, and whether it stands at its end.
+fn verb(folded: &str) -> Option<bool> {
+    let bare = folded.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')');
+    let mut found = None;
+    for verb in VERBS {
+        let mut from = 0;
+        while let Some(at) = bare.get(from..).and_then(|rest| rest.find(verb)) {
+            let (start, end) = (from + at, from + at + verb.len());
+            let ideograph = !verb.is_ascii() && verb.chars().next().is_some_and(|c| c as u32 > 0x2e80);
+            let before = bare.get(..start).and_then(|b| b.chars().next_back());
+            let after = bare.get(end..).and_then(|b| b.chars().next());
+            let whole = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+            if ideograph || whole(after) && (whole(before) || before == Some('>')) {
+                if end == bare.len() {
+                    return Some(true);
+                }
+                found = Some(false);
+            }
+            from = end;
+        }
+    }
+    found
+}
+
+/// Where, inside one line, an attribution begins that shares it with the end of the reply. A byte offset.
+pub fn begins_inside(text: &str) -> Option<usize> {
+    if text.len() > 2000
+        || !ends_an_attribution(text)
+        || !text.contains(" On ") && !text.contains("-On ") && !text.contains("- On ")
+    {
+        return None;
+    }
+    let at = INLINE_START.as_ref()?.captures_iter(text).filter_map(|c| c.get(1)).map(|m| m.start()).last()?;
+    let tail = text.get(at..)?;
+    (at > 0 && verb(&fold(tail)).is_some() && has(&DATE, tail)).then_some(at)
+}
+
+/// The person that an attribution names.
+pub fn author(text: &str) -> Option<Address> {
+    let email = EMAIL.as_ref()?.find_iter(text).last()?;
+    let before = text.get(..email.start())?.trim_end_matches(['<', '(', '[', ' ', '"']);
+    let mailto = before.strip_suffix("mailto").unwrap_or(before);
+    Some(Address::new(Some(&name(mailto)), email.as_str().trim_matches(['"', '\''])))
+}
+
+/// The name at the end of "Dne 28/10/2021 12:46, John Doe": what comes after the date and the small words around it.
+fn name(before: &str) -> String {
+    let after_quote = before.rsplit(['"', '„', '“', '”']).find(|p| p.trim().chars().any(char::is_alphabetic));
+    if before.contains(['"', '„', '”']) {
+        return after_quote.unwrap_or_default().trim().to_owned();
+    }
+    let mut words: Vec<&str> = Vec::new();
+    for word in before.split_whitespace().rev() {
+        let small = fold(word.trim_matches([',', '.', ':']));
+        let stop = word.chars().any(|c| c.is_ascii_digit())
+            || word.ends_with([',', ':'])
+            || matches!(
+                small.as_str(),
+                "pouzivatel"
+                    | "uzivatel"
+                    | "uzytkownik"
+                    | "am"
+                    | "pm"
+                    | "skrev"
+                    | "schreef"
+                    | "schrieb"
+                    | "oseba"
+                    | "osoba"
+                    | "at"
+                    | "um"
+                    | "kl"
+                    | "o"
+                    | "v"
+                    | "ob"
+                    | "u"
+                    | "a"
+                    | "от"
+                    | "gmt"
+                    | "cet"
+                    | "cest"
+                    | "est"
+                    | "utc"
+                    | "uur"
+                    | "heeft"
+                    | "usuario"
+                    | "je"
+            );
+        if stop {
+            break;
+        }
+        words.push(word);
+    }
+    words.reverse();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::lines::plain;
+
+    #[test]
+    fn attributions_of_clients_and_languages() {
+        for text in [
+            "On Tue, 4 Aug 2026 at 11:48, Jan Novák <jan@firma.example> wrote:",
+            "On Tue, Aug 4, 2026 at 11:48 AM Jan Novák\n<jan@firma.example> wrote:",
+            "ut 4. 8. 2026 o 11:48 Jan Novák <jan@firma.example> napísal(a):",
+            "Dňa 4. 8. 2026 o 11:48 Jan Novák napísal(a):",
+            "Dňa 04.08.2026 11:48, Jan Novák napísal:",
+            "út 4. 8. 2026 v 11:48 odesílatel Jan Novák <jan@firma.example> napsal:",
+            "Dne 4. 8. 2026 v 11:48 Jan Novák napsal(a):",
+            "4. 8. 2026 v 11:48, Jan Novák <jan@firma.example>:",
+            "V V tor., 4. avg. 2026 ob 11:48 je oseba Jan Novak <jan@firma.example> napisala:",
+            "Dne 4. 8. 2026 ob 11:48 je Jan Novak napisal(a):",
+            "uto, 4. kol 2026. u 11:48 Jan Novak <jan@firma.example> napisao je:",
+            "8. 8. 2026. u 13:24, Jan Novak piše:",
+            "Dana 2026-08-07 13:11, Jan Novak je napisao(la):",
+            "wt., 4 sie 2026 o 11:48 Jan Nowak <jan@firma.example> napisał(a):",
+            "W dniu 4.08.2026 o 11:48, Jan Nowak pisze:",
+            "Jan Nowak <jan@firma.example> ezt írta (időpont: 2026. aug. 4., K, 11:48):",
+            "2026. 08. 04. 11:48 keltezéssel, Nagy Jan írta:",
+            "Am Di., 4. Aug. 2026 um 11:48 Uhr schrieb Jan Maier <jan@firma.example>:",
+            "Le mar. 4 août 2026 à 11:48, Jan Dupont <jan@firma.example> a écrit :",
+            "El mar, 4 ago 2026 a las 11:48, Jan (<jan@firma.example>) escribió:",
+            "Il giorno mar 4 ago 2026 alle ore 11:48 Jan <jan@firma.example> ha scritto:",
+            "Op di 4 aug 2026 om 11:48 schreef Jan <jan@firma.example>:",
+            "Em ter., 4 de ago. de 2026 às 11:48, Jan <jan@firma.example> escreveu:",
+            "вт, 4 авг. 2026 г. в 11:48, Иван <ivan@firma.example>:",
+            "04.08.2026 11:48, Иван пишет:",
+            "вт, 4 серп. 2026 р. о 11:48 Іван <ivan@firma.example> пише:",
+        ] {
+            let lines = plain(text);
+            assert_eq!(length_at(&lines, 0), lines.len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ordinary_sentences_are_none() {
+        for text in [
+            "Please do the following on 4 August 2026:",
+            "He wrote a letter.",
+            "As he wrote:",
+            "Locally (on development), when I run...",
+            "On your remote host you can run:",
+            "Termíny 2026:",
+            "Pošlite to na jan@firma.example a tiež:",
+        ] {
+            assert_eq!(length_at(&plain(text), 0), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_author_is_named() {
+        let author = |t: &str| author(t).map(|a| (a.name.unwrap_or_default(), a.email));
+        let john = Some(("John Doe".to_owned(), "john@acme.example".to_owned()));
+        for text in [
+            "Dne 28/10/2021 12:46, John Doe <john@acme.example> napsal(a):",
+            "On 28/10/2021 12:46, \"John Doe\" <john@acme.example> wrote:",
+            "28/10/2021 12:46 používateľ John Doe (<john@acme.example>) napísal:",
+            "John Doe <john@acme.example> skrev følgende den 28/10/2021, 12:46:",
+            "Dnia 28/10/2021, 12:46 użytkownik „John Doe” <john@acme.example> napisał:",
+        ] {
+            assert_eq!(author(text), john, "{text}");
+        }
+    }
+}

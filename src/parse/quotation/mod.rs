@@ -1,0 +1,461 @@
+//! What the sender wrote this time, apart from the history and the signature.
+
+pub mod attribution;
+pub mod block;
+mod signature;
+pub mod words;
+
+use crate::model::message::Reply;
+use crate::model::outgoing::MARKER;
+use crate::model::text::fold;
+
+use super::lines::{Line, join};
+use block::{Block, Divider};
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Quote,
+    Signature,
+}
+
+/// Where the history begins, for whoever asks whether it was forwarded.
+#[derive(Clone, Debug)]
+pub enum Head {
+    Block(Block),
+    /// A divider that says "forwarded", with no block below it.
+    Divider(usize),
+    /// First line and number of lines.
+    Attribution(usize, usize),
+}
+
+/// The lines of a text, sorted.
+#[derive(Debug)]
+pub struct Folded {
+    pub reply: Reply,
+    /// The first thing that heads a history.
+    pub head: Option<Head>,
+    /// Nothing but history and signature: the sender wrote nothing himself.
+    pub nothing_written: bool,
+}
+
+/// Whether a subject says that its mail was forwarded, answered, or neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefix {
+    Forward,
+    Reply,
+    None,
+}
+
+/// Reads the first prefix of a subject; a ticket's token or a list's name in brackets before it does not count.
+pub fn prefix(subject: &str) -> Prefix {
+    let mut rest = subject.trim();
+    while let Some((_, after)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
+        rest = after.trim_start();
+    }
+    let Some((word, _)) = rest.split_once([':', '：']) else {
+        return if fold(rest).starts_with("fwd ") { Prefix::Forward } else { Prefix::None };
+    };
+    let word = fold(word.trim());
+    let bare: String =
+        word.chars().filter(|c| !matches!(c, '[' | ']' | '(' | ')' | '^' | '*' | '.') && !c.is_ascii_digit()).collect();
+    let is = |list: &[&str]| list.iter().any(|p| fold(p) == word || fold(p).trim_end_matches('.') == bare.trim());
+    if is(words::FORWARD_PREFIXES) {
+        Prefix::Forward
+    } else if is(words::REPLY_PREFIXES) {
+        Prefix::Reply
+    } else {
+        Prefix::None
+    }
+}
+
+/// Lines whose parts the sender's program glued together, taken apart: Yahoo's forwarded header in one line, and an
+/// attribution that shares its line with the end of the reply.
+pub fn prepare(lines: &[Line]) -> Vec<Line> {
+    let mut out = Vec::with_capacity(lines.len());
+    for line in lines {
+        if let Some((before, fields)) = glued_header(&line.text) {
+            out.push(Line { text: before, ..line.clone() });
+            out.extend(fields.into_iter().map(|text| Line { text, rule: false, ..line.clone() }));
+        } else if let Some(at) = attribution::begins_inside(&line.text) {
+            let (reply, rest) = line.text.split_at(at);
+            let reply = reply.trim_end().trim_end_matches('-').trim_end();
+            out.push(Line { text: reply.to_owned(), ..line.clone() });
+            out.push(Line { text: rest.to_owned(), rule: false, ..line.clone() });
+        } else {
+            out.push(line.clone());
+        }
+    }
+    out
+}
+
+/// `----- Forwarded Message ----- From: A <a@x>To: B <b@x>Sent: …Subject: …`
+fn glued_header(text: &str) -> Option<(String, Vec<String>)> {
+    let trimmed = text.trim_start();
+    if !trimmed.starts_with("---") || trimmed.len() > 8000 {
+        return None;
+    }
+    let inner = trimmed.trim_start_matches('-');
+    let end = inner.find("---")?;
+    let after = inner.get(end..)?.trim_start_matches('-');
+    let divider = trimmed.get(..trimmed.len() - after.len())?;
+    if after.trim().is_empty() || block::divider(divider) == Divider::None {
+        return None;
+    }
+    let starts = label_starts(after);
+    let first = *starts.first()?;
+    if !after.get(..first)?.trim().is_empty() || starts.len() < 3 {
+        return None;
+    }
+    let mut fields = Vec::new();
+    for (i, start) in starts.iter().enumerate() {
+        let end = starts.get(i + 1).copied().unwrap_or(after.len());
+        fields.push(after.get(*start..end)?.trim().to_owned());
+    }
+    Some((divider.trim().to_owned(), fields))
+}
+
+/// Where labels of a header block begin in a line without breaks.
+fn label_starts(text: &str) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let mut seen = Vec::new();
+    for (colon, _) in text.match_indices([':', '：']).take(200) {
+        let before: Vec<(usize, char)> = text.get(..colon).unwrap_or_default().char_indices().rev().take(24).collect();
+        // The longest label that ends here and begins with a capital.
+        let found = before.iter().rev().find_map(|&(at, c)| {
+            let label =
+                (!c.is_lowercase() && c.is_alphabetic()).then(|| block::label(text.get(at..colon)?)).flatten()?;
+            Some((at, label))
+        });
+        if let Some((at, label)) = found
+            && !seen.contains(&label)
+        {
+            seen.push(label);
+            starts.push(at);
+            if label == words::Label::Subject {
+                break;
+            }
+        }
+    }
+    starts
+}
+
+/// Sorts prepared lines. `all` is the whole text as it was, for the case that nothing may be folded.
+pub fn fold_lines(lines: &[Line], all: &str) -> Folded {
+    let mut kinds: Vec<Kind> = lines.iter().map(|l| if l.depth > 0 { Kind::Quote } else { Kind::Text }).collect();
+    history(lines, &mut kinds);
+    let mut head = heads(lines, &mut kinds);
+    fragments(lines, &mut kinds);
+    let marker = marker(lines, &mut kinds);
+    signatures(lines, &mut kinds);
+    let pick = |kind: Kind| {
+        let mut out: Vec<&Line> = Vec::new();
+        let mut cut = false;
+        for (line, k) in lines.iter().zip(&kinds) {
+            if *k != kind {
+                cut = true;
+                continue;
+            }
+            let open = out.last().is_some_and(|l| !l.is_blank());
+            // Where a quotation was taken out, one blank line keeps the answers apart.
+            if cut && kind == Kind::Text && open {
+                out.push(&BLANK);
+            }
+            if !(cut && line.is_blank()) {
+                out.push(line);
+                cut = false;
+            }
+        }
+        join(out)
+    };
+    let (text, quoted, signature) = (pick(Kind::Text), pick(Kind::Quote), pick(Kind::Signature));
+    let nothing_written = text.trim().is_empty();
+    if head.is_none() {
+        head = quoted_head(lines);
+    }
+    let reply = if !nothing_written {
+        Reply { text, quoted, signature, marker }
+    } else if !signature.trim().is_empty() {
+        Reply { text: signature, quoted, signature: String::new(), marker }
+    } else {
+        Reply { text: all.to_owned(), marker, ..Reply::default() }
+    };
+    Folded { reply, head, nothing_written }
+}
+
+static BLANK: Line =
+    Line { text: String::new(), depth: 0, history: false, signature: false, rule: false, coloured: false };
+
+/// What the client's HTML marks as history is quoted, but for answers that were written between its blockquotes.
+fn history(lines: &[Line], kinds: &mut [Kind]) {
+    let mut at = 0;
+    while at < lines.len() {
+        let run = lines.iter().skip(at).take_while(|l| l.history).count();
+        if run == 0 {
+            at += 1;
+            continue;
+        }
+        let region = lines.get(at..at + run).unwrap_or_default();
+        let first = region.iter().position(|l| !l.is_blank()).unwrap_or(0);
+        let headed = block::at(region, first).is_some()
+            || region.get(first).is_some_and(|l| block::divider(&l.text) == Divider::Forward);
+        let quote = if headed { None } else { region.iter().position(|l| l.depth > 0) };
+        for (i, line) in region.iter().enumerate() {
+            let answer = line.depth == 0 && quote.is_some_and(|q| i > q) && attribution::length_at(region, i) == 0;
+            if let Some(kind) = kinds.get_mut(at + i).filter(|_| !answer) {
+                *kind = Kind::Quote;
+            }
+        }
+        at += run;
+    }
+}
+
+/// Finds what heads the history at the surface of the text, and quotes what it heads. Gives the first.
+fn heads(lines: &[Line], kinds: &mut [Kind]) -> Option<Head> {
+    let mut first: Option<Head> = None;
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        if line.depth > 0 || line.is_blank() {
+            at += 1;
+            continue;
+        }
+        let divider = block::divider(&line.text);
+        if let Some(block) = block::at(lines, at) {
+            quote_rest(lines, kinds, at);
+            return first.or(Some(Head::Block(block)));
+        }
+        if matches!(divider, Divider::Forward | Divider::Original) {
+            quote_rest(lines, kinds, at);
+            return first.or((divider == Divider::Forward).then_some(Head::Divider(at)));
+        }
+        let length = attribution::length_at(lines, at);
+        if length == 0 {
+            at += 1;
+            continue;
+        }
+        quote(kinds, at, length);
+        first.get_or_insert(Head::Attribution(at, length));
+        let next = (at + length..lines.len()).find(|i| lines.get(*i).is_some_and(|l| !l.is_blank()));
+        let quoted = next
+            .and_then(|i| Some((lines.get(i)?, kinds.get(i)?)))
+            .is_none_or(|(l, k)| l.depth > 0 || *k == Kind::Quote);
+        if !quoted {
+            quote_rest(lines, kinds, at + length);
+            return first;
+        }
+        at += length;
+    }
+    first
+}
+
+fn quote(kinds: &mut [Kind], from: usize, count: usize) {
+    for kind in kinds.iter_mut().skip(from).take(count) {
+        *kind = Kind::Quote;
+    }
+}
+
+/// Quotes everything from a line on, but for answers that somebody wrote into it in a colour of their own.
+fn quote_rest(lines: &[Line], kinds: &mut [Kind], from: usize) {
+    let rest = lines.get(from..).unwrap_or_default();
+    let coloured = rest.iter().filter(|l| l.coloured).count();
+    let plain = rest.iter().filter(|l| !l.coloured && !l.is_blank()).count();
+    for (line, kind) in rest.iter().zip(kinds.iter_mut().skip(from)) {
+        let answer = line.coloured && coloured < plain && line.depth == 0;
+        *kind = if answer { Kind::Text } else { Kind::Quote };
+    }
+}
+
+/// A head inside a quotation: "> Begin forwarded message:", "> From: …".
+fn quoted_head(lines: &[Line]) -> Option<Head> {
+    let first = lines.iter().position(|l| l.depth > 0 && !l.is_blank())?;
+    for at in first..(first + 4).min(lines.len()) {
+        if lines.get(at).is_some_and(Line::is_blank) {
+            continue;
+        }
+        if let Some(block) = block::at(lines, at) {
+            return Some(Head::Block(block));
+        }
+        if lines.get(at).is_some_and(|l| block::divider(&l.text) == Divider::Forward) {
+            return Some(Head::Divider(at));
+        }
+        let length = attribution::length_at(lines, at);
+        if length > 0 {
+            return Some(Head::Attribution(at, length));
+        }
+    }
+    None
+}
+
+/// The end of a quoted line that was wrapped onto a line of its own, without the prefix, is quoted too.
+fn fragments(lines: &[Line], kinds: &mut [Kind]) {
+    for i in 1..lines.len().saturating_sub(1) {
+        let (Some(before), Some(line), Some(after)) = (lines.get(i - 1), lines.get(i), lines.get(i + 1)) else {
+            continue;
+        };
+        let sandwiched =
+            before.depth > 0 && after.depth > 0 && line.depth == 0 && !before.is_blank() && !line.is_blank();
+        if !sandwiched || kinds.get(i) != Some(&Kind::Text) {
+            continue;
+        }
+        let open = before.text.matches('(').count() > before.text.matches(')').count();
+        let ended = before.text.trim_end().ends_with(['.', '?', '!', ':', ';']);
+        let small = line.text.chars().next().is_some_and(|c| c.is_lowercase() || !c.is_alphanumeric());
+        if open || !ended && small && before.text.chars().count() >= 40 {
+            quote(kinds, i, 1);
+        }
+    }
+}
+
+/// The desk's own marker line: all that it heads is quoted, and the attribution or header block above it. Words below
+/// it that stand outside the quotation are the answer of somebody who writes at the bottom.
+fn marker(lines: &[Line], kinds: &mut [Kind]) -> bool {
+    let Some(at) = lines.iter().position(|l| l.text.contains(MARKER)) else { return false };
+    let depth = lines.get(at).map_or(0, |l| l.depth);
+    for (line, kind) in lines.iter().zip(kinds.iter_mut()).skip(at) {
+        let answer = depth > 0 && line.depth < depth && !line.history || line.coloured;
+        if !answer {
+            *kind = Kind::Quote;
+        }
+    }
+    // What stands right above it, back to the last text of the sender: blank lines, and whatever heads the history.
+    let mut i = at;
+    while let Some(above) = i.checked_sub(1) {
+        let Some(line) = lines.get(above) else { break };
+        if !(line.is_blank() || line.depth > 0 || kinds.get(above) == Some(&Kind::Quote) || line.history) {
+            break;
+        }
+        quote(kinds, above, 1);
+        i = above;
+    }
+    for back in 1..=4 {
+        let Some(from) = i.checked_sub(back) else { break };
+        let length = attribution::length_at(lines, from);
+        if length >= back || attribution_by_colon(lines, from, i, depth) {
+            quote(kinds, from, i - from);
+            break;
+        }
+        if let Some(block) = block::at(lines, from).filter(|b| b.end >= i) {
+            quote(kinds, from, block.end - from);
+            break;
+        }
+    }
+    true
+}
+
+/// In an unknown language: the one line right above a quoted marker, ended by a colon and with an address or digits in
+/// it, can only be the attribution.
+fn attribution_by_colon(lines: &[Line], from: usize, end: usize, depth: u8) -> bool {
+    depth > 0
+        && end - from == 1
+        && lines.get(from).is_some_and(|l| {
+            l.text.trim_end().ends_with([':', '：'])
+                && (l.text.contains('@') || l.text.bytes().filter(u8::is_ascii_digit).count() >= 4)
+        })
+}
+
+/// Marks the signature below each stretch of text.
+fn signatures(lines: &[Line], kinds: &mut [Kind]) {
+    let mut from = 0;
+    while from < lines.len() {
+        let run = kinds.iter().skip(from).take_while(|k| **k == Kind::Text).count();
+        if run == 0 {
+            from += 1;
+            continue;
+        }
+        let stretch: Vec<&Line> = lines.iter().skip(from).take(run).collect();
+        // Where something stands above, a stretch may consist of the signature alone.
+        let earlier = lines.iter().zip(kinds.iter()).take(from).any(|(l, k)| *k == Kind::Text && !l.is_blank());
+        let first = stretch.iter().position(|l| !l.is_blank());
+        let all = earlier
+            && first.is_some_and(|f| {
+                stretch.get(f).is_some_and(|l| {
+                    signature::is_separator(l)
+                        || signature::is_device_line(&l.text) && stretch.iter().filter(|l| !l.is_blank()).count() == 1
+                })
+            });
+        let start = if all { first } else { signature::start(&stretch) };
+        if let Some(start) = start {
+            for kind in kinds.iter_mut().skip(from + start).take(run - start) {
+                *kind = Kind::Signature;
+            }
+        }
+        from += run;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::lines::plain;
+
+    fn reply(text: &str) -> Reply {
+        let lines = plain(text);
+        fold_lines(&prepare(&lines), &join(&lines)).reply
+    }
+
+    #[test]
+    fn the_history_is_folded() {
+        let r = reply("Ďakujem.\n\nDňa 4. 8. 2026 o 11:48 Jan napísal(a):\n> Otázka\n>\n> Jan\n");
+        assert_eq!((r.text.as_str(), r.quoted.lines().count()), ("Ďakujem.", 4));
+        assert_eq!(reply("Hi\n\n-----Original Message-----\nFrom: A <a@x.example>\nTo: B\n\nold").text, "Hi");
+        assert_eq!(reply("reply On Wed, Apr 4, 2012 at 3:59 PM, bob@x.example wrote:\n> Hi").text, "reply");
+    }
+
+    #[test]
+    fn answers_between_quotations_are_kept() {
+        let r = reply("Dňa 4. 8. 2026 Jan napísal:\n> A?\n\nÁno.\n\n> B?\n\nNie.\n\n-- \nEva");
+        assert_eq!(
+            (r.text.as_str(), r.signature.as_str()),
+            ("Áno.\n\nNie.", "-- \nEva".trim_end_matches(' ').replace("-- ", "--").as_str())
+        );
+    }
+
+    #[test]
+    fn folding_never_leaves_nothing() {
+        for text in [
+            "> only\n> quotes",
+            "-- \nJan",
+            "On Mon, 1 Jan 2026 at 10:00, A <a@x.example> wrote:\n> x",
+            "Sent from my iPhone",
+        ] {
+            assert!(!reply(text).text.is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_marker_cuts_surely_and_spares_bottom_posts() {
+        let notification = format!("{MARKER} odpovedzte nad touto čiarou\n\nNový tiket");
+        let quoted: String = notification.lines().map(|l| format!("> {l}\n")).collect();
+        let top = reply(&format!("Áno.\n\nQui 4 2026 x <d@x.example> blurp:\n{quoted}"));
+        assert_eq!((top.text.as_str(), top.marker), ("Áno.", true));
+        let bottom = reply(&format!("Dňa 4. 8. 2026 Podpora napísal:\n{quoted}\nÁno, dole.\n"));
+        assert_eq!(bottom.text, "Áno, dole.");
+        let outlook = reply(&format!(
+            "Hotovo.\n\nFrom: Desk <d@x.example>\nSent: Monday\nTo: Me\nSubject: S\n\n{notification}\nmore"
+        ));
+        assert_eq!(outlook.text, "Hotovo.");
+        let bare = reply(&format!("Hotovo.\n\n{notification}"));
+        assert_eq!(bare.text, "Hotovo.");
+    }
+
+    #[test]
+    fn prefixes_of_subjects() {
+        for (subject, want) in [
+            ("Fwd: x", Prefix::Forward),
+            ("FW: RE: x", Prefix::Forward),
+            ("WG: x", Prefix::Forward),
+            ("Re: FW: x", Prefix::Reply),
+            ("[ACME-1] Fwd: x", Prefix::Forward),
+            ("PREP: x", Prefix::Forward),
+            ("Odp: x", Prefix::Reply),
+            ("RE[2]: x", Prefix::Reply),
+            ("Note: x", Prefix::None),
+            ("x", Prefix::None),
+            ("", Prefix::None),
+            ("Redir.: x", Prefix::Forward),
+        ] {
+            assert_eq!(prefix(subject), want, "{subject}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The first look at the bytes: cuts a header block into fields, in linear time and within bounds, and notes what makes
+//! it mean different things to different parsers.
+
+/// Longest header block whose fields are read, in bytes (BEHAVIOUR 5; Postfix's header_size_limit is 102,400).
+pub const HEADER_MAX: usize = 256 * 1024;
+/// Most fields of one block that are read.
+pub const FIELDS_MAX: usize = 1000;
+
+/// One header field as it stands in the mail.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// As written, without white space before the colon.
+    pub name: &'a [u8],
+    /// Everything after the colon, line ends of folding included.
+    pub value: &'a [u8],
+}
+
+impl Field<'_> {
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
+/// A header block and what stands below it.
+#[derive(Clone, Debug, Default)]
+pub struct Block<'a> {
+    pub fields: Vec<Field<'a>>,
+    pub body: &'a [u8],
+    /// In words, see [`crate::model::message::Structure::broken`].
+    pub broken: Vec<&'static str>,
+    pub flags: Vec<&'static str>,
+}
+
+impl<'a> Block<'a> {
+    pub fn all<'s>(&'s self, name: &'s str) -> impl DoubleEndedIterator<Item = &'s Field<'a>> {
+        self.fields.iter().filter(move |f| f.is(name))
+    }
+
+    pub fn first(&self, name: &str) -> Option<&Field<'a>> {
+        self.fields.iter().find(|f| f.is(name))
+    }
+}
+
+/// The line at the beginning of `bytes` without its line end, and the length of both together.
+pub fn line(bytes: &[u8]) -> (&[u8], usize) {
+    match memchr(b'\n', bytes) {
+        Some(at) => (strip_cr(bytes.get(..at).unwrap_or_default()), at + 1),
+        None => (strip_cr(bytes), bytes.len()),
+    }
+}
+
+/// Position of the first `needle`.
+pub fn memchr(needle: u8, bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|b| *b == needle)
+}
+
+fn strip_cr(mut line: &[u8]) -> &[u8] {
+    while let Some((b'\r', rest)) = line.split_last() {
+        line = rest;
+    }
+    line
+}
+
+/// The field name and the value of a line that looks like a field (RFC 5322 section 2.2, white space before the colon
+/// allowed as section 4.5 does).
+fn field_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = line.iter().take(256).position(|b| *b == b':')?;
+    let (name, rest) = line.split_at_checked(colon)?;
+    let trimmed = name.trim_ascii_end();
+    let valid = !trimmed.is_empty() && trimmed.iter().all(|b| (33..=126).contains(b));
+    valid.then_some((trimmed, rest.get(1..).unwrap_or_default()))
+}
+
+/// Cuts an entity into its header fields and its body. Never fails: bytes without any field are all body.
+pub fn entity(bytes: &[u8]) -> Block<'_> {
+    let mut block = Block { body: bytes, ..Block::default() };
+    let mut at = skip_odd_beginning(bytes, &mut block.flags);
+    let mut fields: Vec<(&[u8], usize, usize)> = Vec::new();
+    let start = at;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if rest.is_empty() {
+            block.body = rest;
+            break;
+        }
+        let (text, len) = line(rest);
+        if text.is_empty() {
+            block.body = rest.get(len..).unwrap_or_default();
+            break;
+        }
+        let over = at - start > HEADER_MAX || fields.len() >= FIELDS_MAX;
+        let folded = matches!(text.first(), Some(b' ' | b'\t'));
+        if over {
+            note(&mut block.flags, "header-block-too-large");
+        } else if folded && at == start {
+            note(&mut block.broken, "the first line is a folded one");
+            if let Some((name, value)) = field_line(text.trim_ascii_start()) {
+                let from = at + offset(rest, value);
+                fields.push((name, from, at + len));
+            }
+        } else if folded {
+            if let Some(last) = fields.last_mut() {
+                last.2 = at + len;
+            }
+        } else if let Some((name, value)) = field_line(text) {
+            fields.push((name, at + offset(rest, value), at + len));
+        } else if fields.is_empty() || !header_goes_on(rest.get(len..).unwrap_or_default()) {
+            // Text without a blank line above it: the body has begun.
+            note(&mut block.flags, "no-blank-line-after-header");
+            if !fields.is_empty() {
+                note(&mut block.broken, "a line without a colon");
+            }
+            block.body = rest;
+            break;
+        } else {
+            note(&mut block.broken, "a line without a colon");
+        }
+        at += len;
+    }
+    let end = bytes.len() - block.body.len();
+    inspect(bytes.get(start..end).unwrap_or_default(), &mut block.broken);
+    block.fields = fields
+        .into_iter()
+        .map(|(name, from, to)| Field { name, value: bytes.get(from..to).unwrap_or_default() })
+        .collect();
+    block
+}
+
+/// Where `inner`, a part of `outer`, begins in it.
+fn offset(outer: &[u8], inner: &[u8]) -> usize {
+    (inner.as_ptr() as usize).saturating_sub(outer.as_ptr() as usize)
+}
+
+/// A byte order mark, an mbox separator, or blank lines before the first field: skipped, and named.
+fn skip_odd_beginning(bytes: &[u8], flags: &mut Vec<&'static str>) -> usize {
+    let mut at = 0;
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        flags.push("byte-order-mark");
+        at = 3;
+    }
+    let mut blank = at;
+    while let Some(b'\r' | b'\n') = bytes.get(blank) {
+        blank += 1;
+    }
+    let rest = bytes.get(blank..).unwrap_or_default();
+    let (mut text, len) = line(rest);
+    let mut skipped = blank;
+    if text.starts_with(b"From ") || text.starts_with(b">From ") {
+        flags.push("mbox-from-line");
+        skipped += len;
+        text = line(bytes.get(skipped..).unwrap_or_default()).0;
+    }
+    if skipped > at && field_line(text.trim_ascii_start()).is_some() {
+        if blank > at {
+            flags.push("leading-blank-line");
+        }
+        at = skipped;
+    }
+    at
+}
+
+/// Whether what follows a line without a colon still belongs to the header: a field comes before the next blank line.
+fn header_goes_on(mut rest: &[u8]) -> bool {
+    for _ in 0..20 {
+        let (text, len) = line(rest);
+        if text.is_empty() {
+            return false;
+        }
+        // A name with a hyphen or one of the usual words: text such as "Note: …" is no field.
+        if let Some((name, _)) = field_line(text) {
+            let usual: [&[u8]; 9] =
+                [b"from", b"to", b"cc", b"date", b"subject", b"received", b"sender", b"bcc", b"references"];
+            if name.contains(&b'-') || usual.iter().any(|n| name.eq_ignore_ascii_case(n)) {
+                return true;
+            }
+        }
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    false
+}
+
+/// What parsers are known to disagree about (BEHAVIOUR 1).
+fn inspect(header: &[u8], broken: &mut Vec<&'static str>) {
+    let (mut crlf, mut bare_lf, mut bare_cr) = (false, false, false);
+    let mut before = 0u8;
+    for (i, &b) in header.iter().enumerate() {
+        match b {
+            0 => note(broken, "a NUL byte"),
+            b'\n' if before == b'\r' => crlf = true,
+            b'\n' => bare_lf = true,
+            b'\r' => bare_cr |= header.get(i + 1).is_none_or(|next| *next != b'\n'),
+            b'\t' => {}
+            1..=31 | 127 => note(broken, "a control character"),
+            _ => {}
+        }
+        before = b;
+    }
+    if bare_cr {
+        note(broken, "a bare CR");
+    }
+    if crlf && bare_lf {
+        note(broken, "a bare LF among CRLF line ends");
+    }
+    let mut rest = header;
+    while !rest.is_empty() {
+        let (text, len) = line(rest);
+        let colon = memchr(b':', text).unwrap_or(0);
+        if colon > 0 && !matches!(text.first(), Some(b' ' | b'\t')) && field_line(text).is_some() {
+            if let Some(b' ' | b'\t') = text.get(colon - 1) {
+                note(broken, "white space before the colon of a field");
+            }
+        }
+        rest = rest.get(len..).unwrap_or_default();
+    }
+}
+
+fn note(list: &mut Vec<&'static str>, what: &'static str) {
+    if !list.contains(&what) {
+        list.push(what);
+    }
+}
+
+/// A mail whose lines end in CR alone (classic Mac OS, broken scripts), given LF ends; None for any other mail.
+pub fn repair_cr_only(bytes: &[u8]) -> Option<Vec<u8>> {
+    if memchr(b'\n', bytes).is_some() || memchr(b'\r', bytes).is_none() {
+        return None;
+    }
+    Some(bytes.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(bytes: &[u8]) -> Vec<String> {
+        entity(bytes).fields.iter().map(|f| String::from_utf8_lossy(f.name).into_owned()).collect()
+    }
+
+    #[test]
+    fn fields_and_body_are_cut_at_the_first_blank_line() {
+        let block = entity(b"A: 1\r\n 2\r\nB: 3\r\n\r\nbody\r\n");
+        assert_eq!(block.fields.len(), 2);
+        assert_eq!(block.fields[0].value, b" 1\r\n 2\r\n");
+        assert_eq!(block.body, b"body\r\n");
+        assert!(block.broken.is_empty() && block.flags.is_empty());
+    }
+
+    #[test]
+    fn every_broken_rule_is_named() {
+        for (bytes, word) in [
+            (&b"From: a\0\r\n\r\n"[..], "NUL"),
+            (b"From: a\x07\r\n\r\n", "control"),
+            (b"From: a\rFrom: b\r\n\r\n", "bare CR"),
+            (b"From: a\nTo: b\r\n\r\n", "bare LF"),
+            (b"From : a\r\n\r\n", "white space before"),
+            (b"From: a\r\nno colon here\r\nTo: b\r\n\r\n", "without a colon"),
+            (b" From: a\r\nTo: b\r\n\r\n", "folded"),
+        ] {
+            let broken = entity(bytes).broken;
+            assert!(broken.iter().any(|b| b.contains(word)), "{word}: {broken:?}");
+        }
+        assert!(entity(b"From: a\nTo: b\n\nx").broken.is_empty(), "LF-only mail is ordinary");
+    }
+
+    #[test]
+    fn odd_beginnings_are_passed_over() {
+        assert_eq!(names(b"\r\n\r\nFrom: a\r\n\r\nx"), ["From"]);
+        assert_eq!(names(b"From a@b Mon Jan  1\nFrom: a\n\nx"), ["From"]);
+        assert!(entity(b"\n\nonly text").body.ends_with(b"only text"));
+        assert_eq!(entity(b"only text\n").body, b"only text\n");
+    }
+
+    #[test]
+    fn a_flood_of_fields_is_cut() {
+        let flood = b"a:\n".repeat(100_000);
+        let block = entity(&flood);
+        assert_eq!(block.fields.len(), FIELDS_MAX);
+        assert!(block.flags.contains(&"header-block-too-large"));
+    }
+}
