@@ -223,6 +223,47 @@ async fn a_refused_fetch_is_an_error_unless_it_is_one_mails_own_trouble() {
 }
 
 #[tokio::test]
+async fn a_mail_that_breaks_the_connection_holds_up_no_other() {
+    let one = literal(1, "Subject: 1\r\n");
+    let breaking = format!("* 2 FETCH (UID 2 BODY[] {PRIVATE}\r\n");
+    let three = format!("{}TAG OK done\r\n", literal(3, "Subject: 3\r\n"));
+    // Every connection gets this script anew.
+    let script = vec![
+        ("UID FETCH 1:3 (UID BODY", Act::say(&format!("{one}{breaking}"))),
+        ("UID FETCH 3 ", Act::say(&three)),
+        ("UID FETCH 2 ", Act::say(&breaking)),
+    ];
+    let (_server, mut source) = opened(3, script).await;
+    let (tx, mut rx) = mpsc::channel(100);
+    let mut left = vec![1, 2, 3];
+    let mut tries = 0;
+    let because = loop {
+        let ended = source.fetch(&wanted(&left), 1000, &tx).await;
+        tries += 1;
+        let mut withheld = None;
+        while let Ok(answer) = rx.try_recv() {
+            let uid = answer.key().uid;
+            left.retain(|l| *l != uid);
+            if let Fetched::Withheld { because, .. } = answer {
+                assert_eq!(uid, 2);
+                withheld = Some(because);
+            }
+        }
+        match (ended, withheld) {
+            (Ok(()), Some(because)) => break because,
+            (Err(SourceError::Protocol { .. }), None) => source.open().await.map(drop).unwrap(),
+            other => panic!("{other:?}"),
+        }
+        assert!(tries < 10);
+        assert!(tries < 2 || left == [2], "the others came with the second try");
+    };
+    assert_eq!((tries, left.len()), (5, 0));
+    assert!(because.contains("broke"), "{because}");
+    // The connection is still there.
+    assert_eq!(fetch(&mut source, &[3]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_mail_whose_content_is_nil_is_gone_or_withheld_but_never_empty() {
     let nil = || Act::say("* 1 FETCH (UID 1 BODY[] NIL)\r\n* 2 FETCH (UID 2 BODY[] \"\")\r\nTAG OK done\r\n");
     // The server still lists the second.
