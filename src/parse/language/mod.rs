@@ -13,8 +13,8 @@ use words::{LETTERS, PIECES, WORDS};
 /// Most words that are looked at.
 const WORDS_MAX: usize = 400;
 /// Least score of a language that is named, and least lead over the next.
-const SCORE_MIN: f32 = 3.0;
-const LEAD_MIN: f32 = 1.0;
+const SCORE_MIN: f32 = 2.4;
+const LEAD_MIN: f32 = 0.8;
 
 /// Indexes into the score table.
 type Languages = Vec<u8>;
@@ -154,6 +154,7 @@ mod tests {
             ("Dobrý deň, tlačiareň stále nefunguje, prosím o opravu.", "sk"),
             ("Dobry den, tlaciaren stale nefunguje, prosim vas o opravu. Dakujem", "sk"),
             ("ahojte, neviem sa prihlasit do uctu, heslo som uz menil", "sk"),
+            ("stale mi to nejde prosim pomozte, heslo som uz skusal menit", "sk"),
             ("Dobrý den, tiskárna pořád nefunguje, prosím o opravu.", "cs"),
             ("Dobry den, tiskarna porad nefunguje, prosim o opravu. Dekuji", "cs"),
             ("ahoj, nemuzu se prihlasit do uctu, heslo jsem uz menil", "cs"),
