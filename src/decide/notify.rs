@@ -6,6 +6,7 @@ use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Agent, Attachment, Believed, Policy, Ticket};
 
+use super::lookalike;
 use super::work::{Case, Work};
 
 /// Attachments passed on to agents with a notification, in all; the rest stays in the ticket.
@@ -104,6 +105,9 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     }
     if work.ticket.restricted {
         warnings.push("restricted");
+    }
+    if lookalike::suspicion(case, &work.ticket).is_some() {
+        warnings.push("look-alike");
     }
     if case.facts.found.id_reused {
         warnings.push("id-reused");
