@@ -46,6 +46,7 @@ pub const OPENINGS: &[(&str, &str)] = &[
     ("There is a new message on ticket ", "."),
     ("There is a new note on ticket ", " ("),
     ("Ticket ", " is now yours"),
+    ("Neues Ticket ", ". Die ganze Gruppe"),
     ("Das neue Ticket ", " gehört Ihnen"),
     ("Im Ticket ", " gibt es eine neue"),
     ("Das Ticket ", " gehört ab jetzt Ihnen"),

@@ -1,7 +1,8 @@
 //! What an agent's program leaves of a notification in his answer, however it mangles it: nothing of it reaches a customer.
 
-use postdesk::model::Language;
+use postdesk::daemon::order;
 use postdesk::model::outgoing::MARKER;
+use postdesk::model::{Language, Order, OrderKind};
 use postdesk::store::Reading as _;
 
 use super::bench::{Bench, Came, SECRETS, VICTIM, policy, proven};
@@ -113,38 +114,21 @@ fn clean(bench: &Bench, came: &Came, what: &str) -> bool {
 
 #[test]
 fn nothing_of_a_notification_reaches_the_customer() {
-    let bench = Bench::new();
-    let all = bench.store.outbox(true).expect("reads");
     let (mut sent, mut held) = (0, 0);
     for template in ["notify-new", "notify-note"] {
-        let row = all.iter().find(|r| r.template == template).expect("was sent");
-        let (_, bytes) = bench.store.outbox_mail(row.id).expect("reads").expect("is there");
-        let mail = super::bench::Sent { row: row.clone(), bytes };
-        let (text, reply_to) = (mail.text().replace('\r', ""), mail.field("Reply-To").expect("a reply address"));
-        let fill = |text: &str| {
-            text.replace("@REPLY@", reply_to.trim_matches(['<', '>']))
-                .replace("@ID@", &row.message_id)
-                .replace("@SUBJECT@", &row.subject)
-        };
         for (mangled, mangle) in MANGLED {
+            let bench = Bench::new();
+            let note =
+                &Order { ticket: 1001, actor: "peter".into(), what: OrderKind::Note { text: SECRETS[2].into() } };
+            order::carry_out(bench.store.as_ref(), &bench.policy, note, bench.now.get()).expect("carried out");
+            let notification = Notification::of(&bench, template);
             for (headed, head) in HEADED {
-                for layout in 0..6 {
-                    let quote = format!("{}{}", fill(head), mangle(&text));
-                    let (kind, body) = match layout {
-                        0 => ("plain", format!("{WORDS}\n\n{SIGNATURE}\n\n{quote}")),
-                        1 => ("plain", format!("{quote}\n{WORDS}\n\n{SIGNATURE}")),
-                        2 => ("plain", format!("{WORDS}\n{quote}")),
-                        3 => (
-                            "html",
-                            format!("<p>{WORDS}</p>{}{}", html(&fill(head), false), html(&mangle(&text), true)),
-                        ),
-                        4 => ("html", format!("<p>{WORDS}</p>{}", html(&quote, false))),
-                        _ => ("html", format!("{}<p>{WORDS}</p>", html(&quote, true))),
-                    };
+                let (text, head) = (mangle(&notification.text), notification.fill(head));
+                for (layout, (kind, body)) in layouts(&text, &head).into_iter().enumerate() {
                     let what = format!("{template}, {mangled}, {headed}, layout {layout}");
                     let fields = format!(
-                        "In-Reply-To: <{}>\r\nContent-Type: text/{kind}; charset=utf-8\r\nX-What: {sent}-{held}\r\nMessage-ID: <l{sent}.{held}@acme.example>\r\n",
-                        row.message_id
+                        "In-Reply-To: <{}>\r\nContent-Type: text/{kind}; charset=utf-8\r\nMessage-ID: <l{sent}.{held}@acme.example>\r\n",
+                        notification.id
                     );
                     let came = bench.take(&proven("jana@acme.example", &fields, "Re: Faktúra", &body));
                     if clean(&bench, &came, &what) { sent += 1 } else { held += 1 }
@@ -152,8 +136,47 @@ fn nothing_of_a_notification_reaches_the_customer() {
             }
         }
     }
-    assert_eq!(sent + held, 2 * 18 * 5 * 6);
+    assert_eq!(sent + held, 2 * MANGLED.len() * HEADED.len() * 6);
     assert!(sent > 200, "{sent} were sent, {held} held: too many answers are held back");
+}
+
+/// What jana got.
+struct Notification {
+    text: String,
+    reply_to: String,
+    id: String,
+    subject: String,
+}
+
+impl Notification {
+    fn of(bench: &Bench, template: &str) -> Self {
+        let row = bench.sent(template);
+        let (_, bytes) = bench.store.outbox_mail(row.id).expect("reads").expect("is there");
+        let mail = super::bench::Sent { row: row.clone(), bytes };
+        Notification {
+            text: mail.text().replace('\r', ""),
+            reply_to: mail.field("Reply-To").expect("a reply address").trim_matches(['<', '>']).to_owned(),
+            id: row.message_id,
+            subject: row.subject,
+        }
+    }
+
+    fn fill(&self, text: &str) -> String {
+        text.replace("@REPLY@", &self.reply_to).replace("@ID@", &self.id).replace("@SUBJECT@", &self.subject)
+    }
+}
+
+/// The answer above, below and around it; as text, and as HTML with and without a quotation.
+fn layouts(text: &str, head: &str) -> [(&'static str, String); 6] {
+    let quote = format!("{head}{text}");
+    [
+        ("plain", format!("{WORDS}\n\n{SIGNATURE}\n\n{quote}")),
+        ("plain", format!("{quote}\n{WORDS}\n\n{SIGNATURE}")),
+        ("plain", format!("{WORDS}\n{quote}")),
+        ("html", format!("<p>{WORDS}</p>{}{}", html(head, false), html(text, true))),
+        ("html", format!("<p>{WORDS}</p>{}", html(&quote, false))),
+        ("html", format!("{}<p>{WORDS}</p>", html(&quote, true))),
+    ]
 }
 
 #[test]
@@ -212,7 +235,7 @@ fn private_addresses_and_notes_are_held_and_ordinary_words_are_not() {
 
 #[test]
 fn the_phrases_are_those_of_the_texts() {
-    use postdesk::model::residue::{LABELS, PHRASES};
+    use postdesk::model::residue::{LABELS, OPENINGS, PHRASES};
     use postdesk::model::text::fold;
     for language in Language::ALL {
         let mut policy = policy("ACME", "acme.example", 7);
@@ -221,6 +244,8 @@ fn the_phrases_are_those_of_the_texts() {
         let came = bench.take(&proven(VICTIM, "", "x", "y"));
         let text = fold(&came.to("notify-new")[0].text());
         let phrases = PHRASES.iter().filter(|p| text.contains(&fold(p))).count();
+        let opened = OPENINGS.iter().any(|(a, b)| text.contains(&format!("{}1001{}", fold(a), fold(b))));
+        assert!(opened, "{language}: no opening in\n{text}");
         let labels = LABELS.iter().filter(|l| text.contains(&format!("\n{}:", fold(l)))).count();
         assert!(phrases >= 2 && labels >= 2, "{language}: {phrases} phrases, {labels} labels in\n{text}");
     }
