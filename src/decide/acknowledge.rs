@@ -69,7 +69,7 @@ pub fn record(work: &mut Work, draft: &Draft) {
 
 /// The From address of the sender himself. An address that the mail merely names gets nothing.
 fn recipient(case: &Case, work: &Work) -> Result<AddrSpec, String> {
-    let from = case.from().ok_or("its From is no address that can be written to")?;
+    let from = case.author().ok_or("its From is no address that can be written to")?;
     if !work.ticket.requester.email.eq_ignore_ascii_case(from.as_str()) {
         return Err("the requester did not write this mail himself".to_owned());
     }
@@ -91,7 +91,7 @@ fn may_be_answered(case: &Case) -> Result<(), String> {
     if case.believed() == Believed::Failed {
         return Err("its sender is not believed".to_owned());
     }
-    if case.from().is_some_and(|from| is_machine_address(&from)) {
+    if case.author().is_some_and(|from| is_machine_address(&from)) {
         return Err("its address is a machine's".to_owned());
     }
     if !addressed_to_us(case) {

@@ -85,7 +85,7 @@ fn suspect(case: &Case, authenticity: &Authenticity) -> Decision {
     // Told, but not bombed: these mails have the budget of acknowledgements.
     if case.facts.found.acknowledged.address_day < case.policy.budgets.per_address_day {
         decision.outgoing.extend(notify::refused(case, name, "forged", &[], &[]));
-        decision.acknowledged.extend(case.from().map(String::from));
+        decision.acknowledged.extend(case.author().map(String::from));
     }
     decision
 }
