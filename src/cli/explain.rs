@@ -1,11 +1,188 @@
-//! `explain`: what the desk would do with a mail and why.
+//! `explain`: what the desk would do with a mail and why. The real way of a mail, rolled back: changes nothing, sends
+//! nothing.
 
-use super::Global;
-use super::exit::{self, CliResult};
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::exit::{self, CliResult, Failure, OrExit as _};
+use super::ingest::{Checker, mailbox_for};
+use super::output::{Out, Tone, escape};
+use super::{Global, json as shapes, open, read};
+use crate::daemon::ingest;
+use crate::model::decision::{RouteStep, View};
+use crate::model::facts::{Sender, ThreadBy};
+use crate::model::{Commit, Digest, Incoming, Message, SourceKey};
 
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// The mailbox at which it would arrive; else the one it is addressed to, else the first
+    #[arg(long, value_name = "NAME")]
+    mailbox: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+    /// The mail (.eml); `-` is standard input
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+}
 
-pub fn run(_args: Args, _global: &Global) -> CliResult {
-    Err(exit::fail(exit::SOFTWARE, "not built yet"))
+pub fn run(args: Args, global: &Global) -> CliResult {
+    let desk = open::desk(global)?;
+    let raw = load(&args.path, desk.config.limits.max_mail_bytes)?;
+    let started = Instant::now();
+    let now = Timestamp::now();
+    let incoming = Incoming {
+        mailbox: String::new(),
+        key: SourceKey::handed_over(&Digest::of(&raw)),
+        raw: raw.into(),
+        received_at: now,
+        truncated_from: None,
+    };
+    let mut parsed = ingest::parse(incoming);
+    let message = parsed.message.clone().map_err(|because| exit::fail(exit::DATA, because))?;
+    parsed.incoming.mailbox = mailbox_for(args.mailbox.as_deref(), Some(&message), desk.policy())?;
+    let policy = std::sync::Arc::new(desk.policy().clone());
+    let Some(checked) = Checker::new(&desk.config)?.check(vec![parsed]).pop() else {
+        return Err(exit::fail(exit::SOFTWARE, "The mail was lost on the way"));
+    };
+    let arrival = ingest::arrival(checked, &policy, now).map_err(|because| exit::fail(exit::DATA, because))?;
+    let commit = desk.kept.rehearse(&arrival)?;
+    let mut out = desk.out();
+    if args.json {
+        let read = read::object(&args.path.to_string_lossy(), &message, started.elapsed().as_secs_f64());
+        out.json(&object(read, &commit));
+    } else {
+        tell(&mut out, &message, &commit);
+    }
+    out.finish()
+}
+
+fn load(path: &PathBuf, max: u64) -> Result<Vec<u8>, Failure> {
+    let mut raw = Vec::new();
+    let what = || format!("Reading {}", path.display());
+    let result = if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(max).read_to_end(&mut raw)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(max).read_to_end(&mut raw))
+    };
+    result.map_err(|e| anyhow::Error::new(e).context(what())).code(exit::DATA)?;
+    Ok(raw)
+}
+
+fn object(read: Value, commit: &Commit) -> Value {
+    let ticket = commit.tickets.first();
+    let view = commit.view.as_ref();
+    json!({
+        "read": read,
+        "sender": view.map(sender),
+        "thread": view.map(thread),
+        "decision": {
+            "action": commit.action.word(),
+            "fate": commit.fate.word(),
+            "ticket": commit.fate.ticket(),
+            "category": ticket.and_then(|t| t.category.clone()),
+            "priority": ticket.map(|t| t.priority.word()),
+            "language": ticket.map(|t| t.language.code()),
+            "owner": ticket.and_then(|t| t.owner.clone()),
+            "group": ticket.and_then(|t| t.group.clone()),
+        },
+        "route": commit.route.iter().map(step).collect::<Vec<_>>(),
+        "outgoing": commit.outgoing.iter().map(|m| json!({
+            "to": [shapes::address(&m.to)],
+            "subject": m.subject,
+            "template": m.template.word(),
+            "language": m.language.code(),
+        })).collect::<Vec<_>>(),
+        "reasons": commit.reasons,
+        "alarms": commit.alarms,
+    })
+}
+
+fn role(sender: &Sender) -> &'static str {
+    match sender {
+        Sender::Agent(_) => "agent",
+        Sender::Contact(_) => "contact",
+        Sender::Stranger => "stranger",
+        Sender::Ourselves => "desk",
+    }
+}
+
+fn sender(view: &View) -> Value {
+    let authenticity = &view.authenticity;
+    json!({
+        "role": role(&view.sender),
+        "name": view.sender_name,
+        "organisation": view.organisation,
+        "believed": authenticity.believed.word(),
+        "strength": authenticity.strength.map(|s| s.word()),
+        "because": authenticity.because,
+        "evidence": authenticity.evidence,
+    })
+}
+
+fn thread(view: &View) -> Value {
+    let by = match view.thread_by {
+        ThreadBy::PlusAddress | ThreadBy::Token | ThreadBy::Number => "token",
+        ThreadBy::References | ThreadBy::KnownId => "references",
+        ThreadBy::None => "none",
+    };
+    json!({
+        "ticket": view.thread_ticket,
+        "by": by,
+        "sign": view.thread_by.word(),
+        "permitted": view.permitted,
+        "because": view.thread_because,
+    })
+}
+
+fn step(step: &RouteStep) -> Value {
+    json!({"step": step.step, "rule": step.rule, "matched": step.matched, "because": step.because})
+}
+
+fn tell(out: &mut Out, message: &Message, commit: &Commit) {
+    let look = out.look().clone();
+    let mut line = |label: &str, text: &str| {
+        out.line(&format!("{}{}", look.tone(Tone::Faint, &format!("{label:<12}")), escape(text)))
+    };
+    line(
+        "mail",
+        &format!(
+            "{} — {}",
+            message.from.first().map(ToString::to_string).unwrap_or_default(),
+            message.subject.as_deref().unwrap_or("(no subject)")
+        ),
+    );
+    if let Some(view) = &commit.view {
+        let organisation = view.organisation.as_deref().map(|o| format!(" of {o}")).unwrap_or_default();
+        line("sender", &format!("{}{organisation}", role(&view.sender)));
+        line("believed", &format!("{}: {}", view.authenticity.believed, view.authenticity.because));
+        for evidence in &view.authenticity.evidence {
+            line("", evidence);
+        }
+        line("thread", &view.thread_because);
+    }
+    line(
+        "decision",
+        &match commit.fate.ticket() {
+            Some(number) => format!("{} {number}", commit.action),
+            None => commit.action.to_string(),
+        },
+    );
+    for reason in &commit.reasons {
+        line("", reason);
+    }
+    for step in &commit.route {
+        let mark = if step.matched { "yes" } else { "no" };
+        line("route", &format!("{} {}: {mark}, {}", step.step, step.rule, step.because));
+    }
+    for mail in &commit.outgoing {
+        line("would send", &format!("{} to {} ({}): {}", mail.template, mail.to, mail.language, mail.subject));
+    }
+    for alarm in &commit.alarms {
+        line("alarm", alarm);
+    }
 }

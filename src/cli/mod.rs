@@ -2,16 +2,25 @@
 
 pub mod check;
 pub mod contact;
+pub mod csv_contacts;
 pub mod demo;
 pub mod exit;
 pub mod explain;
 pub mod ingest;
 pub mod init;
+pub mod json;
+pub mod log;
+pub mod mail;
+pub mod names;
+pub mod open;
 pub mod outbox;
 pub mod output;
 pub mod quarantine;
 pub mod read;
 pub mod run;
+pub mod stage;
+#[cfg(test)]
+mod test_desk;
 pub mod ticket;
 
 use std::path::PathBuf;
@@ -41,7 +50,7 @@ enum Command {
     /// Show what the desk does, on a day of sample mails, with nothing to install
     Demo(demo::Args),
     /// Write a configuration
-    Init(init::Args),
+    Init(Box<init::Args>),
     /// Find every mistake in the configuration
     Check(check::Args),
     /// Run the desk: the daemon
@@ -74,7 +83,7 @@ pub fn main() -> ExitCode {
     let global = &cli.global;
     let result = match cli.command {
         Command::Demo(args) => demo::run(args, global),
-        Command::Init(args) => init::run(args, global),
+        Command::Init(args) => init::run(*args, global),
         Command::Check(args) => check::run(args, global),
         Command::Run(args) => run::run(args, global),
         Command::Ingest(args) => ingest::run(args, global),

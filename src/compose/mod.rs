@@ -1,8 +1,70 @@
 //! Floor 1: Draft → bytes. The same draft gives the same bytes and the same Message-ID.
+//!
+//! What a decision may put into [`Draft::values`], by template. All of it is optional; what is absent is not spoken of.
+//! Texts are data from outside: they are cleaned here and never read as templates. A *word* is translated where the
+//! text files know it (`warning-external`, `why-mailbox`, …) and printed as it is where they do not.
+//!
+//! | template | values |
+//! |---|---|
+//! | acknowledgement | `asks`: List, what is missing in the report; `name`: Text, for the operator's own texts |
+//! | answer | none: the words are [`Draft::text`], the agent is [`Draft::author`], shown by name and never by address |
+//! | notify-new, notify-reply, notify-assigned, notify-note | `warnings`: List of words (`unauthenticated`, `failed`, `external`, `restricted`, `closed-before`, `id-reused`); `sender`: Text, name and address; `organisation`: Text; `believed`: Text, a word of [`crate::model::Believed`]; `strength`: Text, a word of [`crate::model::Strength`]; `believed_because`: Text; `contact_note`: Text; `earlier`: List of lines; `why`: Text, a step of routing (`category`, `contact`, `organisation`, `mailbox`, `desk`, `group`, `absence`), a step and its rule (`category:billing`), or a sentence; or a List of these; `group`: Text, the group that is told; `actor`: Text, who assigned or noted |
+//! | refused | `because`: Text, a word (`forged`: the mail is not the agent's; `unsigned`, `unproven`, `command`, `no-marker`, `nothing-said`) or a sentence; `understood`, `not_understood`: List |
+//! | notify-bounce | `recipient`: Text; `report`: Text |
+//! | alarm | `what`: List of sentences |
 
-use crate::model::{Commit, Decision, Policy};
+mod body;
+mod header;
+mod mail;
+mod part;
+mod subject;
+mod texts;
 
-/// Makes every draft of a decision into a finished mail.
-pub fn compose(_decision: Decision, _policy: &Policy) -> Commit {
-    unreachable!("not built yet")
+pub use texts::check;
+
+use crate::model::{Commit, Decision, Draft, Policy};
+
+/// Why a draft was not made into a mail. The words name no address: they may reach a log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ComposeError {
+    #[error("There is no mailbox of the name that the draft gives")]
+    UnknownMailbox,
+    #[error("The recipient is not an address that the desk writes to (RFC 5321 section 4.1.2)")]
+    BadRecipient,
+    #[error("The draft belongs to no ticket")]
+    NoTicket,
+    #[error("The text for the customer contains the line that heads the agents' notifications")]
+    InternalText,
+    #[error("The mail cannot be built: {0}")]
+    Build(&'static str),
+}
+
+/// Makes every draft of a decision into a finished mail. A draft that cannot be made yields no mail, but a reason and an
+/// alarm: the rest of the decision stands.
+pub fn compose(mut decision: Decision, policy: &Policy) -> Commit {
+    let drafts = std::mem::take(&mut decision.outgoing);
+    let mut mails = Vec::with_capacity(drafts.len());
+    for draft in &drafts {
+        match mail::make(draft, policy) {
+            Ok(mail) => mails.push(mail),
+            Err(error) => {
+                let sentence = sentence(draft, &error);
+                // An alarm that cannot be made must not raise the next one.
+                if draft.template != crate::model::outgoing::Template::Alarm {
+                    decision.alarms.push(sentence.clone());
+                }
+                decision.reasons.push(sentence);
+            }
+        }
+    }
+    decision.map_outgoing(mails)
+}
+
+fn sentence(draft: &Draft, error: &ComposeError) -> String {
+    match &draft.ticket {
+        Some(ticket) => {
+            format!("The mail {:?} on ticket {} was not made: {error}", draft.template.word(), ticket.number)
+        }
+        None => format!("The mail {:?} was not made: {error}", draft.template.word()),
+    }
 }

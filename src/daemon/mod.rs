@@ -1,1 +1,139 @@
-//! Floor 4: the long-running desk: a task a mailbox, the outbox, the clock.
+//! Floor 4: the long-running desk: a task a mailbox, the outbox, the service manager. The only room besides the commands
+//! that knows what time it is.
+
+pub mod board;
+pub mod connect;
+pub mod ingest;
+pub mod mailbox;
+pub mod order;
+pub mod systemd;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::authenticate::{AuthenticateError, Authenticator};
+use crate::config::Config;
+use crate::model::Policy;
+use crate::outbox::{Courier, Notice};
+use crate::store::Store;
+use board::Board;
+use mailbox::Watcher;
+
+/// What time it is. The demo and the stories play with one of their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The time of this machine.
+pub fn system_clock() -> Clock {
+    Arc::new(Timestamp::now)
+}
+
+/// What all tasks of a running desk share.
+pub struct Desk {
+    pub store: Arc<dyn Store>,
+    pub policy: Arc<Policy>,
+    pub clock: Clock,
+    /// Larger mails are taken in by their beginning only.
+    pub max_mail_bytes: u64,
+    pub board: Arc<Board>,
+    /// Rung when mail was queued.
+    pub queued: Arc<Notify>,
+    pub authenticator: Authenticator,
+}
+
+impl Desk {
+    /// # Errors
+    /// Where the resolvers for the desk's own check of senders cannot be used.
+    pub fn new(store: Arc<dyn Store>, config: &Config, clock: Clock) -> Result<Arc<Self>, AuthenticateError> {
+        Ok(Arc::new(Desk {
+            store,
+            policy: Arc::new(config.policy.clone()),
+            clock,
+            max_mail_bytes: config.limits.max_mail_bytes,
+            board: Arc::default(),
+            queued: Arc::default(),
+            authenticator: connect::authenticator(&config.dns)?,
+        }))
+    }
+}
+
+/// How long tasks may take to end after they were told to.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// Runs the desk until `stop` fires: mail in the making is finished, then everything ends.
+pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) -> Result<(), AuthenticateError> {
+    let desk = Desk::new(store, config, system_clock())?;
+    let tasks = TaskTracker::new();
+    for source in &config.mailboxes {
+        let Some(mailbox) = desk.policy.mailbox(&source.mailbox).cloned() else { continue };
+        let (desk, source, stop) = (Arc::clone(&desk), source.clone(), stop.clone());
+        let limits = config.limits.clone();
+        let make = move || Watcher::new(Arc::clone(&desk), mailbox.clone(), connect::source(&source, &limits));
+        tasks.spawn(kept_alive(make, stop));
+    }
+    if let Some(outgoing) = connect::outgoing(&config.outgoing, &config.limits) {
+        let courier = Courier::new(Arc::clone(&desk.store), outgoing, Arc::clone(&desk.clock));
+        let (desk, stop) = (Arc::clone(&desk), stop.clone());
+        tasks.spawn(async move {
+            let place = desk.board.place("outbox");
+            let beat = async {
+                loop {
+                    place.beat();
+                    tokio::time::sleep(Duration::from_secs(20)).await;
+                }
+            };
+            tokio::select! {
+                () = courier.run(Arc::clone(&desk.queued), stop, |notice| heard(&place, &notice)) => {}
+                () = beat => {}
+            }
+        });
+    }
+    tasks.spawn(systemd::watch(Arc::clone(&desk.board), stop.clone()));
+    tasks.close();
+    systemd::ready();
+    tracing::info!(mailboxes = config.mailboxes.len(), "The desk is open");
+    stop.cancelled().await;
+    systemd::stopping();
+    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+        tracing::warn!("Some task did not end in time; nothing that was committed is lost");
+    }
+    tracing::info!("The desk is closed");
+    Ok(())
+}
+
+/// A watcher that is made again should its task ever panic: one mailbox's trouble never reaches another.
+async fn kept_alive(make: impl Fn() -> Watcher, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let Err(error) = tokio::spawn(make().watch(stop.clone())).await else { return };
+        tracing::error!(panic = ingest::join_text(error), "A mailbox's task ended and is started again");
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// What the courier has to tell, for the log and the status line.
+fn heard(place: &board::Place, notice: &Notice) {
+    match notice {
+        Notice::Trouble(error) => {
+            tracing::warn!(%error, "Mail cannot leave");
+            place.trouble(error.to_string());
+        }
+        Notice::Recovered => {
+            tracing::info!("Mail leaves again");
+            place.well();
+        }
+        Notice::Failed(failure) => {
+            tracing::warn!(outbox = failure.id, ticket = failure.ticket, template = %failure.template, "A mail will not go again by itself");
+        }
+        Notice::Database(error) => {
+            tracing::error!(error, "The outbox cannot be read");
+            place.trouble(error.clone());
+        }
+    }
+}

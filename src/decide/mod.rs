@@ -1,1 +1,104 @@
-//! Floor 1: policy. Pure: the same mail, facts and time give the same decision.
+//! Floor 1: policy. Pure: the same mail, facts and time give the same decision. This file is the table of contents: in
+//! which order the desk asks its questions about a mail. The first that applies decides.
+
+mod acknowledge;
+mod agent;
+mod bounce;
+mod commands;
+mod customer;
+mod machine;
+mod notify;
+mod order;
+mod route;
+mod work;
+
+pub use commands::{COMMANDS, Command};
+pub use order::order;
+
+use jiff::Timestamp;
+
+use crate::model::facts::{Authenticity, Sender};
+use crate::model::message::Class;
+use crate::model::ticket::TicketNumber;
+use crate::model::{Believed, Decision, Facts, Message, Policy};
+use work::Case;
+
+/// RFC 5321 section 6.3 wants a limit on hops of 100 at least for relaying; a mail with more than this many Received
+/// fields by the time it reaches a mailbox has been going round.
+const HOPS_MAX: u32 = 50;
+
+/// What to do with a mail that came to `mailbox`. `now` is the time of the decision.
+pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, now: Timestamp) -> Decision {
+    let case = Case::new(message, mailbox, facts, policy, now);
+    let mut decision = first_that_applies(&case);
+    decision.view.get_or_insert_with(|| case.view(false));
+    decision
+}
+
+fn first_that_applies(case: &Case) -> Decision {
+    let Case { message, facts, .. } = case;
+    if let Some(earlier) = &facts.found.duplicate {
+        return case.duplicate(earlier);
+    }
+    if let Some(because) = came_back(case) {
+        return case.ignore(because).alarm("A mail of the desk's own came back to it: look for a forwarding loop");
+    }
+    if message.structure.received > HOPS_MAX {
+        let because = format!("It passed {} hops, more than {HOPS_MAX}: a loop", message.structure.received);
+        return case.quarantine(because).alarm("A mail that goes round was put in quarantine");
+    }
+    match message.class {
+        Class::Bounce => return bounce::bounce(case),
+        Class::Receipt | Class::Complaint | Class::AutoReply => return machine::machine(case),
+        // Monitoring and shops write to support mailboxes on purpose: theirs is a ticket like a person's, unacknowledged.
+        Class::Machine | Class::Person => {}
+    }
+    if facts.authenticity.believed == Believed::Failed {
+        return suspect(case, &facts.authenticity);
+    }
+    match &facts.sender {
+        Sender::Agent(name) => agent::agent(case, name),
+        _ => customer::customer(case),
+    }
+}
+
+/// Our own words: a Message-ID that only our key can make, or one of our own addresses as the sender.
+fn came_back(case: &Case) -> Option<String> {
+    let own_id = case.message.message_id.iter().find(|id| case.policy.keys.prove_message_id(id).is_some());
+    if own_id.is_some() {
+        return Some("It carries a Message-ID that this desk made: our own mail came back".to_owned());
+    }
+    (case.facts.sender == Sender::Ourselves).then(|| "Its From is one of the desk's own addresses".to_owned())
+}
+
+/// A sender who is provably not who he says: kept aside, answered by nobody, bound to no contact.
+fn suspect(case: &Case, authenticity: &Authenticity) -> Decision {
+    let decision = case.quarantine(format!("Its sender is not believed: {}", authenticity.because));
+    let Sender::Agent(name) = &case.facts.sender else { return decision };
+    let mut decision = decision.alarm(format!("A mail claims to be from agent {name} and is not"));
+    if let Some(ticket) = &case.facts.thread.ticket {
+        let mut work = case.work(ticket.clone());
+        work.event(format!("A mail that claims to be from {name} was held"), &authenticity.because);
+        decision.tickets.push(work.ticket);
+        decision.history.extend(work.history);
+    }
+    // Told, but not bombed: these mails have the budget of acknowledgements.
+    if case.facts.found.acknowledged.address_day < case.policy.budgets.per_address_day {
+        decision.outgoing.extend(notify::refused(case, name, "forged", &[], &[]));
+        decision.acknowledged.extend(case.from().map(String::from));
+    }
+    decision
+}
+
+/// The number that a ticket number in words stands for: `1042`, `#1042`, `ACME-1042`.
+pub fn ticket_number(text: &str) -> Option<TicketNumber> {
+    text.trim().rsplit(['#', '-']).next()?.parse().ok().filter(|n| *n > 0)
+}
+
+impl Decision {
+    /// Adds something of which the operator should hear.
+    fn alarm(mut self, what: impl Into<String>) -> Self {
+        self.alarms.push(what.into());
+        self
+    }
+}

@@ -35,6 +35,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         tickets,
         message_ids: thread::foreign_ids(message, policy),
         bounced: thread::bounced(message, policy),
+        story: sender::claims_agent(message, policy),
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
     }
 }

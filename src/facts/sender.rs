@@ -24,6 +24,11 @@ pub fn customer(message: &Message, policy: &Policy) -> Option<AddrSpec> {
     if by_agent && message.forward.is_some() { forwarded().or(Some(from)) } else { Some(from) }
 }
 
+/// From is an agent's address; whether the agent wrote is another question.
+pub fn claims_agent(message: &Message, policy: &Policy) -> bool {
+    from(message).is_some_and(|from| policy.agent_by_address(&from).is_some())
+}
+
 pub fn sender(message: &Message, found: &Found, policy: &Policy) -> Sender {
     let Some(from) = from(message) else { return Sender::Stranger };
     if policy.own_address(&from).is_some() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::address::AddrSpec;
 use super::language::Language;
 use super::message::Digest;
-use super::ticket::{Priority, Status, Ticket, TicketNumber, words};
+use super::ticket::{Entry, Priority, Status, Ticket, TicketNumber, words};
 use super::token::{Proven, TokenKind};
 use jiff::Timestamp;
 
@@ -27,6 +27,8 @@ pub struct Lookup {
     pub bounced: Vec<String>,
     /// The agents' loads are needed (some group assigns by them).
     pub loads: bool,
+    /// What was said on the tickets is needed (somebody may have to be told the whole story).
+    pub story: bool,
 }
 
 /// The store's answers, read in the same transaction in which the decision is written.
@@ -57,6 +59,8 @@ pub struct Found {
     pub acknowledged: Acknowledged,
     /// New tickets of this sender within the last half hour, newest first: (number, folded subject).
     pub recent: Vec<(TicketNumber, String)>,
+    /// What was said last on the tickets asked for, oldest first, where it was asked for: at most 10 entries of each.
+    pub said: Vec<Entry>,
 }
 
 /// Where a mail went that was taken in before.

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::address::{AddrSpec, Address};
+use super::desk::Policy;
 use super::language::Language;
 use super::message::Attachment;
 use super::ticket::{Ticket, TicketNumber, words};
+use super::token::TokenKind;
 
 /// The line above which agents answer. ASCII, short enough that no client wraps it, and the same in every language, so
 /// that it is found again behind any quote prefix and after any change of charset. Text of the notification's own
@@ -89,6 +91,34 @@ pub struct Draft {
     /// What caused this mail: the same cause gives the same Message-ID, another one another.
     pub cause: String,
     pub at: Timestamp,
+}
+
+impl Draft {
+    /// The signed Message-ID that this mail will have, without angle brackets: derived from its cause, so that deciding
+    /// can name it before composing makes it, and making it again gives the same.
+    pub fn message_id(&self, policy: &Policy) -> String {
+        let ticket = self.ticket.as_ref().map_or(0, |t| t.number);
+        let cause = format!("{}:{}", self.template.word(), self.cause);
+        policy.keys.message_id(self.addressee.kind(), ticket, self.token_addressee(), &cause, &policy.desk.domain)
+    }
+
+    /// To whom hidden tokens in this mail are bound: an agent's name, or the recipient's address.
+    pub fn token_addressee(&self) -> &str {
+        match &self.addressee {
+            Addressee::Agent(name) => name,
+            Addressee::Customer | Addressee::Operator => &self.to.email,
+        }
+    }
+}
+
+impl Addressee {
+    pub fn kind(&self) -> TokenKind {
+        match self {
+            Addressee::Customer => TokenKind::Customer,
+            Addressee::Agent(_) => TokenKind::Agent,
+            Addressee::Operator => TokenKind::Bounce,
+        }
+    }
 }
 
 /// A value for a template. Text is only ever data: it is never parsed as a template again.

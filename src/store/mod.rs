@@ -14,10 +14,16 @@ use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
 
+mod pack;
 pub mod sqlite;
 
-/// What to do once the store's answers are known. Pure, and run inside the transaction; `Fn`, so that a back end may run
-/// it again after a serialization failure.
+pub use pack::{pack, unpack};
+
+/// What to do once the store's answers are known. Pure, and run inside the transaction (so it must not call the store);
+/// `Fn`, so that a back end may run it again after a serialization failure.
+///
+/// Besides the tickets asked for, `Found::tickets` has those of its `known_ids`, `bounced` and `recent`, each whole: a
+/// mail may be joined to any of them. `earlier_count` is counted up to 1,000.
 pub type Plan = Arc<dyn Fn(Found) -> Commit + Send + Sync>;
 
 /// A mail that was read and is ready to be decided and written down.
@@ -58,6 +64,10 @@ pub struct Cursor {
     pub uid_validity: u32,
     /// Every UID up to this one is in the ledger or was there before the desk came.
     pub last_uid: u32,
+    /// Mail that arrived before this is old: it was there before the desk came, or the operator does not want it.
+    pub since: Timestamp,
+    /// UIDs up to this one are judged by the time of their arrival; later ones are new whatever they say.
+    pub by_date_up_to: u32,
 }
 
 /// A source's item that is known to the ledger.
@@ -73,7 +83,7 @@ pub struct LedgerRow {
     pub filed: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Full disk, locked database: nothing was changed, and the same call may succeed later.
     #[error("The database cannot be written now: {0}")]
@@ -92,11 +102,19 @@ pub trait Store: Send + Sync {
     /// they stand after counting; those with a fate are not to be taken in again.
     fn discover(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> Result<Vec<LedgerRow>>;
 
+    /// The rows of those of these items that the ledger knows.
+    fn known(&self, mailbox: &str, keys: &[SourceKey]) -> Result<Vec<LedgerRow>>;
+
+    /// Gives items of a source their fate without taking them in: they are old, or gone. They count as filed. Items that
+    /// have a fate keep it.
+    fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> Result<()>;
+
     /// Takes mails in: for each, in order, a savepoint around looking up, planning and writing. One that fails is
     /// quarantined and the others go on. An error means that nothing at all was written.
     fn ingest(&self, batch: Vec<Arrival>, now: Timestamp) -> Result<Vec<Ingested>>;
 
-    /// Looks up, plans, and writes nothing: what [`Store::ingest`] would have committed.
+    /// Looks up, plans, and writes nothing: what [`Store::ingest`] would have committed at the time the mail was
+    /// received, had its source key no fate yet.
     fn rehearse(&self, arrival: &Arrival) -> Result<Commit>;
 
     /// The same for what no mail brought: an operator's order, the clock.
@@ -115,9 +133,12 @@ pub trait Store: Send + Sync {
     /// Takes up to `limit` mails that are due, counts a try for each and leases them for `lease`: whoever claimed them
     /// and died loses them after that. Fresh mail comes before repeated tries, so that no failing row holds up another.
     fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>>;
-    /// To be called, and durable, before the final dot is sent.
+    /// To be called, and durable, before the final dot is sent. Refused where the mail is no longer claimed: of two who
+    /// believe that they hold the lease, one may go on.
     fn in_data(&self, id: i64, now: Timestamp) -> Result<()>;
-    /// Records how a try ended. `next`: when to try again, None: not by itself.
+    /// Records how a try ended. `next`: when to try again, None: not by itself. An acceptance is recorded whatever
+    /// happened to the row meanwhile; any other end only while the row is still being sent; of a mail that was erased,
+    /// nothing.
     fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> Result<()>;
     /// Several at once, one transaction.
     fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> Result<()> {
@@ -129,7 +150,8 @@ pub trait Store: Send + Sync {
     fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> Result<usize>;
     fn outbox_drop(&self, id: i64, now: Timestamp) -> Result<bool>;
 
-    /// Adds or updates; a value that is None leaves what is known. Never takes a proof away.
+    /// Adds or updates; a value that is None leaves what is known, domains are added. Never takes a proof away. Contacts
+    /// and organisations are counted together.
     fn put_contacts(
         &self,
         contacts: &[Contact],
@@ -166,7 +188,8 @@ pub struct TicketFilter {
     pub organisation: Option<String>,
     /// The requester's address.
     pub requester: Option<String>,
-    /// Words that the subject, requester or text has, folded.
+    /// Words, or beginnings of words, all of which the subject, requester or text has; folded. Of a word that is in very
+    /// many entries, only those of the newest tickets count.
     pub search: Option<String>,
     pub limit: Option<usize>,
 }

@@ -13,8 +13,8 @@ use words::{LETTERS, PIECES, WORDS};
 /// Most words that are looked at.
 const WORDS_MAX: usize = 400;
 /// Least score of a language that is named, and least lead over the next.
-const SCORE_MIN: f32 = 3.0;
-const LEAD_MIN: f32 = 1.0;
+const SCORE_MIN: f32 = 2.0;
+const LEAD_MIN: f32 = 0.6;
 
 /// Indexes into the score table.
 type Languages = Vec<u8>;
@@ -102,9 +102,6 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
         None => (model.folded.get(&plain), 0.5),
     };
     if let Some(languages) = languages {
-        // A word of many languages says little; a longer word says more than a letter or two.
-        #[allow(clippy::cast_precision_loss)]
-        let shared = (languages.len() as f32).powf(1.4);
         let long = match word.chars().count() {
             1 => 0.35,
             2 => 0.7,
@@ -112,7 +109,7 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
             _ => 1.1,
         };
         for language in languages {
-            add(scores, *language, weight * long / shared);
+            add(scores, *language, weight * long / shared(model, languages, *language));
         }
     }
     if word.chars().count() >= 4 {
@@ -127,6 +124,24 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
                 add(scores, *language, *weight * 0.6);
             }
         }
+    }
+}
+
+/// A word of many languages says little; that a far one has it too matters less than that a near one does.
+fn shared(model: &Model, languages: &Languages, language: u8) -> f32 {
+    let family = |l: u8| model.codes.get(usize::from(l)).map_or(0, |code| family(code));
+    let near = languages.iter().filter(|l| family(**l) == family(language)).fold(0f32, |n, _| n + 1.0);
+    let far = languages.iter().filter(|l| family(**l) != family(language)).fold(0f32, |n, _| n + 1.0);
+    near.powf(1.4) + 0.25 * far
+}
+
+fn family(code: &str) -> u8 {
+    match code {
+        "sk" | "cs" | "sl" | "hr" | "pl" => 1,
+        "en" | "de" | "nl" | "sv" => 2,
+        "fr" | "es" | "it" | "pt" | "ro" => 3,
+        "ru" | "uk" => 4,
+        _ => 5,
     }
 }
 
@@ -154,6 +169,7 @@ mod tests {
             ("Dobrý deň, tlačiareň stále nefunguje, prosím o opravu.", "sk"),
             ("Dobry den, tlaciaren stale nefunguje, prosim vas o opravu. Dakujem", "sk"),
             ("ahojte, neviem sa prihlasit do uctu, heslo som uz menil", "sk"),
+            ("stale mi to nejde prosim pomozte, heslo som uz skusal menit", "sk"),
             ("Dobrý den, tiskárna pořád nefunguje, prosím o opravu.", "cs"),
             ("Dobry den, tiskarna porad nefunguje, prosim o opravu. Dekuji", "cs"),
             ("ahoj, nemuzu se prihlasit do uctu, heslo jsem uz menil", "cs"),

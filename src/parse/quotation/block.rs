@@ -171,7 +171,7 @@ fn fields(lines: &[Line], at: usize) -> Option<Block> {
             && lines.get(i + 1).is_none_or(Line::is_blank)
             && line.text.len() < 80
             && block.fields.len() >= 3
-            && line.text.starts_with([' ', '\t']);
+            && block.value(Label::Subject).is_some_and(|s| s.len() >= 60);
         if wrapped >= 3 || !(more || tail) {
             break;
         }

@@ -28,7 +28,24 @@ pub fn is_device_line(text: &str) -> bool {
     }
     let folded = fold(text);
     let words = folded.split_whitespace().count();
-    let sentence = folded.ends_with(['.', '?', '!']) || folded.contains(", ");
+    const PROGRAMS: [&str; 14] = [
+        "proton",
+        "outlook",
+        "yahoo",
+        "gmail",
+        "iphone",
+        "ipad",
+        "android",
+        "samsung",
+        "galaxy",
+        "blackberry",
+        "huawei",
+        "xiaomi",
+        "bluemail",
+        "windows",
+    ];
+    let named = words <= 8 && PROGRAMS.iter().any(|p| folded.contains(p));
+    let sentence = folded.ends_with(['?', '!']) || folded.ends_with('.') && !named || folded.contains(", ");
     !sentence && words <= 11 && DEVICES.iter().any(|d| folded.starts_with(d.as_str()))
         || folded.ends_with("iphone-rol kuldve")
         || folded.ends_with("gonderildi") && words <= 5

@@ -1,1 +1,269 @@
-//! The SQLite back end: one writer thread, WAL, readers beside.
+//! The SQLite back end: one writing thread ([`writer`]), a write-ahead log, a few reading connections beside
+//! ([`readers`]).
+//!
+//! Several processes may have the file open at once (the daemon, and a command beside it): each has its own writer, and
+//! SQLite's lock orders them.
+
+mod contacts;
+mod errors;
+mod ingest;
+mod ledger;
+mod lookup;
+mod outbox;
+#[cfg(test)]
+mod plans;
+mod read;
+mod readers;
+mod rows;
+mod schema;
+mod sql;
+mod write;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use self::readers::Readers;
+use self::writer::Writer;
+use super::{
+    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result, Store,
+    StoreError, TicketFilter,
+};
+use crate::model::facts::{Contact, Organisation};
+use crate::model::outgoing::{Attempt, OutboxEntry};
+use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
+use crate::model::{Commit, Digest, Fate, Incoming, Lookup, SourceKey};
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Make the file where there is none; else that is an error.
+    pub create: bool,
+    /// How long to wait for another process that is writing. Longer than any transaction of ours takes.
+    pub busy_timeout: Duration,
+    /// Reading connections at most.
+    pub readers: usize,
+    /// What was committed outlives a power cut. False only where the database is thrown away anyway.
+    pub durable: bool,
+    /// The file may grow to so many pages of 4 KB.
+    pub max_pages: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { create: true, busy_timeout: Duration::from_secs(20), readers: 4, durable: true, max_pages: None }
+    }
+}
+
+/// A desk's memory in one SQLite file.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    /// Of a scratch store: removed with it, after the connections above are closed.
+    _scratch: Option<tempfile::TempDir>,
+}
+
+impl SqliteStore {
+    /// Opens the file, making it or bringing its schema up to date where that is needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where it cannot be opened or is locked; [`StoreError::Broken`] where it is no
+    /// database, another program's, or one that a newer postdesk wrote.
+    pub fn open(path: &Path, options: Options) -> Result<Arc<Self>> {
+        Self::open_with(path, options, None)
+    }
+
+    /// An empty store in a folder of its own, which vanishes with it: for what is only tried.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn scratch() -> Result<Arc<Self>> {
+        let folder = tempfile::Builder::new()
+            .prefix("postdesk-")
+            .tempdir()
+            .map_err(|error| StoreError::Unavailable(format!("Making a scratch folder: {error}")))?;
+        let path = folder.path().join("scratch.db");
+        Self::open_with(&path, Options { durable: false, ..Options::default() }, Some(folder))
+    }
+
+    fn open_with(path: &Path, options: Options, scratch: Option<tempfile::TempDir>) -> Result<Arc<Self>> {
+        let connection = schema::open_writer(path, &options)?;
+        Ok(Arc::new(SqliteStore {
+            writer: Writer::start(connection)?,
+            readers: Readers::new(path.to_owned(), options),
+            _scratch: scratch,
+        }))
+    }
+}
+
+impl Store for SqliteStore {
+    fn discover(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> Result<Vec<LedgerRow>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mailbox, keys) = (mailbox.to_owned(), keys.to_vec());
+        self.writer.call(1, move |c| ledger::discover(c, &mailbox, &keys, now))
+    }
+
+    fn known(&self, mailbox: &str, keys: &[SourceKey]) -> Result<Vec<LedgerRow>> {
+        self.readers.with(|c| ledger::known(c, mailbox, keys))
+    }
+
+    fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (mailbox, keys, fate) = (mailbox.to_owned(), keys.to_vec(), fate.clone());
+        self.writer.call(1, move |c| ledger::give_fate(c, &mailbox, &keys, &fate, now))
+    }
+
+    fn ingest(&self, batch: Vec<Arrival>, now: Timestamp) -> Result<Vec<Ingested>> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.writer.call(batch.len(), move |c| ingest::batch(c, &batch, now))
+    }
+
+    fn rehearse(&self, arrival: &Arrival) -> Result<Commit> {
+        self.readers.with(|c| ingest::rehearse(c, arrival))
+    }
+
+    fn order(&self, lookup: &Lookup, plan: &Plan, now: Timestamp) -> Result<Commit> {
+        let (lookup, plan) = (lookup.clone(), plan.clone());
+        self.writer.call(1, move |c| ingest::order(c, &lookup, &plan, now))
+    }
+
+    fn quarantine(&self, incoming: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> Result<()> {
+        let (incoming, because) = (incoming.clone(), because.to_owned());
+        let digest = Digest::of(&incoming.raw);
+        self.writer.call(1, move |c| ingest::quarantine(c, &incoming, digest, &packed, &because, now))
+    }
+
+    fn cursor(&self, mailbox: &str, folder: &str) -> Result<Option<Cursor>> {
+        self.readers.with(|c| ledger::cursor(c, mailbox, folder))
+    }
+
+    fn set_cursor(&self, mailbox: &str, folder: &str, cursor: Cursor) -> Result<()> {
+        let (mailbox, folder) = (mailbox.to_owned(), folder.to_owned());
+        self.writer.call(1, move |c| ledger::set_cursor(c, &mailbox, &folder, cursor))
+    }
+
+    fn unfiled(&self, mailbox: &str) -> Result<Vec<SourceKey>> {
+        self.readers.with(|c| ledger::unfiled(c, mailbox))
+    }
+
+    fn filed(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (mailbox, keys) = (mailbox.to_owned(), keys.to_vec());
+        self.writer.call(1, move |c| ledger::filed(c, &mailbox, &keys, now))
+    }
+
+    fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>> {
+        self.writer.call(1, move |c| outbox::claim(c, now, lease, limit))
+    }
+
+    fn in_data(&self, id: i64, now: Timestamp) -> Result<()> {
+        self.writer.call(1, move |c| outbox::in_data(c, id, now))
+    }
+
+    fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> Result<()> {
+        self.settle_all(&[(id, attempt.clone(), next)], now)
+    }
+
+    fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> Result<()> {
+        let settled = settled.to_vec();
+        self.writer.call(1, move |c| {
+            settled.iter().try_for_each(|(id, attempt, next)| outbox::settle(c, *id, attempt, *next, now))
+        })
+    }
+
+    fn next_due(&self) -> Result<Option<Timestamp>> {
+        self.readers.with(outbox::next_due)
+    }
+
+    fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> Result<usize> {
+        self.writer.call(1, move |c| outbox::retry(c, id, now))
+    }
+
+    fn outbox_drop(&self, id: i64, now: Timestamp) -> Result<bool> {
+        self.writer.call(1, move |c| outbox::drop(c, id, now))
+    }
+
+    fn put_contacts(
+        &self,
+        contacts: &[Contact],
+        organisations: &[Organisation],
+        now: Timestamp,
+    ) -> Result<ContactCounts> {
+        let (contacts, organisations) = (contacts.to_vec(), organisations.to_vec());
+        self.writer.call(1, move |c| contacts::put(c, &contacts, &organisations, now))
+    }
+
+    fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool> {
+        let because = because.to_owned();
+        self.writer.call(1, move |c| read::quarantine_drop(c, id, &because, now))
+    }
+
+    fn quarantine_reopen(&self, id: i64) -> Result<Option<Incoming>> {
+        self.writer.call(1, move |c| read::reopen(c, id))?.map(read::Reopened::unpack).transpose()
+    }
+}
+
+impl Reading for SqliteStore {
+    fn ticket(&self, number: TicketNumber) -> Result<Option<Ticket>> {
+        self.readers.with(|c| rows::read_ticket(c, number))
+    }
+
+    fn tickets(&self, filter: &TicketFilter) -> Result<Vec<Ticket>> {
+        self.readers.with(|c| read::tickets(c, filter))
+    }
+
+    fn entries(&self, number: TicketNumber) -> Result<Vec<Entry>> {
+        self.readers.with(|c| rows::read_entries(c, number))
+    }
+
+    fn history(&self, number: TicketNumber) -> Result<Vec<HistoryLine>> {
+        self.readers.with(|c| rows::read_history(c, number))
+    }
+
+    fn raw_mails(&self, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>> {
+        self.readers.with(|c| read::raw_mails(c, number))
+    }
+
+    fn outbox(&self, all: bool) -> Result<Vec<OutboxRow>> {
+        self.readers.with(|c| outbox::list(c, all))
+    }
+
+    fn outbox_mail(&self, id: i64) -> Result<Option<(OutboxRow, Vec<u8>)>> {
+        self.readers.with(|c| outbox::mail(c, id))
+    }
+
+    fn quarantined(&self) -> Result<Vec<QuarantineRow>> {
+        self.readers.with(read::quarantined)
+    }
+
+    fn quarantined_mail(&self, id: i64) -> Result<Option<(QuarantineRow, Vec<u8>)>> {
+        self.readers.with(|c| read::quarantined_mail(c, id))
+    }
+
+    fn contacts(&self) -> Result<Vec<Contact>> {
+        self.readers.with(contacts::contacts)
+    }
+
+    fn organisations(&self) -> Result<Vec<Organisation>> {
+        self.readers.with(contacts::organisations)
+    }
+
+    fn contact(&self, email: &str) -> Result<Option<Contact>> {
+        self.readers.with(|c| contacts::contact(c, &email.to_ascii_lowercase()))
+    }
+
+    fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>> {
+        self.readers.with(|c| ledger::read(c, mailbox, folder))
+    }
+}

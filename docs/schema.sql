@@ -1,0 +1,255 @@
+-- The database of postdesk, as it stands after every migration in src/store/sqlite/migrations/.
+-- tests/schema_doc.rs holds this file equal to the real one, column by column, and asks a word about each column.
+--
+-- Times are microseconds since 1970-01-01 in UTC. Truth is 0 or 1. Lists are JSON. NULL means "there is none" where a
+-- column allows it. Words (states, kinds) are those of src/model/; the database does not check them, the program that
+-- reads them does. PRAGMA application_id is 0x5044736b ("PDsk"), PRAGMA user_version the number of migrations done.
+
+-- Numbers that are given once and never again.
+CREATE TABLE counter (
+    name TEXT PRIMARY KEY NOT NULL, -- 'next-ticket' is the only one
+    value INTEGER NOT NULL -- the number that is given next
+) STRICT;
+
+-- Raw mails, whole: everything else about a mail can be derived from it again. The same bytes are kept once.
+CREATE TABLE raw (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again
+    digest BLOB NOT NULL UNIQUE, -- SHA-256 of the bytes as they came
+    size INTEGER NOT NULL, -- bytes before packing; unpacking is bounded by it
+    received_at INTEGER NOT NULL, -- when the mail first reached us (IMAP INTERNALDATE)
+    packed BLOB NOT NULL -- the bytes, zstd (RFC 8878)
+) STRICT;
+
+-- Every item that a source ever showed, and what became of it. Rows are never deleted: their keys keep a mail from
+-- being taken in twice even after its ticket, and everything about its sender, was erased.
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- also the number of a mail in quarantine
+    mailbox TEXT NOT NULL, -- name of the configured mailbox
+    folder TEXT NOT NULL, -- IMAP folder; 'maildir'; 'file' for mail that was handed over
+    uid_validity INTEGER NOT NULL DEFAULT 0, -- IMAP UIDVALIDITY; 0 elsewhere
+    uid INTEGER NOT NULL DEFAULT 0, -- IMAP UID; 0 elsewhere
+    name TEXT NOT NULL DEFAULT '', -- unique name in a Maildir; digest of a mail handed over; empty for IMAP
+    discovered_at INTEGER NOT NULL, -- when the source first showed it
+    attempts INTEGER NOT NULL DEFAULT 0, -- tries to take it in, counted before each
+    received_at INTEGER, -- when the mail reached us; NULL until it was read
+    truncated_from INTEGER, -- full size in bytes, where more came than the desk takes in
+    digest BLOB, -- SHA-256 of the bytes; NULL until it was read
+    fingerprint BLOB, -- SHA-256 of the content, whatever the hops wrote into the header; NULL where it could not be parsed
+    message_key BLOB, -- SHA-256 of the Message-ID, brackets and case of the domain aside; NULL where there is none
+    raw INTEGER REFERENCES raw (id), -- the mail itself; NULL until it was read, and after an erasure
+    fate TEXT, -- ticket, appended, bounce, duplicate, ignored, quarantined, order; NULL while only discovered
+    ticket INTEGER, -- the ticket in which it ended, where one did; it may be erased since
+    because TEXT NOT NULL DEFAULT '', -- why, of the ignored and the quarantined
+    reasons TEXT NOT NULL DEFAULT '[]', -- list of sentences: how it was decided
+    sender TEXT NOT NULL DEFAULT '', -- who wrote it; only while it is in quarantine
+    subject TEXT NOT NULL DEFAULT '', -- its subject; only while it is in quarantine
+    settled_at INTEGER, -- when it got its fate
+    filed_at INTEGER, -- when it was moved to the archive folder, or at once where nothing is to be moved
+    reopened INTEGER NOT NULL DEFAULT 0, -- 1: in quarantine, and the next ingestion gives it a new fate
+    UNIQUE (mailbox, folder, uid_validity, uid, name)
+) STRICT;
+CREATE INDEX ledger_digest ON ledger (digest) WHERE digest IS NOT NULL;
+CREATE INDEX ledger_message ON ledger (message_key, fingerprint) WHERE message_key IS NOT NULL;
+CREATE INDEX ledger_unfiled ON ledger (mailbox, id) WHERE fate IS NOT NULL AND filed_at IS NULL;
+CREATE INDEX ledger_quarantined ON ledger (id) WHERE fate = 'quarantined';
+
+-- How far each folder of a source was taken in.
+CREATE TABLE cursor (
+    mailbox TEXT NOT NULL, -- name of the configured mailbox
+    folder TEXT NOT NULL, -- IMAP folder
+    uid_validity INTEGER NOT NULL, -- under which the next column counts
+    last_uid INTEGER NOT NULL, -- every UID up to this one is in the ledger, or was there before the desk came
+    since INTEGER NOT NULL DEFAULT 0, -- mail that arrived before this time is old: it was there before the desk came, or is not wanted
+    by_date_up_to INTEGER NOT NULL DEFAULT 0, -- UIDs up to this one are judged by the time of their arrival, later ones are new
+    PRIMARY KEY (mailbox, folder)
+) STRICT;
+
+-- Tickets as they stand, each written whole.
+CREATE TABLE ticket (
+    number INTEGER PRIMARY KEY, -- as people say it: from 1001, without gaps, never given twice
+    subject TEXT NOT NULL DEFAULT '', -- of the mail that opened it
+    status TEXT NOT NULL, -- new, open, waiting, snoozed, resolved, closed, merged
+    live INTEGER NOT NULL, -- 1 where the status means that somebody still owes something
+    category TEXT, -- name of the configured category
+    priority TEXT NOT NULL, -- low, normal, high, urgent
+    language TEXT NOT NULL, -- ISO 639-1: in which the desk writes to the requester
+    mailbox TEXT NOT NULL, -- name of the mailbox through which it came and is answered
+    requester_name TEXT, -- as the requester's mail gave it
+    requester_email TEXT NOT NULL DEFAULT '', -- as the requester's mail gave it
+    requester_key TEXT NOT NULL DEFAULT '', -- the address in lower case, by which it is found
+    contact TEXT, -- address of the contact, once the sender was believed to be that contact
+    organisation TEXT, -- name of the organisation
+    verified INTEGER NOT NULL DEFAULT 0, -- 1: the mail that opened it was believed
+    restricted INTEGER NOT NULL DEFAULT 0, -- 1: asks for what is done for verified senders only
+    owner TEXT, -- name of the agent
+    owner_group TEXT, -- name of the group whose turn it is, or through which the owner was found
+    participants TEXT NOT NULL DEFAULT '[]', -- list of {name, email, added_by}: who else gets copies
+    created_at INTEGER NOT NULL, -- when it was opened
+    updated_at INTEGER NOT NULL, -- when something last happened to it
+    first_response_due_at INTEGER, -- by when somebody must have answered
+    resolve_due_at INTEGER, -- by when it must be resolved
+    first_responded_at INTEGER, -- when an agent first answered
+    resolved_at INTEGER, -- when it was resolved or closed
+    snoozed_until INTEGER, -- until when it is put away
+    merged_into INTEGER, -- the ticket in which it lives on
+    linked TEXT NOT NULL DEFAULT '[]', -- list of numbers of tickets that may belong to it
+    thread TEXT NOT NULL DEFAULT '[]', -- list of Message-IDs of the conversation, oldest first
+    entries INTEGER NOT NULL DEFAULT 0 -- how many entries it has
+) STRICT;
+CREATE INDEX ticket_updated ON ticket (updated_at, number);
+CREATE INDEX ticket_live ON ticket (updated_at, number) WHERE live = 1;
+CREATE INDEX ticket_requester ON ticket (requester_key, created_at, number);
+CREATE INDEX ticket_organisation ON ticket (organisation, updated_at) WHERE organisation IS NOT NULL;
+
+-- Live tickets of each agent, kept by triggers so that assigning costs the same with a million tickets.
+CREATE TABLE load (
+    owner TEXT PRIMARY KEY NOT NULL, -- name of the agent
+    tickets INTEGER NOT NULL DEFAULT 0 -- how many live tickets the agent owns
+) STRICT;
+CREATE TRIGGER load_of_new_ticket AFTER INSERT ON ticket
+WHEN NEW.live = 1 AND NEW.owner IS NOT NULL
+BEGIN
+    INSERT INTO load (owner, tickets) VALUES (NEW.owner, 1)
+    ON CONFLICT (owner) DO UPDATE SET tickets = tickets + 1;
+END;
+CREATE TRIGGER load_of_changed_ticket AFTER UPDATE OF live, owner ON ticket
+WHEN OLD.live <> NEW.live OR OLD.owner IS NOT NEW.owner
+BEGIN
+    UPDATE load SET tickets = tickets - 1 WHERE OLD.live = 1 AND owner = OLD.owner;
+    INSERT INTO load (owner, tickets) SELECT NEW.owner, 1 WHERE NEW.live = 1 AND NEW.owner IS NOT NULL
+    ON CONFLICT (owner) DO UPDATE SET tickets = tickets + 1;
+END;
+CREATE TRIGGER load_of_erased_ticket AFTER DELETE ON ticket
+WHEN OLD.live = 1 AND OLD.owner IS NOT NULL
+BEGIN
+    UPDATE load SET tickets = tickets - 1 WHERE owner = OLD.owner;
+END;
+
+-- What was said on a ticket: mails in, mails out, notes.
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- order of arrival over all tickets
+    ticket INTEGER NOT NULL REFERENCES ticket (number), -- where it stands
+    seq INTEGER NOT NULL, -- 1, 2, 3, … within the ticket
+    direction TEXT NOT NULL, -- incoming, outgoing, note
+    kind TEXT NOT NULL, -- request, reply, external, automatic, acknowledgement, answer, note
+    from_name TEXT, -- who said it
+    from_email TEXT NOT NULL DEFAULT '', -- who said it
+    recipients TEXT NOT NULL DEFAULT '[]', -- list of {name, email}
+    at INTEGER NOT NULL, -- when it was said
+    subject TEXT NOT NULL DEFAULT '', -- decoded
+    text TEXT NOT NULL DEFAULT '', -- all of the text
+    reply TEXT NOT NULL DEFAULT '', -- what was said this time
+    quoted TEXT NOT NULL DEFAULT '', -- the history below it, folded away
+    signature TEXT NOT NULL DEFAULT '', -- the signature, folded away
+    marker INTEGER NOT NULL DEFAULT 0, -- 1: the desk's marker line was found, and what it heads was cut
+    attachments TEXT NOT NULL DEFAULT '[]', -- list of {name, type, size, disposition, cid, sha256}
+    message_id TEXT, -- without angle brackets
+    message_key BLOB, -- as in ledger, by which replies find the ticket
+    believed TEXT, -- verified, unauthenticated, failed; NULL where no mail came in
+    raw INTEGER REFERENCES raw (id), -- the mail of which it was read; NULL for what the desk wrote itself
+    UNIQUE (ticket, seq)
+) STRICT;
+CREATE INDEX entry_message ON entry (message_key) WHERE message_key IS NOT NULL;
+
+-- Words of entries, folded (src/model/text.rs) before they come here. Contentless: it can find, but not tell.
+-- rowid = ticket * 2^20 + seq.
+CREATE VIRTUAL TABLE entry_words USING fts5 (
+    subject, -- of the ticket
+    requester, -- name and address
+    text, -- the reply's first 32 KB
+    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+-- What happened to tickets. Only ever added to.
+CREATE TABLE history (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which it happened
+    ticket INTEGER NOT NULL REFERENCES ticket (number), -- to which one
+    at INTEGER NOT NULL, -- when it happened
+    actor TEXT NOT NULL, -- an agent's name, customer, desk or operator
+    change TEXT NOT NULL, -- JSON: TicketChange of src/model/ticket.rs
+    because TEXT NOT NULL DEFAULT '' -- why, in words
+) STRICT;
+CREATE INDEX history_ticket ON history (ticket, id);
+
+-- Mails on their way out, one row a recipient.
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order of queueing; never used again
+    template TEXT NOT NULL, -- what kind of mail it is: Template of src/model/outgoing.rs
+    ticket INTEGER, -- to which ticket it belongs; NULL for alarms
+    language TEXT NOT NULL, -- ISO 639-1
+    mailbox TEXT NOT NULL, -- name of the mailbox in whose name it leaves
+    envelope_from TEXT, -- envelope sender; NULL is the null path
+    to_name TEXT, -- the recipient
+    to_email TEXT NOT NULL, -- the recipient
+    subject TEXT NOT NULL DEFAULT '', -- as in its header, decoded
+    message_id TEXT NOT NULL, -- without angle brackets; the same at every try
+    message_key BLOB NOT NULL, -- as in ledger, by which a bounce finds it
+    state TEXT NOT NULL, -- waiting, deferred, failed, claimed, in-data, sent, bounced, observed, dropped
+    attempts INTEGER NOT NULL DEFAULT 0, -- tries, counted before each
+    due_at INTEGER, -- next try, or end of the lease of who is sending it; NULL: at once (never tried) or not by itself
+    ambiguous INTEGER NOT NULL DEFAULT 0, -- 1: a try ended between the final dot and the reply, so it may have arrived
+    queued_at INTEGER NOT NULL, -- when it was written
+    changed_at INTEGER NOT NULL, -- when its state last changed
+    last_reply TEXT -- what the server said last, or what stands for it, on one line
+) STRICT;
+CREATE INDEX outbox_fresh ON outbox (id) WHERE state = 'waiting' AND attempts = 0;
+CREATE INDEX outbox_due ON outbox (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX outbox_open ON outbox (id) WHERE state IN ('waiting', 'deferred', 'failed', 'claimed', 'in-data', 'bounced');
+CREATE INDEX outbox_message ON outbox (message_key);
+
+-- Their bytes, apart, because a row of outbox is rewritten at every step of its way.
+CREATE TABLE outbox_bytes (
+    outbox INTEGER PRIMARY KEY REFERENCES outbox (id) ON DELETE CASCADE, -- whose they are
+    bytes BLOB NOT NULL -- the finished mail (RFC 5322): these leave, at every try the same
+) STRICT;
+
+-- Acknowledgements that count against the budgets. Old rows are deleted as new ones come.
+CREATE TABLE acknowledgement (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which they were decided
+    at INTEGER NOT NULL, -- when it was decided
+    email TEXT NOT NULL, -- to whom, in lower case
+    domain TEXT NOT NULL -- what stands after the @
+) STRICT;
+CREATE INDEX acknowledgement_at ON acknowledgement (at);
+CREATE INDEX acknowledgement_email ON acknowledgement (email, at);
+CREATE INDEX acknowledgement_domain ON acknowledgement (domain, at);
+
+-- Whose turn it was last in groups that take turns.
+CREATE TABLE turn (
+    owner_group TEXT PRIMARY KEY NOT NULL, -- name of the group
+    member TEXT NOT NULL -- name of the agent chosen last
+) STRICT;
+
+-- Customer firms.
+CREATE TABLE organisation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- for organisation_domain
+    name TEXT NOT NULL UNIQUE, -- by which contacts and tickets refer to it
+    manager TEXT, -- name of the agent or group that looks after it
+    language TEXT, -- ISO 639-1
+    sla TEXT, -- name of the configured SLA
+    priority TEXT, -- low, normal, high, urgent
+    note TEXT, -- for agents
+    changed_at INTEGER NOT NULL -- when this row was last written
+) STRICT;
+
+-- By which addresses a firm's people are known.
+CREATE TABLE organisation_domain (
+    domain TEXT PRIMARY KEY NOT NULL, -- in lower case; exactly this one, not those below it
+    organisation INTEGER NOT NULL REFERENCES organisation (id) ON DELETE CASCADE -- whose it is
+) STRICT;
+CREATE INDEX organisation_domain_of ON organisation_domain (organisation);
+
+-- People whom the desk knows.
+CREATE TABLE contact (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- order of coming
+    email TEXT NOT NULL UNIQUE, -- in lower case
+    name TEXT, -- what to call them
+    organisation TEXT, -- name of the organisation
+    manager TEXT, -- name of the agent or group that looks after them
+    language TEXT, -- ISO 639-1
+    sla TEXT, -- name of the configured SLA
+    priority TEXT, -- low, normal, high, urgent
+    note TEXT, -- for agents
+    proven_at INTEGER, -- when the address was last proven; never taken back
+    changed_at INTEGER NOT NULL -- when this row was last written
+) STRICT;

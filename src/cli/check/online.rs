@@ -1,0 +1,103 @@
+//! `check --online`: logs in everywhere, changes nothing, and says what each server can do.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::cli::exit::{self, Failure, OrExit as _};
+use crate::config::{Config, OutgoingVia};
+use crate::daemon::connect;
+use crate::inbound::Probe;
+use crate::outbox::{self, Ability, OutgoingSettings};
+
+/// Longest that one server is waited for in all, however busily it talks.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What one server answered.
+pub struct Answer {
+    /// `mailbox support`, `outgoing`.
+    pub what: String,
+    /// Sentences about what it can do; or why it could not be used, and what to do about it.
+    pub said: Result<Vec<String>, String>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        json!({
+            "kind": "online",
+            "what": self.what,
+            "ok": self.said.is_ok(),
+            "said": self.said.as_ref().ok(),
+            "problem": self.said.as_ref().err(),
+        })
+    }
+}
+
+/// Asks all servers at the same time; each is given up after the configured silence.
+pub fn ask(config: &Config) -> Result<Vec<Answer>, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().code(exit::IO)?;
+    Ok(runtime.block_on(async {
+        let mailboxes = config.mailboxes.iter().map(|mailbox| async {
+            let mut source = connect::source(mailbox, &config.limits);
+            let said = patiently(source.probe()).await.map(|probe| inbound(&probe));
+            Answer { what: format!("mailbox {}", mailbox.mailbox), said }
+        });
+        let mut answers = futures::future::join_all(mailboxes).await;
+        answers.extend(outgoing(config).await);
+        answers
+    }))
+}
+
+async fn patiently<T, E: Display>(asking: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    match timeout(PATIENCE, asking).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("It was not done within {} seconds", PATIENCE.as_secs())),
+    }
+}
+
+fn inbound(probe: &Probe) -> Vec<String> {
+    let opened = &probe.opened;
+    if probe.folders.is_empty() {
+        return vec!["It is there and can be read".to_owned()];
+    }
+    let mut said = vec![format!("Logged in; {} has {} mails", opened.folder, opened.exists)];
+    let can = |what: &str| opened.capabilities.iter().any(|c| c == what);
+    said.push(match can("IDLE") {
+        true => "It announces new mail at once (IDLE)".to_owned(),
+        false => "It does not announce new mail (no IDLE): the folder is looked into every `poll_seconds`".to_owned(),
+    });
+    if opened.read_only {
+        said.push("It lets nothing be changed: mail cannot be moved to an archive".to_owned());
+    }
+    match probe.archive_exists {
+        Some(true) if !can("MOVE") && !can("UIDPLUS") => {
+            said.push("It has neither MOVE nor UIDPLUS: mail cannot be moved safely, and stays".to_owned());
+        }
+        Some(true) => said.push("The archive folder is there".to_owned()),
+        Some(false) => said.push("The archive folder is not there yet; it is made for the first mail".to_owned()),
+        None => {}
+    }
+    said.push(format!("Folders: {}", probe.folders.join(", ")));
+    said
+}
+
+async fn outgoing(config: &Config) -> Option<Answer> {
+    let OutgoingVia::Smtp(_) = config.outgoing.via else { return None };
+    let Some(OutgoingSettings::Smtp(settings)) = connect::outgoing(&config.outgoing, &config.limits) else {
+        return None;
+    };
+    let said = patiently(outbox::probe(&settings)).await.map(|ability| smtp(&ability));
+    Some(Answer { what: "outgoing".to_owned(), said })
+}
+
+fn smtp(ability: &Ability) -> Vec<String> {
+    let login = if ability.authenticated { "Logged in" } else { "It asks for no login" };
+    let mut said = vec![format!("{login}, {}", if ability.encrypted { "encrypted" } else { "NOT encrypted" })];
+    if let Some(size) = ability.size_max {
+        said.push(format!("It takes mails of at most {size} bytes"));
+    }
+    said.push(format!("It can: {}", ability.keywords.join(", ")));
+    said
+}

@@ -1,0 +1,283 @@
+//! The words of each mail: customers get one short text, agents all that they need to answer.
+
+use minijinja::value::Value as Filled;
+
+use crate::model::outgoing::{Addressee, MARKER, Template, Value};
+use crate::model::text::{NAME_MAX, clean_line, clean_text};
+use crate::model::{Draft, Policy, Ticket};
+
+use super::ComposeError;
+use super::subject::strip;
+use super::texts::Texts;
+
+/// Longest value on one line of a notification, in characters.
+const LINE_MAX: usize = 500;
+/// Between the desk's words and those of the mail.
+const RULE: &str = "----------------------------------------";
+
+/// The whole text of a mail, ending with a line feed. `left_off`: names of attachments that do not go along.
+pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[String]) -> Result<String, ComposeError> {
+    let words = Words { draft, policy, texts };
+    let text = match (draft.template, &draft.ticket) {
+        (Template::Alarm, _) => words.alarm(),
+        (Template::Refused, ticket) => words.refused(ticket.as_ref()),
+        (_, None) => return Err(ComposeError::NoTicket),
+        (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
+        (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
+        (Template::Answer, Some(ticket)) => words.answer(ticket),
+        (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
+        (
+            Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote,
+            Some(ticket),
+        ) => words.notification(ticket, left_off),
+    };
+    if draft.addressee == Addressee::Customer && text.contains(MARKER) {
+        return Err(ComposeError::InternalText);
+    }
+    Ok(format!("{}\n", text.trim_end()))
+}
+
+struct Words<'a> {
+    draft: &'a Draft,
+    policy: &'a Policy,
+    texts: &'a Texts<'a>,
+}
+
+impl Words<'_> {
+    fn acknowledgement(&self, ticket: &Ticket) -> String {
+        let token = self.policy.keys.subject_token(&self.policy.desk.prefix, ticket.number);
+        let values = [
+            ("number", Filled::from(ticket.number)),
+            ("subject", Filled::from(strip(&ticket.subject, &self.policy.desk.prefix))),
+            ("desk", self.desk()),
+            ("token", Filled::from(token)),
+            ("name", Filled::from(self.line("name").unwrap_or_default())),
+            ("asks", Filled::from(self.list("asks"))),
+        ];
+        self.texts.say("acknowledgement", &values)
+    }
+
+    fn acknowledgement_minimal(&self, ticket: &Ticket) -> String {
+        let token = self.policy.keys.subject_token(&self.policy.desk.prefix, ticket.number);
+        let values = [("number", Filled::from(ticket.number)), ("desk", self.desk()), ("token", Filled::from(token))];
+        self.texts.say("acknowledgement-minimal", &values)
+    }
+
+    /// The agent's words and the desk's signature. The agent is named as the desk names him, never by the address from
+    /// which he happened to write.
+    fn answer(&self, ticket: &Ticket) -> String {
+        let author = self.draft.author.as_ref();
+        let known = author.and_then(|a| a.spec()).and_then(|spec| self.policy.agent_by_address(&spec));
+        let agent = known
+            .map(|agent| agent.display.as_str())
+            .or_else(|| author.and_then(|a| a.name.as_deref()).filter(|name| !name.contains('@')))
+            .map(|name| clean_line(name, NAME_MAX))
+            .unwrap_or_default();
+        let values = [("agent", Filled::from(agent)), ("desk", self.desk()), ("number", Filled::from(ticket.number))];
+        let signature = self.texts.say("signature", &values);
+        format!("{}\n\n-- \n{}", self.said(), signature.trim())
+    }
+
+    fn notification(&self, ticket: &Ticket, left_off: &[String]) -> String {
+        let mut out = self.head();
+        let warnings = self.list("warnings");
+        for warning in &warnings {
+            out.push_str(&format!("!! {}\n", self.texts.word("warning", warning, &[])));
+        }
+        if !warnings.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&format!("{}\n\n", self.intro(ticket)));
+        out.push_str(&self.about_the_sender(ticket));
+        out.push_str(&self.about_the_ticket(ticket));
+        self.items(&mut out, "label-earlier", &self.list("earlier"));
+        self.items(&mut out, "label-left-off", left_off);
+        self.how_to(&mut out);
+        let said = self.said();
+        if !said.is_empty() {
+            out.push_str(&format!("\n{RULE}\n{said}\n"));
+        }
+        out
+    }
+
+    /// An empty line to write in, then the line under which nothing reaches the customer.
+    fn head(&self) -> String {
+        format!("\n{MARKER}: {}\n\n", clean_line(&self.texts.say("marker", &[]), NAME_MAX))
+    }
+
+    fn intro(&self, ticket: &Ticket) -> String {
+        let number = ("number", Filled::from(ticket.number));
+        let actor = ("actor", Filled::from(self.line("actor").unwrap_or_else(|| self.policy.desk.name.clone())));
+        match (self.draft.template, self.line("group")) {
+            (Template::NotifyNew, Some(group)) => {
+                self.texts.say("notify-new-group", &[number, ("group", Filled::from(group))])
+            }
+            (Template::NotifyNew, None) => self.texts.say("notify-new", &[number]),
+            (Template::NotifyAssigned, _) => self.texts.say("notify-assigned", &[number, actor]),
+            (Template::NotifyNote, _) => self.texts.say("notify-note", &[number, actor]),
+            _ => self.texts.say("notify-reply", &[number]),
+        }
+    }
+
+    fn about_the_sender(&self, ticket: &Ticket) -> String {
+        let mut out = String::new();
+        let author = self.draft.author.as_ref().unwrap_or(&ticket.requester);
+        let sender = self.line("sender").unwrap_or_else(|| clean_line(&author.to_string(), LINE_MAX));
+        self.label(&mut out, "label-from", Some(sender));
+        let subject = strip(&ticket.subject, &self.policy.desk.prefix);
+        self.label(&mut out, "label-subject", Some(subject).filter(|s| !s.is_empty()));
+        let organisation =
+            self.line("organisation").or_else(|| ticket.organisation.as_deref().map(|o| clean_line(o, LINE_MAX)));
+        self.label(&mut out, "label-organisation", organisation);
+        self.label(&mut out, "label-believed", self.believed());
+        self.label(&mut out, "label-contact-note", self.line("contact_note"));
+        out
+    }
+
+    fn believed(&self) -> Option<String> {
+        let mut shown = self.texts.word("believed", &self.line("believed")?, &[]);
+        if let Some(strength) = self.line("strength") {
+            shown.push_str(&format!(", {}", self.texts.word("strength", &strength, &[])));
+        }
+        if let Some(because) = self.line("believed_because") {
+            shown.push_str(&format!(" ({because})"));
+        }
+        Some(shown)
+    }
+
+    fn about_the_ticket(&self, ticket: &Ticket) -> String {
+        let mut out = String::new();
+        self.label(&mut out, "label-category", ticket.category.as_deref().map(|c| clean_line(c, LINE_MAX)));
+        self.label(&mut out, "label-priority", Some(self.texts.word("priority", ticket.priority.word(), &[])));
+        self.label(&mut out, "label-status", Some(self.texts.word("status", ticket.status.word(), &[])));
+        let why: Vec<String> = self.list("why").iter().map(|why| self.why(why)).collect();
+        self.label(&mut out, "label-why", Some(why.join("; ")).filter(|w| !w.is_empty()));
+        out
+    }
+
+    /// A step of routing in this language, or the sentence as it is.
+    fn why(&self, why: &str) -> String {
+        let (step, rule) = why.split_once(':').unwrap_or((why, ""));
+        let steps = ["category", "contact", "organisation", "mailbox", "desk", "group", "absence"];
+        if steps.contains(&step) {
+            return self.texts.word("why", step, &[("rule", Filled::from(rule.trim()))]);
+        }
+        why.to_owned()
+    }
+
+    fn refused(&self, ticket: Option<&Ticket>) -> String {
+        let number = ("number", ticket.map_or_else(|| Filled::from(""), |t| Filled::from(t.number)));
+        let because = self.line("because").unwrap_or_default();
+        // Without a ticket there is nothing to which an answer to this mail could go.
+        let mut out = ticket.map_or_else(String::new, |_| self.head());
+        if because == "forged" {
+            // None of it is the agent's: there is nothing to repeat.
+            out.push_str(&format!("{}\n", self.texts.say("refused-forged", &[number])));
+        } else {
+            out.push_str(&format!("{}\n", self.texts.say("refused", &[number])));
+            if !because.is_empty() {
+                out.push_str(&format!("\n{}\n", self.texts.word("because", &because, &[])));
+            }
+            self.items(&mut out, "label-not-understood", &self.list("not_understood"));
+            self.items(&mut out, "label-understood", &self.list("understood"));
+        }
+        if ticket.is_some() {
+            self.how_to(&mut out);
+        }
+        let said = self.said();
+        if !said.is_empty() {
+            out.push_str(&format!("\n{}:\n{RULE}\n{said}\n", self.texts.say("label-your-mail", &[])));
+        }
+        out
+    }
+
+    fn bounce(&self, ticket: &Ticket) -> String {
+        let mut out = self.head();
+        let recipient = self.line("recipient").unwrap_or_else(|| clean_line(&ticket.requester.email, LINE_MAX));
+        let values = [("number", Filled::from(ticket.number)), ("recipient", Filled::from(recipient))];
+        out.push_str(&format!("{}\n", self.texts.say("bounce", &values)));
+        let report = self.text("report").unwrap_or_default();
+        if !report.is_empty() {
+            out.push_str(&format!("\n{}:\n{report}\n", self.texts.say("label-report", &[])));
+        }
+        self.how_to(&mut out);
+        let said = self.said();
+        if !said.is_empty() {
+            out.push_str(&format!("\n{RULE}\n{said}\n"));
+        }
+        out
+    }
+
+    /// In every mail to an agent that can be answered: an answer to it goes to the customer.
+    fn how_to(&self, out: &mut String) {
+        out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
+    }
+
+    fn alarm(&self) -> String {
+        let mut out = format!("{}\n", self.texts.say("alarm", &[("desk", self.desk())]));
+        let what = self.list("what");
+        if !what.is_empty() {
+            out.push('\n');
+        }
+        for sentence in what {
+            out.push_str(&format!("- {sentence}\n"));
+        }
+        let said = self.said();
+        if !said.is_empty() {
+            out.push_str(&format!("\n{said}\n"));
+        }
+        out
+    }
+
+    fn desk(&self) -> Filled {
+        Filled::from(clean_line(&self.policy.desk.name, NAME_MAX))
+    }
+
+    /// What the mail's author said, cleaned, without empty lines around it.
+    fn said(&self) -> String {
+        clean_text(&self.draft.text).trim_end().trim_start_matches('\n').to_owned()
+    }
+
+    fn label(&self, out: &mut String, key: &str, value: Option<String>) {
+        if let Some(value) = value {
+            out.push_str(&format!("{}: {value}\n", self.texts.say(key, &[])));
+        }
+    }
+
+    fn items(&self, out: &mut String, key: &str, items: &[String]) {
+        if !items.is_empty() {
+            out.push_str(&format!("\n{}:\n", self.texts.say(key, &[])));
+        }
+        for item in items {
+            out.push_str(&format!("  - {item}\n"));
+        }
+    }
+
+    /// A value of the draft as one clean line; None where it is absent or empty.
+    fn line(&self, name: &str) -> Option<String> {
+        let line = match self.draft.values.get(name)? {
+            Value::Text(text) => clean_line(text, LINE_MAX),
+            Value::Number(number) => number.to_string(),
+            Value::Flag(_) => return None,
+            Value::List(items) => clean_line(&items.join(", "), LINE_MAX),
+        };
+        Some(line).filter(|l| !l.is_empty())
+    }
+
+    /// A value of several lines.
+    fn text(&self, name: &str) -> Option<String> {
+        match self.draft.values.get(name)? {
+            Value::Text(text) => Some(clean_text(text).trim().to_owned()),
+            _ => self.line(name),
+        }
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        match self.draft.values.get(name) {
+            Some(Value::List(items)) => {
+                items.iter().map(|item| clean_line(item, LINE_MAX)).filter(|item| !item.is_empty()).collect()
+            }
+            _ => self.line(name).into_iter().collect(),
+        }
+    }
+}

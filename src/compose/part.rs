@@ -1,0 +1,151 @@
+//! MIME parts: the text and the attachments, always in 7-bit form.
+
+use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType};
+use lettre::message::{Body, MultiPart, SinglePart};
+
+use crate::model::Attachment;
+use crate::model::text::FILE_NAME_MAX;
+
+use super::ComposeError;
+use super::header::plain;
+
+/// The content of a mail, its own header fields included: the text alone, or with attachments in multipart/mixed.
+/// `seed` makes the boundary; it is the Message-ID, so that the same mail has the same one again.
+pub fn content(text: &str, attachments: &[&Attachment], seed: &str) -> Result<Vec<u8>, ComposeError> {
+    let body = text_part(text)?;
+    if attachments.is_empty() {
+        return Ok(body.formatted());
+    }
+    let mut parts = MultiPart::mixed().boundary(boundary(seed)).singlepart(body);
+    for (i, attachment) in attachments.iter().enumerate() {
+        parts = parts.singlepart(attachment_part(attachment, i + 1)?);
+    }
+    Ok(parts.formatted())
+}
+
+/// Quoted-printable, or base64 for scripts of which quoted-printable would leave nothing readable (filters are wary of
+/// text in base64). Neither can contain `=_`, which begins every boundary here (RFC 2045 section 6.7).
+fn text_part(text: &str) -> Result<SinglePart, ComposeError> {
+    let special = text.bytes().filter(|b| !b.is_ascii() || *b == b'=').count();
+    let encoding = if special * 2 > text.len() {
+        ContentTransferEncoding::Base64
+    } else {
+        ContentTransferEncoding::QuotedPrintable
+    };
+    let body = Body::new_with_encoding(text.to_owned(), encoding)
+        .map_err(|_| ComposeError::Build("its text cannot be encoded"))?;
+    Ok(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body))
+}
+
+fn boundary(seed: &str) -> String {
+    let hex = crate::model::Digest::of(seed.as_bytes()).hex();
+    format!("=_{}", &hex[..32])
+}
+
+fn attachment_part(attachment: &Attachment, number: usize) -> Result<SinglePart, ComposeError> {
+    // Always base64: the library would send ASCII content as it is, with its bare LF and NUL.
+    let body = Body::new_with_encoding(attachment.content.to_vec(), ContentTransferEncoding::Base64)
+        .map_err(|_| ComposeError::Build("an attachment cannot be encoded"))?;
+    let media_type = media_type(attachment);
+    let name = file_name(attachment, number);
+    Ok(SinglePart::builder().header(ContentDisposition::attachment(&name)).header(media_type).body(body))
+}
+
+/// The media type as it came where it is one (RFC 6838 section 4.2), else application/octet-stream. So are `message/*`
+/// and `multipart/*`: base64 is forbidden for them (RFC 2046 section 5), and a reader must not unfold them into ours.
+fn media_type(attachment: &Attachment) -> ContentType {
+    let octets = || ContentType::parse("application/octet-stream").unwrap_or(ContentType::TEXT_PLAIN);
+    let given = attachment.media_type.to_ascii_lowercase();
+    let Some((main, sub)) = given.split_once('/') else { return octets() };
+    let name = |part: &str| {
+        (1..=127).contains(&part.len())
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+            && part.starts_with(|c: char| c.is_ascii_alphanumeric())
+    };
+    if !name(main) || !name(sub) || matches!(main, "message" | "multipart") {
+        return octets();
+    }
+    let utf8 = main == "text" && !attachment.content.is_ascii() && std::str::from_utf8(&attachment.content).is_ok();
+    let full = if utf8 { format!("{given}; charset=utf-8") } else { given };
+    ContentType::parse(&full).unwrap_or_else(|_| octets())
+}
+
+/// A name that is only a name: no path, no control characters, not hidden, of bounded length.
+pub fn file_name(attachment: &Attachment, number: usize) -> String {
+    let given = attachment.name.as_deref().unwrap_or_default();
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = plain(last, usize::MAX).chars().filter(|c| !"<>:\"|?*".contains(*c)).collect();
+    let name = name.trim_matches(|c: char| c == '.' && c != '_' || c.is_whitespace());
+    if name.is_empty() {
+        return format!("attachment-{number}{}", extension(&attachment.media_type));
+    }
+    shorten(name)
+}
+
+/// At most [`FILE_NAME_MAX`] characters, the extension kept: it says what opens the file.
+fn shorten(name: &str) -> String {
+    if name.chars().count() <= FILE_NAME_MAX {
+        return name.to_owned();
+    }
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, ext)) if (1..=10).contains(&ext.chars().count()) => (stem, format!(".{ext}")),
+        _ => (name, String::new()),
+    };
+    let kept: String = stem.chars().take(FILE_NAME_MAX - extension.chars().count()).collect();
+    format!("{}{extension}", kept.trim_end())
+}
+
+fn extension(media_type: &str) -> &'static str {
+    match media_type {
+        "image/png" => ".png",
+        "image/jpeg" => ".jpg",
+        "image/gif" => ".gif",
+        "application/pdf" => ".pdf",
+        "application/zip" => ".zip",
+        "text/plain" => ".txt",
+        "text/html" => ".html",
+        "text/csv" => ".csv",
+        "text/calendar" => ".ics",
+        "message/rfc822" => ".eml",
+        _ => ".bin",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Digest;
+
+    fn attachment(name: Option<&str>, media_type: &str) -> Attachment {
+        Attachment {
+            name: name.map(str::to_owned),
+            media_type: media_type.to_owned(),
+            disposition: "attachment".to_owned(),
+            cid: None,
+            content: b"a\nb\0"[..].into(),
+            sha256: Digest::of(b"a\nb\0"),
+        }
+    }
+
+    #[test]
+    fn a_file_name_is_only_a_name() {
+        let name = |n: &str| file_name(&attachment(Some(n), "image/png"), 2);
+        assert_eq!(name("../../etc/passwd"), "passwd");
+        assert_eq!(name("C:\\x\\faktúra č. 7.pdf"), "faktúra č. 7.pdf");
+        assert_eq!(name("a\r\nb\u{202e}gpj.exe"), "a bgpj.exe");
+        assert_eq!(name(".."), "attachment-2.png");
+        assert_eq!(name(""), "attachment-2.png");
+        let long = name(&format!("{}.pdf", "á".repeat(500)));
+        assert_eq!(long.chars().count(), FILE_NAME_MAX);
+        assert!(long.ends_with("á.pdf"));
+    }
+
+    #[test]
+    fn media_types_that_are_none_become_octets() {
+        let shown = |m: &str| format!("{:?}", media_type(&attachment(None, m)));
+        for bad in ["", "x", "a/b/c", "text/pl ain", "message/rfc822", "multipart/mixed", "a/b\r\nX: y", "é/x"] {
+            assert!(shown(bad).contains("octet-stream"), "{bad:?} became {}", shown(bad));
+        }
+        assert!(shown("image/png").contains("image/png"));
+    }
+}

@@ -1,0 +1,78 @@
+//! From the configuration's words to the sources and the way out.
+
+use std::io;
+
+use crate::authenticate::{AuthenticateError, Authenticator, Resolvers};
+use crate::config;
+use crate::inbound::{self, ImapSettings, ImapSource, MaildirSettings, MaildirSource};
+use crate::outbox::{self, OutgoingSettings, SmtpSettings};
+
+/// The desk's own check of senders.
+pub fn authenticator(dns: &config::Dns) -> Result<Authenticator, AuthenticateError> {
+    Authenticator::new(&match dns {
+        config::Dns::System => Resolvers::System,
+        config::Dns::Servers(servers) => Resolvers::Servers(servers.clone()),
+        config::Dns::Off => Resolvers::Off,
+    })
+}
+
+/// The source of a mailbox, not yet opened.
+pub fn source(source: &config::MailboxSource, limits: &config::Limits) -> inbound::Source {
+    match &source.from {
+        config::Source::Imap(imap) => inbound::Source::Imap(ImapSource::new(self::imap(imap, limits))),
+        config::Source::Maildir(maildir) => inbound::Source::Maildir(self::maildir(maildir)),
+    }
+}
+
+fn maildir(maildir: &config::Maildir) -> MaildirSource {
+    let (path, archive) = (maildir.path.clone(), maildir.archive.clone());
+    MaildirSource::new(MaildirSettings { path, archive, poll: MaildirSettings::POLL })
+}
+
+fn imap(imap: &config::Imap, limits: &config::Limits) -> ImapSettings {
+    let password = imap.login.password.clone();
+    let load = move || password.load().map(|secret| secret.expose().to_owned()).map_err(io::Error::other);
+    ImapSettings {
+        host: imap.server.host.clone(),
+        port: imap.server.port,
+        tls: match imap.server.tls {
+            config::Tls::Implicit => inbound::Tls::Implicit,
+            config::Tls::Starttls => inbound::Tls::StartTls,
+            config::Tls::None => inbound::Tls::None,
+        },
+        user: imap.login.user.clone(),
+        password: inbound::Secret::from_fn(load),
+        folder: imap.folder.clone(),
+        archive: imap.archive.clone(),
+        ca_file: imap.server.ca_file.clone(),
+        // The configuration's check lets `tls = "none"` to another machine through only where it is said twice.
+        allow_plain: true,
+        patience: limits.timeout,
+        poll: limits.poll,
+    }
+}
+
+/// The way out; None where every mailbox only observes.
+pub fn outgoing(outgoing: &config::Outgoing, limits: &config::Limits) -> Option<OutgoingSettings> {
+    match &outgoing.via {
+        config::OutgoingVia::Smtp(smtp) => Some(OutgoingSettings::Smtp(Box::new(self::smtp(smtp, limits)))),
+        config::OutgoingVia::Maildir(path) => Some(OutgoingSettings::Maildir(path.clone())),
+        config::OutgoingVia::Nowhere => None,
+    }
+}
+
+fn smtp(smtp: &config::Smtp, limits: &config::Limits) -> SmtpSettings {
+    let tls = match smtp.server.tls {
+        config::Tls::Implicit => outbox::Tls::Implicit,
+        config::Tls::Starttls => outbox::Tls::StartTls,
+        config::Tls::None => outbox::Tls::None,
+    };
+    let mut settings = SmtpSettings::new(&smtp.server.host, smtp.server.port, tls, &smtp.hello);
+    settings.allow_plaintext = true; // as above
+    settings.user = smtp.login.as_ref().map(|l| l.user.clone());
+    settings.password = smtp.login.as_ref().map(|l| outbox::Secret::Configured(l.password.clone()));
+    settings.ca_file.clone_from(&smtp.server.ca_file);
+    settings.connections = smtp.connections;
+    settings.limits.connect = settings.limits.connect.min(limits.timeout);
+    settings
+}

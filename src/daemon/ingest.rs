@@ -1,0 +1,119 @@
+//! The one way that every mail goes, whatever brought it: a dozen lines that read like the picture in `lib.rs`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::authenticate::Authenticator;
+use crate::model::facts::OwnProof;
+use crate::model::ticket::Direction;
+use crate::model::{Commit, Found, Incoming, Message, Policy};
+use crate::store::{Arrival, Ingested, Outcome, Plan, Store, pack};
+use crate::{compose, decide, facts, parse};
+
+/// A mail as it was read. An error is a defect of the reader's, met by this one mail.
+pub struct Parsed {
+    pub incoming: Incoming,
+    pub message: Result<Message, String>,
+}
+
+/// A read mail and what the desk's own check of its signatures came to.
+pub struct Checked {
+    pub parsed: Parsed,
+    pub proof: OwnProof,
+}
+
+/// Reads a mail. Never fails: what breaks the reader is told in the result.
+pub fn parse(incoming: Incoming) -> Parsed {
+    let message = catch_unwind(AssertUnwindSafe(|| parse::parse(&incoming)))
+        .map_err(|panic| format!("Reading it failed: {}", panic_text(&*panic)));
+    Parsed { incoming, message }
+}
+
+/// Looks for proof of the sender in the mail's signatures.
+pub async fn check(authenticator: &Authenticator, parsed: Parsed) -> Checked {
+    let author = parsed.message.as_ref().ok().and_then(facts::author);
+    let proof = authenticator.check(&parsed.incoming.raw, author.as_ref()).await;
+    Checked { parsed, proof }
+}
+
+/// Takes mails in, in their order: decided and written in the store's one transaction. A mail that could not be read is
+/// quarantined and the others go on; an error means that nothing was written and the same call may be made again.
+pub fn take_in(
+    store: &dyn Store,
+    policy: &Arc<Policy>,
+    batch: Vec<Checked>,
+    now: Timestamp,
+) -> crate::store::Result<Vec<Ingested>> {
+    let mut arrivals = Vec::with_capacity(batch.len());
+    let mut broken = Vec::new();
+    for mail in batch {
+        let incoming = mail.parsed.incoming.clone();
+        match arrival(mail, policy, now) {
+            Ok(arrival) => arrivals.push(arrival),
+            Err(because) => {
+                store.quarantine(&incoming, pack(&incoming.raw)?, &because, now)?;
+                let outcome = Outcome::Quarantined { because };
+                broken.push(Ingested { mailbox: incoming.mailbox, key: incoming.key, outcome });
+            }
+        }
+    }
+    let mut ingested = if arrivals.is_empty() { Vec::new() } else { store.ingest(arrivals, now)? };
+    ingested.extend(broken);
+    Ok(ingested)
+}
+
+/// What the store is asked and told about a read mail; an error where it could not be read.
+pub fn arrival(mail: Checked, policy: &Arc<Policy>, now: Timestamp) -> Result<Arrival, String> {
+    let Checked { parsed: Parsed { incoming, message }, proof } = mail;
+    let message = message?;
+    let lookup = catch_unwind(AssertUnwindSafe(|| facts::lookup(&message, &incoming.mailbox, policy)))
+        .map_err(|panic| format!("Asking about it failed: {}", panic_text(&*panic)))?;
+    let from = message.from.first().map(ToString::to_string).unwrap_or_default();
+    let subject = message.subject.clone().unwrap_or_default();
+    let digest = message.digest;
+    let packed = pack(&incoming.raw).map_err(|error| error.to_string())?;
+    let plan = plan(Arc::new(message), incoming.mailbox.clone(), proof, Arc::clone(policy), now);
+    Ok(Arrival { incoming, lookup, plan, digest, packed, from, subject })
+}
+
+/// facts → decide → compose: pure, run by the store once its answers are known.
+fn plan(message: Arc<Message>, mailbox: String, proof: OwnProof, policy: Arc<Policy>, now: Timestamp) -> Plan {
+    Arc::new(move |found: Found| {
+        let facts = facts::establish(&message, &mailbox, &proof, found, &policy);
+        let decision = decide::decide(&message, &mailbox, &facts, &policy, now);
+        finish(compose::compose(decision, &policy))
+    })
+}
+
+/// The entries of mails that the desk words itself get their words from the finished mails.
+pub fn finish(mut commit: Commit) -> Commit {
+    for entry in commit.entries.iter_mut().filter(|e| e.direction == Direction::Outgoing) {
+        let mail = commit.outgoing.iter().find(|m| entry.message_id.as_deref() == Some(m.message_id.as_str()));
+        if let Some(mail) = mail {
+            entry.subject.clone_from(&mail.subject);
+            if entry.text.is_empty() {
+                entry.text.clone_from(&mail.text);
+                entry.reply.text.clone_from(&mail.text);
+            }
+        }
+    }
+    commit
+}
+
+/// The words of a panic, without the mail's: a panic's message may quote what it choked on, so only its first line counts
+/// and only 200 characters of it.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let words =
+        panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    words.unwrap_or_default().lines().next().unwrap_or("a panic without words").chars().take(200).collect()
+}
+
+/// Why a task ended.
+pub fn join_text(error: tokio::task::JoinError) -> String {
+    match error.try_into_panic() {
+        Ok(panic) => panic_text(&*panic),
+        Err(_) => "it was cancelled".to_owned(),
+    }
+}

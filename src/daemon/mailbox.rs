@@ -1,0 +1,426 @@
+//! One mailbox, watched for as long as the daemon runs: open, take in what is there, file it, wait, again. Trouble with
+//! one mailbox never reaches another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Desk;
+use super::board::Place;
+use super::ingest;
+use crate::inbound::{Fetched, Opened, Shown, Source, SourceError};
+use crate::model::desk::{Mailbox, Start};
+use crate::model::{Fate, Incoming, SourceKey};
+use crate::store::{Cursor, Ingested, LedgerRow, Outcome, Store, StoreError, pack};
+
+/// Mails asked for at once: what is lost and fetched again when a connection breaks.
+const RANGE: usize = 200;
+/// Mails and bytes that are written in one transaction at the most.
+const BATCH: usize = 64;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// Fetched mails that wait for the writer.
+const QUEUE: usize = 32;
+/// How long one IDLE lasts, before some scatter (RFC 2177 allows 29 minutes; many firewalls do not).
+const IDLE: Duration = Duration::from_secs(9 * 60);
+/// Tries to read a mail after which it is set aside unread: it broke the program each time.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// What ends a session with a source. The next one starts from what is committed.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("A task ended: {0}")]
+    Task(#[from] tokio::task::JoinError),
+    /// What the watcher wanted to know was only taken in partly.
+    #[error("{0} mails are withheld by the server")]
+    Withheld(usize),
+}
+
+/// A mailbox and the source that feeds it.
+pub struct Watcher {
+    desk: Arc<Desk>,
+    mailbox: Mailbox,
+    source: Source,
+    place: Place,
+}
+
+impl Watcher {
+    pub fn new(desk: Arc<Desk>, mailbox: Mailbox, source: Source) -> Self {
+        let place = desk.board.place(&mailbox.name);
+        Watcher { desk, mailbox, source, place }
+    }
+
+    /// Until `stop` fires. Every error ends in another try, later and later: 1, 2, 4 … 60 seconds, five minutes where a
+    /// person must change something first.
+    pub async fn watch(mut self, stop: CancellationToken) {
+        let mut failures = 0u32;
+        while !stop.is_cancelled() {
+            let error = match self.session(&stop).await {
+                Ok(()) => return,
+                Err((error, worked)) => {
+                    failures = if worked { 1 } else { failures + 1 };
+                    error
+                }
+            };
+            let wants_operator = matches!(&error, Trouble::Source(e) if e.wants_operator());
+            let pause = if wants_operator && failures > 3 { 300 } else { 1 << failures.min(6) };
+            tracing::warn!(mailbox = self.mailbox.name, %error, again_in_seconds = pause, "The mailbox cannot be read");
+            self.place.trouble(error.to_string());
+            self.rest(Duration::from_secs(pause.min(300)), &stop).await;
+        }
+    }
+
+    /// Takes in all that is there now, and returns: for `demo`, tests and drills.
+    pub async fn drain(&mut self) -> anyhow::Result<Vec<Ingested>> {
+        let opened = self.source.open().await?;
+        let mut cursor = self.first_contact(&opened).await?;
+        self.file_what_is_left().await?;
+        Ok(self.take_in_all(&opened, &mut cursor, &CancellationToken::new()).await?)
+    }
+
+    async fn rest(&mut self, pause: Duration, stop: &CancellationToken) {
+        let end = tokio::time::Instant::now() + pause;
+        while tokio::time::Instant::now() < end && !stop.is_cancelled() {
+            self.place.beat();
+            let left = end - tokio::time::Instant::now();
+            tokio::select! {
+                () = tokio::time::sleep(left.min(BEAT)) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// One connection's life. An error says also whether the connection ever worked.
+    async fn session(&mut self, stop: &CancellationToken) -> Result<(), (Trouble, bool)> {
+        let opened = beating(&self.place, self.source.open()).await.map_err(|e| (e.into(), false))?;
+        let mut cursor = self.first_contact(&opened).await.map_err(|e| (e, false))?;
+        tracing::info!(mailbox = self.mailbox.name, folder = opened.folder, exists = opened.exists, "Watching");
+        self.file_what_is_left().await.map_err(|e| (e, true))?;
+        loop {
+            self.take_in_all(&opened, &mut cursor, stop).await.map_err(|e| (e, true))?;
+            if stop.is_cancelled() {
+                return Ok(());
+            }
+            self.place.well();
+            let longest = scattered(IDLE, &self.mailbox.name, cursor.last_uid);
+            tokio::select! {
+                wake = beating(&self.place, self.source.wait(longest)) => { wake.map_err(|e| (e.into(), true))?; }
+                () = stop.cancelled() => return Ok(()),
+            }
+        }
+    }
+
+    /// Where to begin. At the very first contact the mailbox's `start` decides what is old; a changed UIDVALIDITY means
+    /// that every UID is new: what was taken in is recognised by its content, and what was old by its date.
+    async fn first_contact(&mut self, opened: &Opened) -> Result<Cursor, Trouble> {
+        let (name, folder) = (self.mailbox.name.clone(), opened.folder.clone());
+        let known = self.desk.with_store(move |s| s.cursor(&name, &folder)).await?;
+        let there = opened.uid_next.map_or(u32::MAX, |next| next.saturating_sub(1));
+        let cursor = match known {
+            Some(cursor) if cursor.uid_validity == opened.uid_validity => return Ok(cursor),
+            Some(cursor) => {
+                tracing::warn!(
+                    mailbox = self.mailbox.name,
+                    "UIDVALIDITY changed: the folder is read again from its beginning"
+                );
+                Cursor { uid_validity: opened.uid_validity, last_uid: 0, by_date_up_to: there, ..cursor }
+            }
+            None => self.baseline(opened, there).await?,
+        };
+        self.keep(opened, cursor).await?;
+        Ok(cursor)
+    }
+
+    /// With `start = "new"`, what is there at the first contact stays as it is: for IMAP everything below the next UID, for a
+    /// Maildir every file, by name. With a date, what is there is judged by its arrival; with `all`, nothing is old.
+    async fn baseline(&mut self, opened: &Opened, there: u32) -> Result<Cursor, Trouble> {
+        let now = (self.desk.clock)();
+        let since = match self.mailbox.start {
+            Start::New => now,
+            Start::All => Timestamp::UNIX_EPOCH,
+            Start::Since(day) => day.to_zoned(jiff::tz::TimeZone::UTC).map_or(now, |z| z.timestamp()),
+        };
+        let cursor = Cursor { uid_validity: opened.uid_validity, last_uid: 0, since, by_date_up_to: 0 };
+        match (self.mailbox.start, opened.uid_validity, opened.uid_next) {
+            (Start::All, _, _) => Ok(cursor),
+            (Start::Since(_), 1.., _) => Ok(Cursor { by_date_up_to: there, ..cursor }),
+            (Start::New, 1.., Some(_)) => Ok(Cursor { last_uid: there, ..cursor }),
+            (start, _, _) => {
+                let old = |s: &Shown| start == Start::New || s.received_at.is_some_and(|at| at < since);
+                let last_uid = self.pass_over(old).await?;
+                Ok(Cursor { last_uid: if start == Start::New { last_uid } else { 0 }, ..cursor })
+            }
+        }
+    }
+
+    /// Gives everything old that is there now its fate; the highest UID seen.
+    async fn pass_over(&mut self, old: impl Fn(&Shown) -> bool) -> Result<u32, Trouble> {
+        let mut last = 0;
+        loop {
+            let shown = beating(&self.place, self.source.show(last, RANGE)).await?;
+            last = shown.iter().map(|s| s.key.uid).max().unwrap_or(last).max(last);
+            let more = shown.len() == RANGE;
+            let keys = shown.iter().filter(|s| old(s)).map(|s| s.key.clone()).collect();
+            self.give_fate(keys, "It was there before the desk came").await?;
+            if !more {
+                // A Maildir shows each file once after each opening: those that are not old are still to come.
+                beating(&self.place, self.source.open()).await?;
+                return Ok(last);
+            }
+        }
+    }
+
+    async fn keep(&mut self, opened: &Opened, cursor: Cursor) -> Result<(), Trouble> {
+        let (name, folder) = (self.mailbox.name.clone(), opened.folder.clone());
+        Ok(self.desk.with_store(move |s| s.set_cursor(&name, &folder, cursor)).await?)
+    }
+
+    async fn give_fate(&mut self, keys: Vec<SourceKey>, because: &'static str) -> Result<(), Trouble> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (name, now) = (self.mailbox.name.clone(), (self.desk.clock)());
+        let fate = Fate::Ignored { because: because.to_owned() };
+        Ok(self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?)
+    }
+
+    /// A run that ended between commit and move left these.
+    async fn file_what_is_left(&mut self) -> Result<(), Trouble> {
+        let name = self.mailbox.name.clone();
+        let keys = self.desk.with_store(move |s| s.unfiled(&name)).await?;
+        for some in keys.chunks(RANGE) {
+            self.file(some.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn file(&mut self, keys: Vec<SourceKey>) -> Result<(), Trouble> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        beating(&self.place, self.source.file(&keys)).await?;
+        let (name, now) = (self.mailbox.name.clone(), (self.desk.clock)());
+        Ok(self.desk.with_store(move |s| s.filed(&name, &keys, now)).await?)
+    }
+
+    async fn take_in_all(
+        &mut self,
+        opened: &Opened,
+        cursor: &mut Cursor,
+        stop: &CancellationToken,
+    ) -> Result<Vec<Ingested>, Trouble> {
+        let mut all = Vec::new();
+        while !stop.is_cancelled() {
+            let shown = beating(&self.place, self.source.show(cursor.last_uid, RANGE)).await?;
+            let Some(last) = shown.iter().map(|s| s.key.uid).max() else { break };
+            let more = shown.len() == RANGE;
+            let is_old = |s: &Shown| {
+                s.key.uid != 0 && s.key.uid <= cursor.by_date_up_to && s.received_at.is_some_and(|at| at < cursor.since)
+            };
+            let (old, wanted): (Vec<Shown>, Vec<Shown>) = shown.into_iter().partition(is_old);
+            self.give_fate(old.into_iter().map(|s| s.key).collect(), "It is older than the mailbox's start").await?;
+            let wanted = self.unknown(wanted).await?;
+            let (ingested, withheld) = self.take_in(wanted).await?;
+            let done = ingested.iter().map(|i| i.key.clone()).collect();
+            self.file(done).await?;
+            all.extend(ingested);
+            if withheld > 0 {
+                return Err(Trouble::Withheld(withheld));
+            }
+            if last > cursor.last_uid {
+                cursor.last_uid = last;
+                self.keep(opened, *cursor).await?;
+            }
+            if !more {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Those that have no fate yet. A Maildir shows everything again after each `open`.
+    async fn unknown(&mut self, shown: Vec<Shown>) -> Result<Vec<Shown>, Trouble> {
+        let (name, keys) = (self.mailbox.name.clone(), shown.iter().map(|s| s.key.clone()).collect::<Vec<_>>());
+        let rows = self.desk.with_store(move |s| s.known(&name, &keys)).await?;
+        let settled = |key: &SourceKey| rows.iter().any(|r: &LedgerRow| r.key == *key && r.fate.is_some());
+        Ok(shown.into_iter().filter(|s| !settled(&s.key)).collect())
+    }
+
+    /// Fetches and commits side by side: while the server sends, the writer writes. Returns what was taken in, and how many
+    /// mails the server withholds.
+    async fn take_in(&mut self, wanted: Vec<Shown>) -> Result<(Vec<Ingested>, usize), Trouble> {
+        if wanted.is_empty() {
+            return Ok((Vec::new(), 0));
+        }
+        let (sink, fetched) = mpsc::channel(QUEUE);
+        let committing = Committing { desk: Arc::clone(&self.desk), mailbox: self.mailbox.name.clone() };
+        let writing = tokio::spawn(committing.run(fetched));
+        let fetching = beating(&self.place, self.source.fetch(&wanted, self.desk.max_mail_bytes, sink)).await;
+        // What was fetched before an error is committed all the same.
+        let written = beating(&self.place, writing).await??;
+        fetching?;
+        Ok(written)
+    }
+}
+
+/// The writing side of one range of mails.
+struct Committing {
+    desk: Arc<Desk>,
+    mailbox: String,
+}
+
+impl Committing {
+    async fn run(self, mut fetched: mpsc::Receiver<Fetched>) -> Result<(Vec<Ingested>, usize), Trouble> {
+        let (mut all, mut withheld) = (Vec::new(), 0);
+        let mut next = fetched.recv().await;
+        while let Some(first) = next.take() {
+            let (mut batch, mut bytes, mut vanished) = (Vec::new(), 0, Vec::new());
+            let mut answer = Some(first);
+            while let Some(one) = answer.take() {
+                match one {
+                    Fetched::Mail { key, raw, received_at, truncated_from } => {
+                        bytes += raw.len();
+                        let received_at = received_at.unwrap_or_else(|| (self.desk.clock)());
+                        batch.push(Incoming { mailbox: self.mailbox.clone(), key, raw, received_at, truncated_from });
+                    }
+                    Fetched::Vanished { key } => vanished.push(key),
+                    Fetched::Withheld { because, key } => {
+                        tracing::warn!(mailbox = self.mailbox, uid = key.uid, because, "The server withholds a mail");
+                        withheld += 1;
+                    }
+                }
+                if batch.len() < BATCH && bytes < BATCH_BYTES {
+                    answer = fetched.try_recv().ok();
+                }
+            }
+            all.extend(self.commit(batch).await?);
+            self.note_vanished(vanished).await?;
+            next = fetched.recv().await;
+        }
+        Ok((all, withheld))
+    }
+
+    async fn note_vanished(&self, keys: Vec<SourceKey>) -> Result<(), Trouble> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (name, now) = (self.mailbox.clone(), (self.desk.clock)());
+        let fate =
+            Fate::Ignored { because: "It was moved or deleted by somebody else before it could be read".to_owned() };
+        Ok(self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?)
+    }
+
+    /// The tries are counted first. A mail that ended the program before is read alone, so that only it is blamed, and
+    /// after the third time not at all.
+    async fn commit(&self, batch: Vec<Incoming>) -> Result<Vec<Ingested>, Trouble> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (name, keys, now) =
+            (self.mailbox.clone(), batch.iter().map(|i| i.key.clone()).collect::<Vec<_>>(), (self.desk.clock)());
+        let earlier = {
+            let (name, keys) = (name.clone(), keys.clone());
+            self.desk.with_store(move |s| s.known(&name, &keys)).await?
+        };
+        let attempts = |key: &SourceKey| earlier.iter().find(|r| r.key == *key).map_or(0, |r| r.attempts);
+        let (suspects, fresh): (Vec<Incoming>, Vec<Incoming>) = batch.into_iter().partition(|i| attempts(&i.key) > 0);
+        let mut groups: Vec<Vec<Incoming>> = suspects.into_iter().map(|one| vec![one]).collect();
+        if !fresh.is_empty() {
+            groups.push(fresh);
+        }
+        let mut ingested = Vec::new();
+        for group in groups {
+            if let [one] = group.as_slice()
+                && attempts(&one.key) >= ATTEMPTS_MAX
+            {
+                ingested.push(self.set_aside(one.clone(), attempts(&one.key)).await?);
+                continue;
+            }
+            let (name, keys) = (name.clone(), group.iter().map(|i| i.key.clone()).collect::<Vec<_>>());
+            self.desk.with_store(move |s| s.discover(&name, &keys, now).map(drop)).await?;
+            ingested.extend(self.desk.take_in(group).await?);
+        }
+        Ok(ingested)
+    }
+
+    async fn set_aside(&self, incoming: Incoming, attempts: u32) -> Result<Ingested, Trouble> {
+        let because = format!("{attempts} tries to read it ended the program");
+        let (mailbox, key, now) = (incoming.mailbox.clone(), incoming.key.clone(), (self.desk.clock)());
+        let (words, packed) = (because.clone(), pack(&incoming.raw)?);
+        self.desk.with_store(move |s| s.quarantine(&incoming, packed, &words, now)).await?;
+        Ok(Ingested { mailbox, key, outcome: Outcome::Quarantined { because } })
+    }
+}
+
+/// Longest time between two signs of life.
+const BEAT: Duration = Duration::from_secs(20);
+
+/// Waits for something while showing signs of life. The future is never dropped half-way by this.
+async fn beating<T>(place: &Place, future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    loop {
+        tokio::select! {
+            done = &mut future => return done,
+            () = tokio::time::sleep(BEAT) => place.beat(),
+        }
+    }
+}
+
+/// Up to a tenth less, by the mailbox's name and how far it is, so that mailboxes do not renew together.
+fn scattered(longest: Duration, name: &str, last: u32) -> Duration {
+    let sum = name.bytes().fold(last, |sum, b| sum.wrapping_mul(31).wrapping_add(u32::from(b)));
+    longest - longest / 1000 * (sum % 100)
+}
+
+impl Desk {
+    /// Runs one call of the store on a thread that may block.
+    pub async fn with_store<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&dyn Store) -> crate::store::Result<T> + Send + 'static,
+    ) -> crate::store::Result<T> {
+        let desk = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || call(&*desk.store)).await {
+            Ok(result) => result,
+            Err(error) => Err(StoreError::Broken(format!("A call to it ended: {error}"))),
+        }
+    }
+
+    /// Reads, checks, decides and commits mails: the way of a mail.
+    pub async fn take_in(self: &Arc<Self>, batch: Vec<Incoming>) -> crate::store::Result<Vec<Ingested>> {
+        let parsed =
+            match tokio::task::spawn_blocking(move || batch.into_iter().map(ingest::parse).collect::<Vec<_>>()).await {
+                Ok(parsed) => parsed,
+                Err(error) => return Err(StoreError::Broken(format!("Reading ended: {error}"))),
+            };
+        let checks = parsed.into_iter().map(|mail| ingest::check(&self.authenticator, mail));
+        let checked = futures::future::join_all(checks).await;
+        let (desk, now) = (Arc::clone(self), (self.clock)());
+        let ingested = self.with_store(move |store| ingest::take_in(store, &desk.policy, checked, now)).await?;
+        for one in &ingested {
+            log(one);
+        }
+        self.queued.notify_one();
+        Ok(ingested)
+    }
+}
+
+/// One line a mail: where it stood, what became of it. Nothing of what is in it.
+fn log(one: &Ingested) {
+    let (mailbox, key) = (&one.mailbox, &one.key);
+    match &one.outcome {
+        Outcome::Done { fate, alarms, .. } => {
+            tracing::info!(mailbox, %key, fate = fate.word(), ticket = fate.ticket(), "Taken in");
+            for alarm in alarms {
+                tracing::warn!(mailbox, %key, alarm, "For the operator");
+            }
+        }
+        Outcome::Seen { fate, ticket } => tracing::debug!(mailbox, %key, fate, ticket, "Taken in before"),
+        Outcome::Quarantined { because } => tracing::warn!(mailbox, %key, because, "Quarantined"),
+    }
+}

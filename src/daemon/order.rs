@@ -1,0 +1,169 @@
+//! The way of an order that no mail brought: the store's answers, a decision, one transaction.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::model::{Action, Commit, Decision, Fate, Found, Lookup, Order, OrderKind, Policy};
+use crate::store::{Plan, Store, StoreError};
+
+/// Why an order was not carried out. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// The ticket's state, or who asks, does not allow it.
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Carries out an order whole, or not at all. Returns what was written.
+pub fn carry_out(store: &dyn Store, policy: &Policy, order: &Order, now: Timestamp) -> Result<Commit, OrderError> {
+    let policy = policy.clone();
+    transact(store, order, now, move |order, found| decide(order, found, &policy, now))
+}
+
+/// The decision, its mails composed.
+fn decide(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Commit, String> {
+    let decision = crate::decide::order(order, found, policy, now)?;
+    Ok(super::ingest::finish(crate::compose::compose(decision, policy)))
+}
+
+/// What the store is asked about an order.
+fn lookup(order: &Order) -> Lookup {
+    let mut tickets = vec![order.ticket];
+    if let OrderKind::Merge { into } = order.what {
+        tickets.push(into);
+    }
+    Lookup { tickets, story: matches!(order.what, OrderKind::Assign { .. }), ..Lookup::default() }
+}
+
+/// Runs a decision inside the store's transaction. A refusal writes nothing and comes out as [`OrderError::Refused`].
+fn transact(
+    store: &dyn Store,
+    order: &Order,
+    now: Timestamp,
+    decide: impl Fn(&Order, &Found) -> Result<Commit, String> + Send + Sync + 'static,
+) -> Result<Commit, OrderError> {
+    // A plan cannot fail: it is what mails are decided by, and every mail has a fate. So a refusal becomes a decision to
+    // do nothing, and its reason is carried out beside it. The store may run a plan again: the last run counts.
+    let refusal = Arc::new(Mutex::new(None));
+    let plan: Plan = {
+        let (refusal, order) = (refusal.clone(), order.clone());
+        Arc::new(move |found: Found| {
+            let (commit, refused) = match decide(&order, &found) {
+                Ok(commit) => (commit, None),
+                Err(because) => (Decision::new(Action::Command, Fate::Order), Some(because)),
+            };
+            *refusal.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+            commit
+        })
+    };
+    let commit = store.order(&lookup(order), &plan, now)?;
+    let refused = refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
+    refused.map_or(Ok(commit), |because| Err(OrderError::Refused(because)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ticket::FIRST_NUMBER;
+    use crate::model::{Address, HistoryLine, Language, Priority, Status, Ticket, TicketChange};
+    use crate::store::Reading as _;
+    use crate::store::sqlite::SqliteStore;
+
+    fn now() -> Timestamp {
+        "2026-11-22T10:00:00Z".parse().expect("valid")
+    }
+
+    fn ticket(number: i64) -> Ticket {
+        Ticket {
+            number,
+            subject: String::new(),
+            status: Status::Open,
+            category: None,
+            priority: Priority::Normal,
+            language: Language::En,
+            mailbox: "support".into(),
+            requester: Address::new(None, "jan@firma.example"),
+            contact: None,
+            organisation: None,
+            verified: false,
+            restricted: false,
+            owner: None,
+            group: None,
+            participants: Vec::new(),
+            created_at: now(),
+            updated_at: now(),
+            first_response_due_at: None,
+            resolve_due_at: None,
+            first_responded_at: None,
+            resolved_at: None,
+            snoozed_until: None,
+            merged_into: None,
+            linked: Vec::new(),
+            thread: Vec::new(),
+            entries: 0,
+        }
+    }
+
+    fn order(what: OrderKind) -> Order {
+        Order { ticket: FIRST_NUMBER, actor: "jana".into(), what }
+    }
+
+    fn filled() -> std::sync::Arc<SqliteStore> {
+        let store = SqliteStore::scratch().expect("opens");
+        let made = |_: &Order, found: &Found| {
+            let tickets = vec![ticket(found.next_ticket), ticket(found.next_ticket + 1)];
+            Ok(Commit { tickets, ..Decision::new(Action::Command, Fate::Order) })
+        };
+        transact(store.as_ref(), &order(OrderKind::Close), now(), made).expect("is written");
+        store
+    }
+
+    /// Closes the order's ticket as the store found it.
+    fn close(order: &Order, found: &Found) -> Result<Commit, String> {
+        let found = found.tickets.iter().find(|(asked, _)| *asked == order.ticket);
+        let mut ticket = found.map(|(_, ticket)| ticket.clone()).ok_or("There is no such ticket")?;
+        let change = TicketChange::Status { to: Status::Closed };
+        ticket.apply(&change, now());
+        let line = HistoryLine {
+            ticket: ticket.number,
+            at: now(),
+            actor: order.actor.clone(),
+            change,
+            because: "An order".into(),
+        };
+        Ok(Commit { tickets: vec![ticket], history: vec![line], ..Decision::new(Action::Command, Fate::Order) })
+    }
+
+    #[test]
+    fn an_order_is_decided_over_what_the_store_has_and_written_whole() {
+        let store = filled();
+        let commit = transact(store.as_ref(), &order(OrderKind::Close), now(), close).expect("is carried out");
+        assert_eq!(commit.history.len(), 1);
+        let ticket = store.ticket(FIRST_NUMBER).expect("is read").expect("is there");
+        assert_eq!(ticket.status, Status::Closed);
+        assert_eq!(store.history(FIRST_NUMBER).expect("is read"), commit.history);
+    }
+
+    #[test]
+    fn a_refused_order_writes_nothing_and_says_why() {
+        let store = filled();
+        let unknown = Order { ticket: 1099, ..order(OrderKind::Close) };
+        let refused = transact(store.as_ref(), &unknown, now(), close).expect_err("is refused");
+        assert!(matches!(&refused, OrderError::Refused(why) if why == "There is no such ticket"), "{refused:?}");
+        assert_eq!(store.ticket(FIRST_NUMBER).expect("is read").map(|t| t.status), Some(Status::Open));
+        assert!(store.history(FIRST_NUMBER).expect("is read").is_empty());
+    }
+
+    #[test]
+    fn both_tickets_of_a_merge_are_looked_up() {
+        let store = filled();
+        let both =
+            |_: &Order, found: &Found| Err(format!("{:?}", found.tickets.iter().map(|t| t.0).collect::<Vec<_>>()));
+        let merge = order(OrderKind::Merge { into: FIRST_NUMBER + 1 });
+        let refused = transact(store.as_ref(), &merge, now(), both).expect_err("is refused");
+        assert_eq!(refused.to_string(), "[1001, 1002]");
+    }
+}

@@ -1,0 +1,173 @@
+//! Whether a new ticket is acknowledged, and with how much: RFC 3834 and BEHAVIOUR section 3.
+
+use std::collections::BTreeMap;
+
+use crate::model::address::AddrSpec;
+use crate::model::desk::{Ask, Present};
+use crate::model::message::Class;
+use crate::model::outgoing::{Addressee, Draft, Template, Value};
+use crate::model::text::fold;
+use crate::model::ticket::EntryKind;
+use crate::model::{Address, Believed};
+
+use super::route::media_type_is;
+use super::work::{Case, Work};
+
+/// The acknowledgement, or why there is none.
+pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
+    let to = recipient(case, work)?;
+    may_be_answered(case)?;
+    within_budget(case)?;
+    let full = case.is_verified();
+    let template = if full { Template::Acknowledgement } else { Template::AcknowledgementMinimal };
+    // The name is the sender's word too: an unbelieved one is not repeated.
+    let name = work.ticket.requester.name.as_deref().filter(|_| full);
+    Ok(Draft {
+        template,
+        addressee: Addressee::Customer,
+        to: Address::new(name, to.as_str()),
+        cc: Vec::new(),
+        mailbox: work.ticket.mailbox.clone(),
+        language: work.ticket.language,
+        ticket: Some(work.ticket.clone()),
+        in_reply_to: case.message.id().map(str::to_owned),
+        references: work.ticket.thread.clone(),
+        text: String::new(),
+        author: None,
+        attachments: Vec::new(),
+        values: BTreeMap::from([("asks", Value::List(asks(case, work)))]),
+        cause: case.cause(),
+        at: case.now,
+    })
+}
+
+/// What a good report of this category has and this one lacks, in the customer's language.
+fn asks(case: &Case, work: &Work) -> Vec<String> {
+    let category =
+        work.ticket.category.as_deref().and_then(|name| case.policy.categories.iter().find(|c| c.name == name));
+    let Some(category) = category else { return Vec::new() };
+    let text = fold(&format!("{}\n{}", case.subject(), case.message.text));
+    let lacks = |ask: &&Ask| match &ask.present {
+        Present::Attachment(wanted) => !case.message.attachments.iter().any(|a| media_type_is(&a.media_type, wanted)),
+        Present::Text(pattern) => !pattern.is_match(&text),
+    };
+    let spoken = |ask: &Ask| {
+        let about = &ask.about;
+        let next_best = || about.get(&case.policy.desk.language).or_else(|| about.values().next());
+        about.get(&work.ticket.language).or_else(next_best).cloned()
+    };
+    category.ask.iter().filter(lacks).filter_map(spoken).collect()
+}
+
+/// Puts the acknowledgement into the ticket's story. Its text is filled in once it is composed.
+pub fn record(work: &mut Work, draft: &Draft) {
+    let desk = Address::new(Some(&work.policy.desk.name), work.mailbox().address.as_str());
+    let mut entry = work.own_entry(EntryKind::Acknowledgement, desk, vec![draft.to.clone()], "");
+    entry.message_id = Some(draft.message_id(work.policy));
+    work.say(entry, "Every new ticket is acknowledged once");
+}
+
+/// The From address of the sender himself. An address that the mail merely names gets nothing.
+fn recipient(case: &Case, work: &Work) -> Result<AddrSpec, String> {
+    let from = case.from().ok_or("its From is no address that can be written to")?;
+    if !work.ticket.requester.email.eq_ignore_ascii_case(from.as_str()) {
+        return Err("the requester did not write this mail himself".to_owned());
+    }
+    if case.policy.own_address(&from).is_some() {
+        return Err("its From is one of the desk's own addresses".to_owned());
+    }
+    Ok(from)
+}
+
+fn may_be_answered(case: &Case) -> Result<(), String> {
+    let message = case.message;
+    match message.class {
+        Class::Person => {}
+        _ => return Err(format!("a machine wrote it ({})", message.automatic_because.join("; "))),
+    }
+    if let Some(sign) = message.no_acknowledgement.first() {
+        return Err(sign.clone());
+    }
+    if case.believed() == Believed::Failed {
+        return Err("its sender is not believed".to_owned());
+    }
+    if case.from().is_some_and(|from| is_machine_address(&from)) {
+        return Err("its address is a machine's".to_owned());
+    }
+    if !addressed_to_us(case) {
+        // RFC 5230 section 4.6: a mail that does not name us came by a list or a blind copy.
+        return Err("none of its recipients is this desk: a list or a blind copy".to_owned());
+    }
+    Ok(())
+}
+
+fn addressed_to_us(case: &Case) -> bool {
+    let message = case.message;
+    let named = message.to.iter().chain(&message.cc).filter_map(Address::spec);
+    let delivered = message.delivered_to.iter().filter_map(|a| AddrSpec::parse(a).ok());
+    named.chain(delivered).any(|a| case.policy.own_address(&a).is_some())
+}
+
+fn within_budget(case: &Case) -> Result<(), String> {
+    let (sent, budget) = (&case.facts.found.acknowledged, &case.policy.budgets);
+    let per_day = if case.is_verified() { budget.per_address_day } else { budget.per_unverified_address_day };
+    let limits = [
+        (
+            sent.address_ten_minutes,
+            budget.per_address_ten_minutes,
+            "this address had its acknowledgements of the last ten minutes",
+        ),
+        (sent.address_day, per_day, "this address had its acknowledgements of the last 24 hours"),
+        (sent.domain_hour, budget.per_domain_hour, "this domain had its acknowledgements of the last hour"),
+        (sent.all_hour, budget.per_hour, "the desk sent as many acknowledgements as it may in an hour"),
+    ];
+    match limits.into_iter().find(|(sent, limit, _)| sent >= limit) {
+        Some((sent, limit, what)) => Err(format!("{what} ({sent} of {limit})")),
+        None => Ok(()),
+    }
+}
+
+/// Local parts behind which nobody reads (RFC 2142, RFC 5230 section 4.6, and custom).
+pub fn is_machine_address(address: &AddrSpec) -> bool {
+    let bare: String = address.subaddress().0.chars().filter(|c| !matches!(c, '-' | '_' | '.')).collect();
+    const EXACT: [&str; 12] = [
+        "mailerdaemon",
+        "postmaster",
+        "noreply",
+        "donotreply",
+        "bounce",
+        "bounces",
+        "listserv",
+        "majordomo",
+        "root",
+        "cron",
+        "nobody",
+        "autoreply",
+    ];
+    let local = address.subaddress().0;
+    EXACT.contains(&bare.as_str())
+        || bare.starts_with("noreply")
+        || bare.starts_with("donotreply")
+        || local.starts_with("owner-")
+        || local.ends_with("-request")
+        || local.ends_with("-bounces")
+        || local.ends_with("-owner")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_behind_which_nobody_reads() {
+        let spec = |a: &str| AddrSpec::parse(a).expect("valid");
+        for machine in
+            ["no-reply@a.sk", "noreply-orders@a.sk", "do_not_reply@a.sk", "MAILER-DAEMON@a.sk", "list-bounces+x@a.sk"]
+        {
+            assert!(is_machine_address(&spec(machine)), "{machine}");
+        }
+        for person in ["jana@a.sk", "norbert@a.sk", "rootova@a.sk", "info@a.sk"] {
+            assert!(!is_machine_address(&spec(person)), "{person}");
+        }
+    }
+}

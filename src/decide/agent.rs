@@ -1,0 +1,286 @@
+//! An agent's mail: an answer that goes to the customer, a note for colleagues, commands. Believed only by a reply
+//! identity that this desk signed for this agent, together with the agent's address in From.
+
+use crate::model::message::Message;
+use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
+use crate::model::ticket::{Direction, EntryKind};
+use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, TicketChange};
+
+use super::commands::{Commanded, Effect, take_commands};
+use super::work::{Case, Work, attachment_info};
+use super::{customer, notify};
+
+/// Pictures below this size that the text shows in place are a signature's logo, not an attachment.
+const LOGO_MAX: usize = 16 * 1024;
+
+pub fn agent(case: &Case, name: &str) -> Decision {
+    let thread = &case.facts.thread;
+    match &thread.ticket {
+        Some(ticket) if case.facts.agent_token => speak(case, name, ticket),
+        // A number or a subject token: the agent means a ticket, and nothing proves that it is the agent.
+        Some(ticket) => hold(
+            case,
+            name,
+            Some(ticket),
+            "unsigned",
+            "It carries no reply identity that this desk signed for its agent",
+        ),
+        // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
+        None => customer::customer(case),
+    }
+}
+
+/// Nothing is carried out; the agent hears at the registered address.
+fn hold(case: &Case, name: &str, ticket: Option<&Ticket>, key: &str, because: &str) -> Decision {
+    let mut decision = case.quarantine(format!("A mail from agent {name} was held: {because}"));
+    if let Some(ticket) = ticket {
+        let mut work = case.work(ticket.clone());
+        work.event(format!("A mail from {name} was held, nothing was sent"), because);
+        decision.tickets.push(work.ticket);
+        decision.history.extend(work.history);
+    }
+    if case.facts.found.acknowledged.address_day < case.policy.budgets.per_address_day {
+        decision.outgoing.extend(notify::refused(case, name, key, &[], &[]));
+        decision.acknowledged.extend(case.from().map(String::from));
+    }
+    decision
+}
+
+fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
+    let commanded = take_commands(&case.message.reply.text, case.policy);
+    if !commanded.mistakes.is_empty() {
+        return misunderstood(case, name, &commanded);
+    }
+    if let Some(leak) = leak(case, &commanded.words) {
+        return refuse(case, name, "no-marker", &leak, &[], &[]);
+    }
+    let note = commanded.effects.iter().any(|(_, e)| *e == Effect::Note);
+    let files = relayed(case.message);
+    let says = !commanded.words.is_empty() || !files.is_empty();
+    if commanded.effects.is_empty() && !says {
+        return refuse(case, name, "nothing-said", "There was nothing to send: no words, no command", &[], &[]);
+    }
+    if note && !says {
+        return refuse(case, name, "nothing-said", "A note without words", &[], &[]);
+    }
+    let mut work = case.work(ticket.clone()).by(name);
+    let action = match (says, note) {
+        (true, true) => {
+            add_note(case, name, &mut work, &commanded.words);
+            Action::Note
+        }
+        (true, false) => {
+            answer(case, name, &mut work, &commanded, files);
+            Action::Relay
+        }
+        (false, _) => {
+            let entry = case.entry(EntryKind::Note, Direction::Note);
+            work.say(entry, "Commands by mail");
+            Action::Command
+        }
+    };
+    carry_out(case, name, &mut work, &commanded);
+    let number = work.ticket.number;
+    let mut decision = work.into_decision(action, Fate::Appended(number));
+    decision.view = Some(case.view(true));
+    decision
+        .reasons
+        .push(format!("{name} is believed: From is the agent's address, and the reply identity was signed for {name}"));
+    decision.reasons.extend(commanded.effects.iter().map(|(written, _)| format!("Carried out: {written}")));
+    decision
+}
+
+fn misunderstood(case: &Case, name: &str, commanded: &Commanded) -> Decision {
+    let understood: Vec<String> = commanded.effects.iter().map(|(written, _)| written.clone()).collect();
+    let not: Vec<String> = commanded.mistakes.iter().map(|(written, why)| format!("{written}: {why}")).collect();
+    refuse(
+        case,
+        name,
+        "command",
+        "A command was not understood, so nothing was done and nothing was sent",
+        &understood,
+        &not,
+    )
+}
+
+/// The mail of a believed agent that cannot be carried out: it stays in the ticket, and comes back with the reason.
+fn refuse(case: &Case, name: &str, key: &str, because: &str, understood: &[String], not: &[String]) -> Decision {
+    let Some(ticket) = &case.facts.thread.ticket else { return case.quarantine(because) };
+    let mut work = case.work(ticket.clone()).by(name);
+    work.say(case.entry(EntryKind::Note, Direction::Note), format!("Not carried out: {because}"));
+    work.outgoing.extend(notify::refused(case, name, key, understood, not));
+    let number = work.ticket.number;
+    let mut decision = work.into_decision(Action::Note, Fate::Appended(number));
+    decision.view = Some(case.view(true));
+    decision.reasons.push(because.to_owned());
+    decision.reasons.extend(not.iter().cloned());
+    decision
+}
+
+/// Parts of our own notification that are still in the words: they would go to the customer.
+fn leak(case: &Case, words: &str) -> Option<String> {
+    if words.contains(MARKER) {
+        return Some("The desk's marker line is still in the text".to_owned());
+    }
+    let own_word = |word: &str| {
+        let id = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let detail = id.split_once('+').and_then(|(_, rest)| rest.split_once('@')).map(|(detail, _)| detail);
+        case.policy.keys.prove_message_id(id).is_some()
+            || detail.is_some_and(|d| case.policy.keys.prove_address_detail(d).is_some())
+    };
+    words
+        .split_whitespace()
+        .any(own_word)
+        .then(|| "A signed reply identity of the desk is still in the text".to_owned())
+}
+
+/// The attachments that go to the customer: all but the logos of a signature.
+fn relayed(message: &Message) -> Vec<Attachment> {
+    let logo = |a: &&Attachment| {
+        a.cid.is_some()
+            && a.disposition != "attachment"
+            && a.media_type.starts_with("image/")
+            && a.content.len() < LOGO_MAX
+    };
+    message.attachments.iter().filter(|a| !logo(a)).cloned().collect()
+}
+
+fn add_note(case: &Case, name: &str, work: &mut Work, words: &str) {
+    let mut entry = case.entry(EntryKind::Note, Direction::Note);
+    entry.text = words.to_owned();
+    entry.reply.text = words.to_owned();
+    work.say(entry, "A note, kept from the customer");
+    tell_note(name, work, words, &case.cause());
+}
+
+/// Colleagues hear of a note; its author does not.
+pub fn tell_note(author: &str, work: &mut Work, words: &str, cause: &str) {
+    for agent in notify::told(&work.ticket, work.policy, work.now) {
+        if agent.name == author {
+            continue;
+        }
+        let mut draft = notify::to_agent(work, agent, Template::NotifyNote, cause);
+        draft.text = words.to_owned();
+        draft.values.insert("actor", Value::Text(display(work, author)));
+        work.outgoing.push(draft);
+    }
+}
+
+fn display(work: &Work, name: &str) -> String {
+    work.policy.agent(name).map_or_else(|| name.to_owned(), |a| a.display.clone())
+}
+
+fn answer(case: &Case, name: &str, work: &mut Work, commanded: &Commanded, files: Vec<Attachment>) {
+    let mut entry = case.entry(EntryKind::Answer, Direction::Outgoing);
+    entry.attachments = files.iter().map(attachment_info).collect();
+    entry.believed = None;
+    let mut ends =
+        commanded.effects.iter().filter_map(|(_, e)| if let Effect::Status(s) = e { Some(*s) } else { None });
+    let status = ends.next_back().unwrap_or(Status::Waiting);
+    send_answer(name, work, entry, &commanded.words, files, &case.cause(), status);
+}
+
+/// An agent's words go to the requester and the participants, from the desk's address; the ticket's state follows.
+pub fn send_answer(
+    name: &str,
+    work: &mut Work,
+    mut entry: crate::model::Entry,
+    words: &str,
+    files: Vec<Attachment>,
+    cause: &str,
+    status: Status,
+) {
+    let author = display(work, name);
+    let recipients = recipients(&work.ticket);
+    let drafts: Vec<Draft> = recipients
+        .iter()
+        .map(|to| Draft {
+            template: Template::Answer,
+            addressee: Addressee::Customer,
+            to: to.clone(),
+            cc: recipients.iter().filter(|other| other.email != to.email).cloned().collect(),
+            mailbox: work.ticket.mailbox.clone(),
+            language: work.ticket.language,
+            ticket: Some(work.ticket.clone()),
+            in_reply_to: work.ticket.thread.last().cloned(),
+            references: work.ticket.thread.clone(),
+            text: words.to_owned(),
+            author: Some(Address::new(Some(&author), work.mailbox().address.as_str())),
+            attachments: files.clone(),
+            values: std::collections::BTreeMap::from([("agent", Value::Text(author.clone()))]),
+            cause: cause.to_owned(),
+            at: work.now,
+        })
+        .collect();
+    entry.from = Address::new(Some(&author), work.mailbox().address.as_str());
+    entry.to = recipients;
+    entry.subject.clone_from(&work.ticket.subject);
+    entry.text = words.to_owned();
+    entry.reply = crate::model::message::Reply { text: words.to_owned(), ..Default::default() };
+    // What the customer knows this answer by is the mail that we send, not the agent's own.
+    entry.message_id = drafts.first().map(|d| d.message_id(work.policy));
+    work.say(entry, "The agent's answer to the customer");
+    work.change(TicketChange::Answered, "An agent answered");
+    if work.ticket.owner.is_none() && work.policy.agent(name).is_some() {
+        let group = work.ticket.group.clone();
+        work.change(TicketChange::Assigned { owner: Some(name.to_owned()), group }, "Who answers first takes it");
+    }
+    if status == Status::Waiting && work.ticket.status != Status::Waiting {
+        work.change(
+            TicketChange::Status { to: Status::Waiting },
+            "The agent answered; the next word is the customer's",
+        );
+    }
+    work.outgoing.extend(drafts);
+}
+
+/// The requester, then the participants.
+fn recipients(ticket: &Ticket) -> Vec<Address> {
+    let participants = ticket.participants.iter().map(|p| Address { name: p.name.clone(), email: p.email.clone() });
+    std::iter::once(ticket.requester.clone()).chain(participants).filter(|a| a.spec().is_some()).collect()
+}
+
+fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
+    for (written, effect) in &commanded.effects {
+        match effect {
+            Effect::Note => {}
+            Effect::Status(to) => {
+                if work.ticket.status != *to {
+                    work.change(TicketChange::Status { to: *to }, written);
+                }
+            }
+            Effect::Take => {
+                assign(name, work, Some(name.to_owned()), work.ticket.group.clone(), written, &case.cause())
+            }
+            Effect::Assign(to) => {
+                let (owner, group) = match to {
+                    crate::model::desk::Assignee::Agent(agent) => (Some(agent.clone()), None),
+                    crate::model::desk::Assignee::Group(group) => (None, Some(group.clone())),
+                };
+                assign(name, work, owner, group, written, &case.cause());
+            }
+            Effect::Priority(to) => work.change(TicketChange::Priority { to: *to }, written),
+            Effect::Category(to) => work.change(TicketChange::Category { to: Some(to.clone()) }, written),
+        }
+    }
+}
+
+/// Gives a ticket to somebody else, who is told; the one who gives it is not.
+pub fn assign(actor: &str, work: &mut Work, owner: Option<String>, group: Option<String>, because: &str, cause: &str) {
+    if work.ticket.owner == owner && work.ticket.group == group {
+        return;
+    }
+    work.change(TicketChange::Assigned { owner, group }, because);
+    let story = work.story();
+    for agent in notify::told(&work.ticket, work.policy, work.now) {
+        if agent.name == actor {
+            continue;
+        }
+        let mut draft = notify::to_agent(work, agent, Template::NotifyAssigned, cause);
+        draft.text.clone_from(&story);
+        draft.author = Some(work.ticket.requester.clone());
+        draft.values.insert("actor", Value::Text(display(work, actor)));
+        draft.values.insert("sender", Value::Text(work.ticket.requester.to_string()));
+        work.outgoing.push(draft);
+    }
+}

@@ -1,0 +1,187 @@
+//! What an agent can say to the desk in the first lines of a mail: ONE table, from which the parser, the help and the
+//! documentation come. A new command is one entry here.
+
+use crate::model::desk::Assignee;
+use crate::model::{Policy, Priority, Status};
+
+/// One command.
+pub struct Command {
+    /// Without the `#`; folded, lower case.
+    pub word: &'static str,
+    /// The same in the desk's other languages, folded.
+    pub aliases: &'static [&'static str],
+    /// What follows it, for people; empty where nothing does.
+    pub argument: &'static str,
+    pub does: &'static str,
+    understand: fn(&str, &Policy) -> Result<Effect, String>,
+}
+
+/// What a command does to the ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Status(Status),
+    Assign(Assignee),
+    Take,
+    /// The words below are for colleagues only.
+    Note,
+    Priority(Priority),
+    Category(String),
+}
+
+/// Every command there is.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        word: "close",
+        aliases: &["zatvor", "zavri", "uzavri", "zapri", "zatvori", "schliessen"],
+        argument: "",
+        does: "closes the ticket; words in the same mail go to the customer first",
+        understand: |argument, _| nothing_after(argument, Effect::Status(Status::Closed)),
+    },
+    Command {
+        word: "resolve",
+        aliases: &["vyriesene", "vyreseno", "reseno", "rijeseno", "geloest"],
+        argument: "",
+        does: "marks the ticket as resolved; words in the same mail go to the customer first",
+        understand: |argument, _| nothing_after(argument, Effect::Status(Status::Resolved)),
+    },
+    Command {
+        word: "reopen",
+        aliases: &["otvor", "otevri", "odpri", "otvori", "oeffnen"],
+        argument: "",
+        does: "opens an ended ticket again",
+        understand: |argument, _| nothing_after(argument, Effect::Status(Status::Open)),
+    },
+    Command {
+        word: "wait",
+        aliases: &["cakaj", "cekej", "pocakaj", "cekaj", "warten"],
+        argument: "",
+        does: "the next word is the customer's",
+        understand: |argument, _| nothing_after(argument, Effect::Status(Status::Waiting)),
+    },
+    Command {
+        word: "assign",
+        aliases: &["prirad", "prideli", "dodeli", "dodijeli", "zuweisen"],
+        argument: "WHO",
+        does: "gives the ticket to an agent or a group, who is told with the whole story",
+        understand: |argument, policy| {
+            if argument.is_empty() {
+                return Err(format!("#assign needs a name: {}", names(policy)));
+            }
+            let who = argument.trim_start_matches('@');
+            policy
+                .assignee(who)
+                .map(Effect::Assign)
+                .ok_or_else(|| format!("nobody here is called {who}: {}", names(policy)))
+        },
+    },
+    Command {
+        word: "take",
+        aliases: &["beriem", "beru", "vzamem", "uzimam", "nehme"],
+        argument: "",
+        does: "makes the ticket yours",
+        understand: |argument, _| nothing_after(argument, Effect::Take),
+    },
+    Command {
+        word: "note",
+        aliases: &["poznamka", "opomba", "biljeska", "notiz"],
+        argument: "",
+        does: "keeps the words of this mail from the customer: colleagues see them, nobody else",
+        understand: |argument, _| nothing_after(argument, Effect::Note),
+    },
+    Command {
+        word: "priority",
+        aliases: &["priorita", "prioriteta", "prioritet", "prioritaet"],
+        argument: "low|normal|high|urgent",
+        does: "sets the priority",
+        understand: |argument, _| {
+            Priority::from_word(&argument.to_lowercase())
+                .map(Effect::Priority)
+                .ok_or_else(|| format!("{argument:?} is no priority: low, normal, high or urgent"))
+        },
+    },
+    Command {
+        word: "category",
+        aliases: &["kategoria", "kategorie", "kategorija"],
+        argument: "NAME",
+        does: "files the ticket under another category",
+        understand: |argument, policy| {
+            let found = policy.categories.iter().find(|c| c.name.eq_ignore_ascii_case(argument));
+            let known = || policy.categories.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
+            found
+                .map(|c| Effect::Category(c.name.clone()))
+                .ok_or_else(|| format!("{argument:?} is no category: {}", known()))
+        },
+    },
+];
+
+fn nothing_after(argument: &str, effect: Effect) -> Result<Effect, String> {
+    if argument.is_empty() { Ok(effect) } else { Err(format!("{argument:?} after it says nothing to it")) }
+}
+
+fn names(policy: &Policy) -> String {
+    let agents = policy.agents.iter().filter(|a| !a.disabled).map(|a| a.name.as_str());
+    agents.chain(policy.groups.iter().map(|g| g.name.as_str())).collect::<Vec<_>>().join(", ")
+}
+
+/// An agent's mail, taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commanded {
+    /// In the order written, with the words as written.
+    pub effects: Vec<(String, Effect)>,
+    /// What was not understood: the words as written, and what is wrong with them.
+    pub mistakes: Vec<(String, String)>,
+    /// The text below the commands.
+    pub words: String,
+}
+
+/// Takes the command lines off the top of a text. A line is a command where it begins with `#` and a letter and its word
+/// stands in the table. A word that is in no table is text, unless it is a slip of one that is (one letter wrong, missing
+/// or swapped) or stands among commands: then it is a mistake, and the whole mail is not carried out.
+pub fn take_commands(text: &str, policy: &Policy) -> Commanded {
+    let mut commanded = Commanded::default();
+    let mut unknown = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some((written, word, argument)) = command_line(rest.lines().next().unwrap_or_default()) {
+        match COMMANDS.iter().find(|c| c.word == word || c.aliases.contains(&word.as_str())) {
+            Some(command) => match (command.understand)(argument, policy) {
+                Ok(effect) => commanded.effects.push((written.to_owned(), effect)),
+                Err(why) => commanded.mistakes.push((written.to_owned(), why)),
+            },
+            None => unknown.push((written.to_owned(), slip_of(&word))),
+        }
+        rest = rest.split_once('\n').map_or("", |(_, below)| below).trim_start();
+    }
+    let among = !commanded.effects.is_empty() || !commanded.mistakes.is_empty();
+    if among || unknown.iter().any(|(_, slip)| slip.is_some()) {
+        commanded.mistakes.extend(unknown.into_iter().map(|(written, slip)| match slip {
+            Some(meant) => (written, format!("there is no such command; did you mean #{meant}?")),
+            None => (written, "there is no such command".to_owned()),
+        }));
+        commanded.words = rest.trim().to_owned();
+    } else {
+        commanded.words = text.trim().to_owned();
+    }
+    commanded
+}
+
+/// `#assign jana` → (`#assign jana`, `assign`, `jana`).
+fn command_line(line: &str) -> Option<(&str, String, &str)> {
+    let line = line.trim();
+    let after = line.strip_prefix('#')?;
+    let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+    let (word, argument) = after.split_at(end);
+    if word.is_empty() || !(argument.is_empty() || argument.starts_with([' ', '\t', '\u{a0}', ':'])) {
+        return None;
+    }
+    let argument = argument.trim_matches(|c: char| c.is_whitespace() || c == ':');
+    Some((line, crate::model::text::fold(word), argument))
+}
+
+/// The command of which a word is a slip: words of four letters or more that differ by one edit, or by two swapped
+/// neighbours.
+fn slip_of(word: &str) -> Option<&'static str> {
+    let known = COMMANDS
+        .iter()
+        .flat_map(|c| std::iter::once(c.word).chain(c.aliases.iter().copied()).map(move |w| (w, c.word)));
+    known.filter(|(w, _)| w.len() >= 4).find(|(w, _)| strsim::osa_distance(w, word) == 1).map(|(_, command)| command)
+}

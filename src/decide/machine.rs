@@ -1,0 +1,40 @@
+//! A machine's mail that answers one of ours: vacation notices, receipts, complaints. It opens and reopens nothing and
+//! is never relayed; without a sign of the ticket it is set aside where people can see it.
+
+use crate::model::message::Class;
+use crate::model::ticket::{Direction, EntryKind};
+use crate::model::{Action, Decision, Fate};
+
+use super::work::Case;
+
+pub fn machine(case: &Case) -> Decision {
+    let thread = &case.facts.thread;
+    let what = match case.message.class {
+        Class::Receipt => "a receipt",
+        Class::Complaint => "a complaint about a mail of ours",
+        _ => "an automatic reply",
+    };
+    let because = case.message.automatic_because.join("; ");
+    let proven = thread.ticket.as_ref().filter(|_| thread.by.is_proof());
+    let Some(ticket) = proven else {
+        let decision = case.quarantine(format!("It is {what} that belongs to no ticket ({because})"));
+        return complained(case, decision);
+    };
+    let mut work = case.work(ticket.clone());
+    // Folded into the story: nobody is notified, no state changes.
+    let status = work.ticket.status;
+    work.say(case.entry(EntryKind::Automatic, Direction::Incoming), format!("It is {what} ({because})"));
+    debug_assert_eq!(status, work.ticket.status);
+    let number = work.ticket.number;
+    let mut decision = work.into_decision(Action::Note, Fate::Appended(number));
+    decision.view = Some(case.view(true));
+    decision.reasons.push(format!("It is {what}: noted on ticket {number}, answered by nobody ({because})"));
+    complained(case, decision)
+}
+
+fn complained(case: &Case, decision: Decision) -> Decision {
+    if case.message.class == Class::Complaint {
+        return decision.alarm("Somebody reported a mail of the desk's as unwanted");
+    }
+    decision
+}

@@ -1,0 +1,166 @@
+//! What agents are told: a mail that holds all they need to answer, and that can be answered.
+
+use std::collections::BTreeMap;
+
+use crate::model::outgoing::{Addressee, Draft, Template, Value};
+use crate::model::ticket::EntryKind;
+use crate::model::{Address, Agent, Attachment, Believed, Policy, Ticket};
+
+use super::work::{Case, Work};
+
+/// Attachments passed on to agents with a notification, in all; the rest stays in the ticket.
+const ATTACHED_MAX: usize = 15 * 1024 * 1024;
+
+/// Those who are told about a ticket: its owner, or everybody of its group who is there.
+pub fn told<'a>(ticket: &Ticket, policy: &'a Policy, now: jiff::Timestamp) -> Vec<&'a Agent> {
+    if let Some(owner) = ticket.owner.as_deref().and_then(|o| policy.agent(o)) {
+        return vec![owner];
+    }
+    let Some(group) = ticket.group.as_deref().and_then(|g| policy.group(g)) else { return Vec::new() };
+    let members = || group.members.iter().filter_map(|m| policy.agent(m)).filter(|a| !a.disabled);
+    let here: Vec<&Agent> = members().filter(|a| a.absence(now, &policy.desk.timezone).is_none()).collect();
+    // Nobody there: better all of them than nobody.
+    if here.is_empty() { members().collect() } else { here }
+}
+
+pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
+    told(&work.ticket, case.policy, case.now)
+        .into_iter()
+        .map(|agent| {
+            let mut draft = of_mail(case, work, agent, Template::NotifyNew, EntryKind::Request);
+            draft.values.insert("why", Value::Text(why.to_owned()));
+            draft
+        })
+        .collect()
+}
+
+/// Somebody said something on a ticket that has an owner.
+pub fn reply(case: &Case, work: &Work, kind: EntryKind) -> Vec<Draft> {
+    let told = told(&work.ticket, case.policy, case.now);
+    told.into_iter().map(|agent| of_mail(case, work, agent, Template::NotifyReply, kind)).collect()
+}
+
+/// A notification that carries the mail at hand.
+fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: EntryKind) -> Draft {
+    let mut draft = to_agent(work, agent, template, &case.cause());
+    draft.text = words_for_agents(case);
+    draft.author = Some(case.from_address());
+    draft.attachments = passed_on(&case.message.attachments);
+    let authenticity = &case.facts.authenticity;
+    let values = &mut draft.values;
+    values.insert("sender", Value::Text(case.from_address().to_string()));
+    values.insert("believed", Value::Text(authenticity.believed.word().to_owned()));
+    values.insert("believed_because", Value::Text(authenticity.because.clone()));
+    if let Some(strength) = authenticity.strength {
+        values.insert("strength", Value::Text(strength.word().to_owned()));
+    }
+    if let Some(organisation) = &case.facts.organisation {
+        values.insert("organisation", Value::Text(organisation.name.clone()));
+    }
+    if let Some(note) = case.contact().and_then(|c| c.note.clone()) {
+        values.insert("contact_note", Value::Text(note));
+    }
+    values.insert("earlier", Value::List(earlier(case, work.ticket.number)));
+    values.insert("warnings", Value::List(warnings(case, work, kind)));
+    draft
+}
+
+/// What the person wrote, without the history that the agent has already; all of it where it opens the ticket, since the
+/// history of a first mail is news.
+fn words_for_agents(case: &Case) -> String {
+    let message = case.message;
+    let first = case.facts.thread.ticket.is_none();
+    if first || message.reply.text.trim().is_empty() { message.text.clone() } else { message.reply.text.clone() }
+}
+
+fn passed_on(attachments: &[Attachment]) -> Vec<Attachment> {
+    let mut room = ATTACHED_MAX;
+    let mut taken = Vec::new();
+    for attachment in attachments {
+        if attachment.content.len() <= room {
+            room -= attachment.content.len();
+            taken.push(attachment.clone());
+        }
+    }
+    taken
+}
+
+fn earlier(case: &Case, but: i64) -> Vec<String> {
+    let prefix = &case.policy.desk.prefix;
+    let lines = case.facts.found.earlier.iter().filter(|t| t.number != but);
+    lines.map(|t| format!("{prefix}-{} {} ({})", t.number, t.subject, t.status)).collect()
+}
+
+/// Words for what an agent must know before believing the mail; the text files say them in his language.
+fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
+    let mut warnings = Vec::new();
+    match case.believed() {
+        Believed::Verified => {}
+        Believed::Unauthenticated => warnings.push("unauthenticated"),
+        Believed::Failed => warnings.push("failed"),
+    }
+    if kind == EntryKind::External {
+        warnings.push("external");
+    }
+    if work.ticket.restricted {
+        warnings.push("restricted");
+    }
+    if case.facts.found.id_reused {
+        warnings.push("id-reused");
+    }
+    warnings.into_iter().map(str::to_owned).collect()
+}
+
+/// A draft to an agent about a ticket, still without content.
+pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> Draft {
+    let mut values = BTreeMap::new();
+    if work.ticket.owner.is_none() {
+        if let Some(group) = &work.ticket.group {
+            values.insert("group", Value::Text(group.clone()));
+        }
+    }
+    Draft {
+        template,
+        addressee: Addressee::Agent(agent.name.clone()),
+        to: Address::new(Some(&agent.display), agent.address().as_str()),
+        cc: Vec::new(),
+        mailbox: work.ticket.mailbox.clone(),
+        language: agent.language.unwrap_or(work.policy.desk.language),
+        ticket: Some(work.ticket.clone()),
+        in_reply_to: None,
+        references: Vec::new(),
+        text: String::new(),
+        author: None,
+        attachments: Vec::new(),
+        values,
+        cause: format!("{cause}:{}", agent.name),
+        at: work.now,
+    }
+}
+
+/// Tells an agent at his registered address that his mail was not carried out. Goes to nobody else, whatever From said.
+pub fn refused(case: &Case, name: &str, because: &str, understood: &[String], not: &[String]) -> Option<Draft> {
+    let agent = case.policy.agent(name).filter(|a| !a.disabled)?;
+    let mut values = BTreeMap::new();
+    values.insert("because", Value::Text(because.to_owned()));
+    values.insert("understood", Value::List(understood.to_vec()));
+    values.insert("not_understood", Value::List(not.to_vec()));
+    Some(Draft {
+        template: Template::Refused,
+        addressee: Addressee::Agent(agent.name.clone()),
+        to: Address::new(Some(&agent.display), agent.address().as_str()),
+        cc: Vec::new(),
+        mailbox: case.mailbox.name.clone(),
+        language: agent.language.unwrap_or(case.policy.desk.language),
+        ticket: case.facts.thread.ticket.clone(),
+        in_reply_to: None,
+        references: Vec::new(),
+        // An unproven mail's text is not repeated: it may be a forger's words in the desk's mail.
+        text: if matches!(because, "forged" | "unsigned") { String::new() } else { case.message.reply.text.clone() },
+        author: None,
+        attachments: Vec::new(),
+        values,
+        cause: case.cause(),
+        at: case.now,
+    })
+}

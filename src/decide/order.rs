@@ -1,0 +1,82 @@
+//! What an operator orders at the command line: the same changes that an agent makes by mail.
+
+use jiff::Timestamp;
+
+use crate::model::ticket::EntryKind;
+use crate::model::{Action, Address, Decision, Fate, Found, Order, OrderKind, Policy, Status, Ticket, TicketChange};
+
+use super::agent;
+use super::work::{Work, attachment_info};
+
+/// Carries an order out. An error says why it cannot be; nothing is changed then.
+pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision, String> {
+    let ticket = |number: i64| -> Result<Ticket, String> {
+        let row = found.tickets.iter().find(|(asked, _)| *asked == number);
+        row.map(|(_, ticket)| ticket.clone()).ok_or_else(|| format!("There is no ticket {number}"))
+    };
+    let mut work = Work::new(ticket(order.ticket)?, policy, now).by(&order.actor);
+    work.said.clone_from(&found.said);
+    // The same order given again at another time is another one; the same at the same time is a replay.
+    let cause = format!("order:{}:{}:{now}", order.ticket, order.actor);
+    let mut others = Vec::new();
+    let action = match &order.what {
+        OrderKind::Reply { text, attachments, close } => {
+            if text.trim().is_empty() && attachments.is_empty() {
+                return Err("There is nothing to send: the text is empty".to_owned());
+            }
+            let from = Address::new(Some(&policy.desk.name), work.mailbox().address.as_str());
+            let mut entry = work.own_entry(EntryKind::Answer, from, Vec::new(), text);
+            entry.attachments = attachments.iter().map(attachment_info).collect();
+            let status = if *close { Status::Closed } else { Status::Waiting };
+            agent::send_answer(&order.actor, &mut work, entry, text.trim(), attachments.clone(), &cause, status);
+            if *close {
+                work.change(TicketChange::Status { to: Status::Closed }, "Closed with the answer");
+            }
+            Action::Relay
+        }
+        OrderKind::Note { text } => {
+            if text.trim().is_empty() {
+                return Err("A note needs words".to_owned());
+            }
+            let from = Address::new(Some(&order.actor), work.mailbox().address.as_str());
+            let entry = work.own_entry(EntryKind::Note, from, Vec::new(), text.trim());
+            work.say(entry, "A note, kept from the customer");
+            agent::tell_note(&order.actor, &mut work, text.trim(), &cause);
+            Action::Note
+        }
+        OrderKind::Assign { to } => {
+            let (owner, group) = match to {
+                crate::model::desk::Assignee::Agent(name) => (Some(name.clone()), None),
+                crate::model::desk::Assignee::Group(name) => (None, Some(name.clone())),
+            };
+            agent::assign(&order.actor, &mut work, owner, group, "By order", &cause);
+            Action::Command
+        }
+        OrderKind::Close => status(&mut work, Status::Closed),
+        OrderKind::Reopen => status(&mut work, Status::Open),
+        OrderKind::Merge { into } => {
+            let target = ticket(*into)?;
+            if target.number == work.ticket.number {
+                return Err(format!("Ticket {} cannot be merged into itself", target.number));
+            }
+            work.change(TicketChange::MergedInto { into: target.number }, "By order");
+            let mut other = Work::new(target, policy, now).by(&order.actor);
+            other.change(TicketChange::Linked { to: work.ticket.number }, "That ticket was merged into this one");
+            others.push(other);
+            Action::Command
+        }
+    };
+    let mut decision = work.into_decision(action, Fate::Order);
+    for other in others {
+        decision.tickets.push(other.ticket);
+        decision.history.extend(other.history);
+    }
+    Ok(decision)
+}
+
+fn status(work: &mut Work, to: Status) -> Action {
+    if work.ticket.status != to {
+        work.change(TicketChange::Status { to }, "By order");
+    }
+    Action::Command
+}

@@ -1,0 +1,260 @@
+//! The work on one mail: the case at hand, and a ticket being changed with every change recorded as it is made.
+
+use jiff::Timestamp;
+
+use crate::model::address::AddrSpec;
+use crate::model::decision::View;
+use crate::model::facts::{Contact, Earlier, Sender};
+use crate::model::message::Reply;
+use crate::model::outgoing::Draft;
+use crate::model::ticket::{AttachmentInfo, Direction, EntryKind, HistoryLine};
+use crate::model::{
+    Action, Address, Attachment, Believed, Decision, Entry, Facts, Fate, Language, Mailbox, Message, Policy, Strength,
+    Ticket, TicketChange,
+};
+
+/// Who does what nobody in particular does.
+pub const DESK: &str = "desk";
+pub const CUSTOMER: &str = "customer";
+
+/// One mail and all that is known about it.
+pub struct Case<'a> {
+    pub message: &'a Message,
+    pub mailbox: &'a Mailbox,
+    pub facts: &'a Facts,
+    pub policy: &'a Policy,
+    pub now: Timestamp,
+}
+
+impl<'a> Case<'a> {
+    /// `mailbox` names a configured mailbox; an unknown name falls to the first, which configuration guarantees.
+    pub fn new(message: &'a Message, mailbox: &str, facts: &'a Facts, policy: &'a Policy, now: Timestamp) -> Self {
+        let mailbox = policy.mailbox(mailbox).unwrap_or(&policy.mailboxes[0]);
+        Case { message, mailbox, facts, policy, now }
+    }
+
+    pub fn believed(&self) -> Believed {
+        self.facts.authenticity.believed
+    }
+
+    pub fn is_verified(&self) -> bool {
+        self.believed() == Believed::Verified
+    }
+
+    pub fn is_strong(&self) -> bool {
+        self.is_verified() && self.facts.authenticity.strength == Some(Strength::Strong)
+    }
+
+    /// The first From address, where it is usable.
+    pub fn from(&self) -> Option<AddrSpec> {
+        self.message.from.first().and_then(Address::spec)
+    }
+
+    pub fn from_address(&self) -> Address {
+        self.message.from.first().cloned().unwrap_or_default()
+    }
+
+    pub fn contact(&self) -> Option<&Contact> {
+        self.facts.found.contact.as_ref()
+    }
+
+    pub fn subject(&self) -> &str {
+        self.message.subject.as_deref().unwrap_or_default()
+    }
+
+    /// Identifies this mail as the cause of others.
+    pub fn cause(&self) -> String {
+        self.message.digest.hex()
+    }
+
+    /// Contact, then text, then mailbox, then desk.
+    pub fn language(&self) -> Language {
+        let written = || self.message.language.as_deref().and_then(Language::from_code);
+        let known = self.contact().and_then(|c| c.language);
+        let firm = || self.facts.organisation.as_ref().and_then(|o| o.language);
+        known.or_else(written).or_else(firm).or(self.mailbox.language).unwrap_or(self.policy.desk.language)
+    }
+
+    pub fn work(&self, ticket: Ticket) -> Work<'a> {
+        let mut work = Work::new(ticket, self.policy, self.now);
+        work.said.clone_from(&self.facts.found.said);
+        work
+    }
+
+    /// The facts as `explain` shows them.
+    pub fn view(&self, permitted: bool) -> View {
+        let sender_name = match &self.facts.sender {
+            Sender::Agent(name) => self.policy.agent(name).map(|a| a.display.clone()),
+            Sender::Contact(contact) => contact.name.clone(),
+            Sender::Stranger | Sender::Ourselves => None,
+        };
+        View {
+            sender: self.facts.sender.clone(),
+            sender_name: sender_name.or_else(|| self.from_address().name),
+            organisation: self.facts.organisation.as_ref().map(|o| o.name.clone()),
+            authenticity: self.facts.authenticity.clone(),
+            thread_ticket: self.facts.thread.ticket.as_ref().map(|t| t.number),
+            thread_by: self.facts.thread.by,
+            permitted,
+            thread_because: self.facts.thread.because.clone(),
+        }
+    }
+
+    pub fn ignore(&self, because: impl Into<String>) -> Decision {
+        let because = because.into();
+        let mut decision = Decision::new(Action::Ignore, Fate::Ignored { because: because.clone() });
+        decision.reasons.push(because);
+        decision
+    }
+
+    pub fn quarantine(&self, because: impl Into<String>) -> Decision {
+        let because = because.into();
+        let mut decision = Decision::new(Action::Quarantine, Fate::Quarantined { because: because.clone() });
+        decision.reasons.push(because);
+        decision
+    }
+
+    pub fn duplicate(&self, earlier: &Earlier) -> Decision {
+        let mut decision = Decision::new(Action::Ignore, Fate::Duplicate { ticket: earlier.ticket });
+        decision.reasons.push(match earlier.ticket {
+            Some(number) => format!("The same mail was taken in before, into ticket {number}"),
+            None => format!("The same mail was taken in before ({})", earlier.fate),
+        });
+        decision
+    }
+
+    /// This mail as an entry of a ticket.
+    pub fn entry(&self, kind: EntryKind, direction: Direction) -> Entry {
+        let message = self.message;
+        Entry {
+            ticket: 0,
+            seq: 0,
+            direction,
+            kind,
+            from: self.from_address(),
+            to: message.to.iter().chain(&message.cc).cloned().collect(),
+            at: self.now,
+            subject: self.subject().to_owned(),
+            text: message.text.clone(),
+            reply: message.reply.clone(),
+            attachments: message.attachments.iter().map(attachment_info).collect(),
+            message_id: message.id().map(str::to_owned),
+            believed: Some(self.believed()),
+            raw: true,
+        }
+    }
+}
+
+/// What is kept of an attachment beside the mail it came in.
+pub fn attachment_info(attachment: &Attachment) -> AttachmentInfo {
+    AttachmentInfo {
+        name: attachment.name.clone(),
+        media_type: attachment.media_type.clone(),
+        size: attachment.content.len() as u64,
+        disposition: attachment.disposition.clone(),
+        cid: attachment.cid.clone(),
+        sha256: attachment.sha256.hex(),
+    }
+}
+
+/// A ticket in the hands of whoever changes it: every change is applied and written into the history at once.
+pub struct Work<'a> {
+    pub ticket: Ticket,
+    pub history: Vec<HistoryLine>,
+    pub entries: Vec<Entry>,
+    pub outgoing: Vec<Draft>,
+    /// What was said before, where it was asked for.
+    pub said: Vec<Entry>,
+    pub policy: &'a Policy,
+    pub now: Timestamp,
+    pub actor: String,
+}
+
+impl<'a> Work<'a> {
+    pub fn new(ticket: Ticket, policy: &'a Policy, now: Timestamp) -> Self {
+        let (history, entries, outgoing, said) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Work { ticket, history, entries, outgoing, said, policy, now, actor: DESK.to_owned() }
+    }
+
+    /// From here on, what is done is done by this one: an agent's name, `customer`, `desk`, `operator`.
+    pub fn by(mut self, actor: &str) -> Self {
+        self.actor = actor.to_owned();
+        self
+    }
+
+    pub fn change(&mut self, change: TicketChange, because: impl Into<String>) {
+        self.ticket.apply(&change, self.now);
+        self.history.push(HistoryLine {
+            ticket: self.ticket.number,
+            at: self.now,
+            actor: self.actor.clone(),
+            change,
+            because: because.into(),
+        });
+    }
+
+    pub fn event(&mut self, what: impl Into<String>, because: impl Into<String>) {
+        self.change(TicketChange::Event { what: what.into() }, because);
+    }
+
+    /// Adds an entry at the ticket's end, and remembers its Message-ID where the customer knows it.
+    pub fn say(&mut self, mut entry: Entry, because: impl Into<String>) {
+        entry.ticket = self.ticket.number;
+        entry.seq = self.ticket.entries + 1;
+        let (direction, kind, seq) = (entry.direction, entry.kind, entry.seq);
+        if direction != Direction::Note {
+            if let Some(id) = &entry.message_id {
+                self.ticket.remember(id);
+            }
+        }
+        self.change(TicketChange::Said { direction, kind, seq }, because);
+        self.entries.push(entry);
+    }
+
+    /// An entry for words that the desk or an agent writes: `message_id` is that of the mail which carries them.
+    pub fn own_entry(&self, kind: EntryKind, from: Address, to: Vec<Address>, text: &str) -> Entry {
+        Entry {
+            ticket: self.ticket.number,
+            seq: 0,
+            direction: if kind == EntryKind::Note { Direction::Note } else { Direction::Outgoing },
+            kind,
+            from,
+            to,
+            at: self.now,
+            subject: self.ticket.subject.clone(),
+            text: text.to_owned(),
+            reply: Reply { text: text.to_owned(), ..Reply::default() },
+            attachments: Vec::new(),
+            message_id: None,
+            believed: None,
+            raw: false,
+        }
+    }
+
+    /// What was said on this ticket, oldest first, for somebody who has to know the whole story.
+    pub fn story(&self) -> String {
+        let zone = &self.policy.desk.timezone;
+        let told = |e: &&Entry| !matches!(e.kind, EntryKind::Automatic | EntryKind::Acknowledgement);
+        let mine = |e: &&Entry| e.ticket == self.ticket.number;
+        let words = |e: &Entry| {
+            let at = e.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+            format!("{} ({at}):\n{}", e.from.display(), e.reply.text.trim())
+        };
+        self.said.iter().filter(mine).chain(&self.entries).filter(told).map(words).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// The mailbox from whose address this ticket is answered.
+    pub fn mailbox(&self) -> &'a Mailbox {
+        self.policy.mailbox(&self.ticket.mailbox).unwrap_or(&self.policy.mailboxes[0])
+    }
+
+    /// Hands everything over to a decision.
+    pub fn into_decision(self, action: Action, fate: Fate) -> Decision {
+        let mut decision = Decision::new(action, fate);
+        decision.tickets.push(self.ticket);
+        decision.history = self.history;
+        decision.entries = self.entries;
+        decision.outgoing = self.outgoing;
+        decision
+    }
+}

@@ -1,0 +1,146 @@
+//! When a mail that did not leave goes again: pure, and without chance, so that it can be explained and tested.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::outgoing::{Attempt, Template};
+
+/// After the first try, the second, and so on; the last holds from then on.
+const BACKOFF_MINUTES: [i64; 6] = [1, 5, 15, 60, 120, 240];
+
+/// How long a mail is tried, from the time it was queued. An acknowledgement that comes a day late tells the customer
+/// nothing; what people wrote, or must act upon, is tried as long as other mail servers do (RFC 5321 section 4.5.4.1).
+pub fn lifetime(template: Template) -> SignedDuration {
+    SignedDuration::from_hours(if template.is_acknowledgement() { 24 } else { 5 * 24 })
+}
+
+/// The mail's time is over: it is not tried again by itself.
+pub fn is_over(template: Template, queued_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(queued_at) >= lifetime(template)
+}
+
+/// When to try again after `attempt`, the `attempts`-th; None: not by itself.
+///
+/// A refusal is final. A mail that may have arrived goes again only if it carries a person's words, since their loss is
+/// worse than their double (RFC 1047); a machine's mail is not worth that.
+pub fn next_try(
+    template: Template,
+    id: i64,
+    attempts: u32,
+    queued_at: Timestamp,
+    now: Timestamp,
+    attempt: &Attempt,
+) -> Option<Timestamp> {
+    match attempt {
+        Attempt::Accepted(_) | Attempt::Rejected(_) => return None,
+        Attempt::Ambiguous(_) if !template.is_words_of_a_person() => return None,
+        Attempt::Ambiguous(_) | Attempt::Deferred(_) => {}
+    }
+    if is_over(template, queued_at, now) {
+        return None;
+    }
+    let next = now.checked_add(backoff(id, attempts)).ok()?;
+    // The last try is made when the time is over, not hours before.
+    let end = queued_at.checked_add(lifetime(template)).ok()?;
+    Some(next.min(end))
+}
+
+/// The wait after so many tries: up to a tenth more or less than the table says, by the mail's id, so that mails that
+/// failed together do not all come back together.
+fn backoff(id: i64, attempts: u32) -> SignedDuration {
+    let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX).min(BACKOFF_MINUTES.len() - 1);
+    let whole = BACKOFF_MINUTES.get(step).copied().unwrap_or(240) * 60_000;
+    let share = i64::try_from(scatter(id, attempts) % 201).unwrap_or(100) - 100;
+    SignedDuration::from_millis(whole + whole * share / 1000)
+}
+
+/// SplitMix64's finishing step: neighbouring ids come far apart.
+fn scatter(id: i64, attempts: u32) -> u64 {
+    let mut x = id.cast_unsigned().wrapping_add(u64::from(attempts).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::outgoing::SmtpReply;
+    use proptest::prelude::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).expect("in range")
+    }
+
+    fn deferred() -> Attempt {
+        Attempt::Deferred(SmtpReply::default())
+    }
+
+    fn ambiguous() -> Attempt {
+        Attempt::Ambiguous(SmtpReply::default())
+    }
+
+    #[test]
+    fn the_waits_grow_to_four_hours() {
+        let wait = |attempts| {
+            let next = next_try(Template::Answer, 7, attempts, at(0), at(0), &deferred()).expect("goes again");
+            next.duration_since(at(0)).as_secs()
+        };
+        for (attempts, minutes) in [(1, 1), (2, 5), (3, 15), (4, 60), (5, 120), (6, 240), (7, 240), (900, 240)] {
+            let seconds = wait(attempts);
+            assert!((seconds - minutes * 60).abs() <= minutes * 6, "try {attempts}: {seconds} s");
+        }
+    }
+
+    #[test]
+    fn mails_that_failed_together_come_back_apart() {
+        let mut times: Vec<_> = (1..=40)
+            .map(|id| next_try(Template::Answer, id, 4, at(0), at(0), &deferred()).expect("goes again"))
+            .collect();
+        times.sort();
+        times.dedup();
+        assert!(times.len() >= 35, "only {} different times", times.len());
+        assert_eq!(
+            next_try(Template::Answer, 9, 4, at(0), at(0), &deferred()),
+            next_try(Template::Answer, 9, 4, at(0), at(0), &deferred()),
+            "the same mail has the same time"
+        );
+    }
+
+    #[test]
+    fn acknowledgements_have_a_day_and_all_else_five() {
+        let day = 86_400;
+        let next = |template, now| next_try(template, 1, 9, at(0), at(now), &deferred());
+        assert_eq!(next(Template::Acknowledgement, day - 60), Some(at(day)), "a last try at the end");
+        assert_eq!(next(Template::Acknowledgement, day), None);
+        assert_eq!(next(Template::AcknowledgementMinimal, day), None);
+        for template in [Template::Answer, Template::NotifyNew, Template::Refused, Template::Alarm] {
+            assert!(next(template, 5 * day - 1).is_some());
+            assert_eq!(next(template, 5 * day), None);
+        }
+    }
+
+    #[test]
+    fn only_a_persons_words_go_again_when_they_may_have_arrived() {
+        assert!(next_try(Template::Answer, 1, 1, at(0), at(0), &ambiguous()).is_some_and(|t| t <= at(66)));
+        for template in [Template::Acknowledgement, Template::NotifyNew, Template::NotifyReply, Template::Alarm] {
+            assert_eq!(next_try(template, 1, 1, at(0), at(0), &ambiguous()), None);
+        }
+    }
+
+    #[test]
+    fn what_arrived_or_was_refused_does_not_go_again() {
+        for attempt in [Attempt::Accepted(SmtpReply::default()), Attempt::Rejected(SmtpReply::default())] {
+            assert_eq!(next_try(Template::Answer, 1, 1, at(0), at(0), &attempt), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_next_try_is_later_and_within_the_lifetime(id: i64, attempts: u32, age in 0i64..600_000) {
+            if let Some(next) = next_try(Template::Answer, id, attempts, at(0), at(age), &deferred()) {
+                prop_assert!(next > at(age) || next == at(5 * 86_400));
+                prop_assert!(next <= at(5 * 86_400));
+            }
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! One round of deliveries: from the first claim until nothing is due.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::model::outgoing::{Attempt, OutboxEntry};
+use crate::store::Store;
+
+use super::deliver::{Clock, Courier, DeliverError, Failure, MARGIN, Notice, Report};
+use super::retry::{is_over, next_try};
+use super::transport::{Carried, Transport, own};
+
+/// One call of [`Courier::deliver_due`].
+pub(super) struct Round<'a> {
+    courier: &'a Courier,
+    queue: VecDeque<(OutboxEntry, Instant)>,
+    flying: JoinSet<(OutboxEntry, Carried)>,
+    /// What each task carries, should it panic.
+    ids: HashMap<Id, i64>,
+    hurry: CancellationToken,
+    /// Nothing more was due when last asked.
+    drained: bool,
+    /// Notified when mail is queued.
+    wake: Option<&'a Notify>,
+    notice: &'a (dyn Fn(Notice) + Send + Sync),
+    report: Report,
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn new(
+        courier: &'a Courier,
+        wake: Option<&'a Notify>,
+        notice: &'a (dyn Fn(Notice) + Send + Sync),
+    ) -> Self {
+        Round {
+            courier,
+            queue: VecDeque::new(),
+            flying: JoinSet::new(),
+            ids: HashMap::new(),
+            hurry: CancellationToken::new(),
+            drained: false,
+            wake,
+            notice,
+            report: Report::default(),
+        }
+    }
+
+    pub(super) async fn run(mut self, stop: &CancellationToken) -> (Report, Result<(), DeliverError>) {
+        let ended = match self.courier.settle(Vec::new()).await {
+            Ok(()) => self.work(stop).await,
+            Err(e) => Err(e),
+        };
+        // After an error too: what is in flight is not cut off between its final dot and the reply.
+        let landed = self.land().await;
+        if self.report.trouble.is_none() {
+            self.report.trouble = self.courier.transport.closed().map(|(error, _)| error);
+        }
+        (self.report, ended.and(landed))
+    }
+
+    async fn work(&mut self, stop: &CancellationToken) -> Result<(), DeliverError> {
+        while !stop.is_cancelled() {
+            self.claim().await?;
+            self.take_off();
+            if self.flying.is_empty() {
+                return Ok(());
+            }
+            tokio::select! {
+                joined = self.flying.join_next_with_id() => {
+                    let ended = self.gather(joined);
+                    // The connections have new work before the database is asked to write.
+                    self.take_off();
+                    self.settle(ended).await?;
+                }
+                // One mail may take minutes; what comes due meanwhile does not wait for it.
+                () = woken(self.wake) => self.drained = false,
+                () = sleep(LOOK_AGAIN) => self.drained = false,
+                () = stop.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Claims more when the queue runs low; one mail only, while it is in doubt whether the server is back.
+    async fn claim(&mut self) -> Result<(), DeliverError> {
+        let courier = self.courier;
+        let low = self.queue.len() < courier.transport.width();
+        if self.drained || !low || courier.transport.closed().is_some() {
+            return Ok(());
+        }
+        let doubt = courier.transport.in_doubt();
+        if doubt && (!self.flying.is_empty() || !self.queue.is_empty()) {
+            return Ok(());
+        }
+        let (now, lease) = ((courier.clock)(), courier.pace.lease);
+        let limit = if doubt { 1 } else { courier.pace.batch.max(1) };
+        // The lease is counted from before the claim: it ends for us before it ends for the store.
+        let deadline = Instant::now() + lease.saturating_sub(courier.transport.last_wait() + MARGIN);
+        let claimed = courier.with_store(move |store| store.claim(now, lease, limit)).await?;
+        self.drained = claimed.len() < limit && !doubt;
+        if claimed.is_empty() {
+            self.drained = true;
+        }
+        self.queue.extend(claimed.into_iter().map(|entry| (entry, deadline)));
+        Ok(())
+    }
+
+    /// Gives every free connection a mail.
+    fn take_off(&mut self) {
+        while self.flying.len() < self.courier.transport.width() {
+            let Some((entry, deadline)) = self.queue.pop_front() else { return };
+            let id = entry.id;
+            let carry = carry(
+                Arc::clone(&self.courier.transport),
+                Arc::clone(&self.courier.store),
+                Arc::clone(&self.courier.clock),
+                entry,
+                deadline,
+                self.hurry.clone(),
+            );
+            let task = self.flying.spawn(carry);
+            self.ids.insert(task.id(), id);
+        }
+    }
+
+    /// What just ended, and all else that has ended by now: it is settled in one transaction.
+    fn gather(&mut self, first: Option<Joined>) -> Vec<Ended> {
+        let mut joined: Vec<Joined> = first.into_iter().collect();
+        while let Some(next) = self.flying.try_join_next_with_id() {
+            joined.push(next);
+        }
+        let now = (self.courier.clock)();
+        let mut settled = Vec::new();
+        for end in joined {
+            match end {
+                Ok((task, (entry, carried))) => {
+                    self.ids.remove(&task);
+                    let (attempt, next) = self.judge(&entry, carried, now);
+                    settled.push((entry, attempt, next));
+                }
+                Err(e) => {
+                    let id = self.ids.remove(&e.id());
+                    tracing::error!(outbox = id, "outbox: sending ended in a panic; the lease brings the mail back");
+                    self.report.unsettled += 1;
+                }
+            }
+        }
+        settled
+    }
+
+    fn judge(&mut self, entry: &OutboxEntry, carried: Carried, now: Timestamp) -> (Attempt, Option<Timestamp>) {
+        match carried {
+            Carried::Tried(attempt) => {
+                let next = next_try(entry.template, entry.id, entry.attempts, entry.queued_at, now, &attempt);
+                (attempt, next)
+            }
+            Carried::Closed { error, wait } => {
+                let attempt = Attempt::Deferred(error.as_reply());
+                // All wait for the server alike: no mail's own backoff grows by its being down.
+                let again = SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok());
+                let next = if is_over(entry.template, entry.queued_at, now) { None } else { again };
+                self.courier.tell_trouble(&error, self.notice);
+                self.report.trouble = Some(error);
+                (attempt, next)
+            }
+        }
+    }
+
+    async fn settle(&mut self, ended: Vec<Ended>) -> Result<(), DeliverError> {
+        let settled = ended.iter().map(|(entry, attempt, next)| (entry.id, attempt.clone(), *next)).collect();
+        for (entry, attempt, next) in ended {
+            log(&entry, &attempt, next);
+            match (&attempt, next) {
+                (Attempt::Accepted(_), _) => {
+                    self.courier.tell_recovery(self.notice);
+                    self.report.accepted += 1;
+                }
+                (_, Some(_)) => self.report.deferred += 1,
+                (_, None) => {
+                    let (id, template, ticket) = (entry.id, entry.template, entry.ticket);
+                    let failure = Failure { id, template, ticket, attempt };
+                    (self.notice)(Notice::Failed(failure.clone()));
+                    self.report.failed.push(failure);
+                }
+            }
+        }
+        self.courier.settle(settled).await
+    }
+
+    /// The end: what was not begun goes again as soon as the desk is back, what is in flight may land.
+    async fn land(&mut self) -> Result<(), DeliverError> {
+        let now = (self.courier.clock)();
+        let back = self
+            .queue
+            .drain(..)
+            .map(|(entry, _)| (entry, Attempt::Deferred(own("Not begun: the desk stopped".to_owned())), Some(now)));
+        let back = back.collect();
+        let mut result = self.settle(back).await;
+        let end = sleep(self.courier.pace.grace);
+        let mut end = std::pin::pin!(end);
+        while !self.flying.is_empty() {
+            tokio::select! {
+                joined = self.flying.join_next_with_id() => {
+                    let ended = self.gather(joined);
+                    result = result.and(self.settle(ended).await);
+                }
+                () = &mut end, if !self.hurry.is_cancelled() => self.hurry.cancel(),
+            }
+        }
+        result
+    }
+}
+
+type Joined = Result<(Id, (OutboxEntry, Carried)), JoinError>;
+
+/// A mail, how its try ended, and when it goes again.
+type Ended = (OutboxEntry, Attempt, Option<Timestamp>);
+
+/// How often the store is asked for more while mails are in flight.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+async fn carry(
+    transport: Arc<Transport>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    entry: OutboxEntry,
+    deadline: Instant,
+    hurry: CancellationToken,
+) -> (OutboxEntry, Carried) {
+    let id = entry.id;
+    let note = || {
+        let (store, now) = (Arc::clone(&store), clock());
+        async move {
+            match spawn_blocking(move || store.in_data(id, now)).await {
+                Ok(noted) => noted.map_err(|e| e.to_string()),
+                Err(e) => Err(e.to_string()),
+            }
+        }
+    };
+    let carried = transport.carry(&entry, deadline, &hurry, note).await;
+    (entry, carried)
+}
+
+/// Without a wake there is never one.
+async fn woken(wake: Option<&Notify>) {
+    match wake {
+        Some(wake) => wake.notified().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn log(entry: &OutboxEntry, attempt: &Attempt, next: Option<Timestamp>) {
+    let (word, reply) = match attempt {
+        Attempt::Accepted(reply) => ("accepted", reply),
+        Attempt::Deferred(reply) => ("deferred", reply),
+        Attempt::Rejected(reply) => ("rejected", reply),
+        Attempt::Ambiguous(reply) => ("ambiguous", reply),
+    };
+    let enhanced = reply.enhanced.as_deref().unwrap_or("-");
+    let next = next.map(|n| n.to_string()).unwrap_or_default();
+    tracing::info!(outbox = entry.id, attempts = entry.attempts, code = reply.code, enhanced, next, "outbox: {word}");
+}

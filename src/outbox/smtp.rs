@@ -1,0 +1,325 @@
+//! One mail over a session: MAIL, RCPT, DATA, body, final dot, each with its own limit, and what its end means.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::Error as LettreError;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::model::address::AddrSpec;
+use crate::model::outgoing::{Attempt, OutboxEntry, SmtpReply};
+
+use super::session::{MECHANISMS, Session, acceptance, refusal, trouble};
+use super::settings::Limits;
+use super::transport::own;
+
+/// RSET (RFC 5321 section 4.1.1.5), which lettre has no type for.
+const RSET: &str = "RSET\r\n";
+
+/// How one transaction ended, for the mail and for the session.
+pub(super) struct Sent {
+    pub(super) attempt: Attempt,
+    /// The session may be used for the next mail.
+    pub(super) reusable: bool,
+    pub(super) verdict: Verdict,
+}
+
+/// Whose fault it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The mail's, or nobody's.
+    Mail,
+    /// The session was over before the mail was begun: another session may take it at once.
+    Stale,
+    /// The server takes no mail at all now.
+    Server,
+    /// The server takes no mail without a login.
+    Login,
+}
+
+/// Where in the dialogue. Told apart because a 5xx, or silence, means something else in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Mail,
+    Rcpt,
+    Data,
+    Body,
+    Dot,
+}
+
+impl Phase {
+    fn place(self) -> &'static str {
+        match self {
+            Phase::Mail => "at MAIL",
+            Phase::Rcpt => "at RCPT",
+            Phase::Data => "at DATA",
+            Phase::Body => "in the body",
+            Phase::Dot => "after the final dot",
+        }
+    }
+}
+
+/// Why a transaction ended without the server's yes.
+#[derive(Debug)]
+enum Fault {
+    Refused(SmtpReply),
+    /// Refused, most likely because we did not log in.
+    NotLoggedIn(SmtpReply),
+    /// A positive reply that is none here: whatever it answers, it is not this command.
+    Unexpected(SmtpReply),
+    Broken(String),
+    Silent(Duration),
+    /// Ours: these bytes must not leave, or this server cannot take them.
+    Unsendable(String),
+    /// The store could not note that the final dot leaves.
+    Unnoted(String),
+    /// The desk stops, or the lease ends.
+    Stopped(&'static str),
+}
+
+/// What a transaction needs besides the mail.
+pub(super) struct Terms<'a> {
+    pub(super) limits: &'a Limits,
+    /// The final dot does not leave after this.
+    pub(super) deadline: Instant,
+    /// Fired, it ends the transaction where it is.
+    pub(super) hurry: &'a CancellationToken,
+}
+
+impl Session {
+    /// Sends one mail. `note` is awaited before the final dot leaves; if it fails, the dot does not.
+    pub(super) async fn send<F>(&mut self, entry: &OutboxEntry, terms: &Terms<'_>, note: F) -> Sent
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        let mut phase = Phase::Mail;
+        let ended = tokio::select! {
+            ended = self.transact(entry, terms, note, &mut phase) => ended,
+            () = terms.hurry.cancelled() => Err(Fault::Stopped("the desk stopped")),
+        };
+        self.used = Instant::now();
+        match ended {
+            Ok(reply) => {
+                self.tap.end_body();
+                Sent { attempt: Attempt::Accepted(reply), reusable: true, verdict: Verdict::Mail }
+            }
+            Err(fault) => {
+                let fault = self.excuse(phase, fault);
+                let dot_left = self.tap.dot_left();
+                // It had leave, and the connection broke before it went.
+                let phase = if phase == Phase::Dot && !dot_left { Phase::Body } else { phase };
+                let sent = judge(phase, fault, dot_left);
+                self.tap.end_body();
+                let reusable = sent.reusable && self.reset(phase, terms.limits).await;
+                Sent { reusable, ..sent }
+            }
+        }
+    }
+
+    async fn transact<F>(
+        &mut self,
+        entry: &OutboxEntry,
+        terms: &Terms<'_>,
+        note: F,
+        phase: &mut Phase,
+    ) -> Result<SmtpReply, Fault>
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        let parameters = self.parameters(&entry.bytes)?;
+        let from = entry.envelope_from.as_ref().map(address).transpose()?;
+        let to = address(&entry.to)?;
+        let limits = terms.limits;
+        expect(&[250], self.say(terms, limits.command, Mail::new(from, parameters)).await?)?;
+        *phase = Phase::Rcpt;
+        expect(&[250, 251], self.say(terms, limits.command, Rcpt::new(to, Vec::new())).await?)?;
+        *phase = Phase::Data;
+        expect(&[354], self.say(terms, limits.data, Data).await?)?;
+        *phase = Phase::Body;
+        let response = self.body(&entry.bytes, terms, note, phase).await?;
+        expect(&[250], response)
+    }
+
+    /// MAIL's parameters for these bytes; Err where they cannot go over this session.
+    fn parameters(&self, bytes: &[u8]) -> Result<Vec<MailParameter>, Fault> {
+        if let Some(because) = unsendable(bytes) {
+            return Err(Fault::Unsendable(because.to_owned()));
+        }
+        let mut parameters = Vec::new();
+        if self.ability.size {
+            parameters.push(MailParameter::Size(bytes.len()));
+        }
+        if self.ability.size_max.is_some_and(|max| bytes.len() as u64 > max) {
+            let max = self.ability.size_max.unwrap_or_default();
+            return Err(Fault::Unsendable(format!(
+                "The mail has {} bytes, the outgoing server takes {max}",
+                bytes.len()
+            )));
+        }
+        if !bytes.is_ascii() {
+            if !self.ability.eight_bit {
+                return Err(Fault::Unsendable("The mail has 8-bit bytes, the outgoing server takes none".to_owned()));
+            }
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        Ok(parameters)
+    }
+
+    async fn say(
+        &mut self,
+        terms: &Terms<'_>,
+        limit: Duration,
+        command: impl std::fmt::Display,
+    ) -> Result<Response, Fault> {
+        let left = terms.deadline.saturating_duration_since(Instant::now());
+        match timeout(limit.min(left), self.conn.command(command)).await {
+            Ok(answer) => answer.map_err(fault),
+            Err(_) if left < limit => Err(Fault::Stopped("its lease ended")),
+            Err(_) => Err(Fault::Silent(limit)),
+        }
+    }
+
+    /// Body and final dot. lettre sends both in one call; the tap holds the dot back until `note` is done.
+    async fn body<F>(&mut self, bytes: &[u8], terms: &Terms<'_>, note: F, phase: &mut Phase) -> Result<Response, Fault>
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        // lettre ends the body with CR LF of its own before the dot: with the mail's own there would be an empty line more.
+        let bytes = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+        let tap = self.tap.clone();
+        tap.begin_body();
+        let mut message = pin!(self.conn.message(bytes));
+        loop {
+            let before = tap.written();
+            tokio::select! {
+                ended = &mut message => return ended.map_err(fault),
+                () = tap.at_dot() => break,
+                () = sleep(terms.limits.block) => {
+                    if tap.written() == before {
+                        return Err(Fault::Silent(terms.limits.block));
+                    }
+                }
+                () = tokio::time::sleep_until(terms.deadline) => return Err(Fault::Stopped("its lease ended")),
+            }
+        }
+        note.await.map_err(Fault::Unnoted)?;
+        *phase = Phase::Dot;
+        tap.allow_dot();
+        match timeout(terms.limits.final_dot, message).await {
+            Ok(answer) => answer.map_err(fault),
+            Err(_) => Err(Fault::Silent(terms.limits.final_dot)),
+        }
+    }
+
+    /// Servers that want a login before they take mail do not all say so by 530: Postfix as Debian sets up its
+    /// submission port says 554 5.7.1 at RCPT. Where a login was offered and we have none, a refusal by policy is put
+    /// down to that: the mail waits for the operator, and is not given up.
+    fn excuse(&self, phase: Phase, fault: Fault) -> Fault {
+        let unknown = !self.ability.authenticated && self.conn.server_info().get_auth_mechanism(&MECHANISMS).is_some();
+        match fault {
+            Fault::Refused(reply)
+                if unknown
+                    && matches!(phase, Phase::Mail | Phase::Rcpt)
+                    && reply.code >= 550
+                    && reply.enhanced.as_deref().is_some_and(|e| e.starts_with("5.7.")) =>
+            {
+                let text = format!("{} (it offers a login: set outgoing.smtp.user and password_file)", reply.text);
+                Fault::NotLoggedIn(SmtpReply { text, ..reply })
+            }
+            fault => fault,
+        }
+    }
+
+    /// Ends a transaction that was refused half-way, so that the next mail finds the session clean.
+    async fn reset(&mut self, phase: Phase, limits: &Limits) -> bool {
+        // A refused MAIL began nothing, and a reply to the dot ended all (RFC 5321 section 4.1.1.4).
+        if matches!(phase, Phase::Mail | Phase::Dot) {
+            return true;
+        }
+        matches!(timeout(limits.command, self.conn.command(RSET)).await, Ok(Ok(response)) if response.has_code(250))
+    }
+}
+
+fn fault(error: LettreError) -> Fault {
+    match refusal(&error) {
+        Some(reply) => Fault::Refused(reply),
+        None => Fault::Broken(trouble(&error)),
+    }
+}
+
+fn expect(codes: &[u16], response: Response) -> Result<SmtpReply, Fault> {
+    let reply = acceptance(&response);
+    if codes.contains(&reply.code) { Ok(reply) } else { Err(Fault::Unexpected(reply)) }
+}
+
+fn address(spec: &AddrSpec) -> Result<Address, Fault> {
+    spec.as_str().parse().map_err(|_| Fault::Unsendable("The address cannot be written to over SMTP".to_owned()))
+}
+
+/// Bytes that servers read as another mail than we sent, or refuse (RFC 5321 section 2.3.8): compose makes none, and
+/// none leave.
+pub(super) fn unsendable(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.is_empty() {
+        return Some("The mail is empty");
+    }
+    let mut before = 0;
+    for &byte in bytes {
+        match (before, byte) {
+            (_, 0) => return Some("The mail has a NUL byte in it, which SMTP cannot carry"),
+            (b'\r', b'\n') => {}
+            (b'\r', _) | (_, b'\n') => return Some("The mail has a CR or LF in it that is not part of a line end"),
+            _ => {}
+        }
+        before = byte;
+    }
+    (before == b'\r').then_some("The mail has a CR or LF in it that is not part of a line end")
+}
+
+/// What the end of a transaction means: RFC 5321 section 4.2.1 for what the server said, and for what it did not say,
+/// whether the dot had left.
+fn judge(phase: Phase, fault: Fault, dot_left: bool) -> Sent {
+    let (attempt, reusable, verdict) = match fault {
+        Fault::Refused(reply) => {
+            let verdict = match (phase, reply.code) {
+                (_, 421) if matches!(phase, Phase::Mail) => Verdict::Stale,
+                // 530, 534, 538 (RFC 4954 section 6), and 503 from servers that mean the same.
+                (Phase::Mail | Phase::Rcpt, 503 | 530 | 534 | 535 | 538) => Verdict::Login,
+                _ => Verdict::Mail,
+            };
+            let reusable = verdict == Verdict::Mail && reply.code != 421;
+            let never = reply.code >= 500 && verdict == Verdict::Mail;
+            (if never { Attempt::Rejected(reply) } else { Attempt::Deferred(reply) }, reusable, verdict)
+        }
+        Fault::NotLoggedIn(reply) => (Attempt::Deferred(reply), true, Verdict::Mail),
+        Fault::Unsendable(text) => (Attempt::Rejected(own(text)), true, Verdict::Mail),
+        Fault::Unexpected(reply) if dot_left => (Attempt::Ambiguous(reply), false, Verdict::Mail),
+        Fault::Unexpected(reply) => (Attempt::Deferred(reply), false, Verdict::Mail),
+        Fault::Unnoted(text) => {
+            (Attempt::Deferred(own(format!("Not sent, the database could not note it: {text}"))), false, Verdict::Mail)
+        }
+        Fault::Stopped(because) => {
+            (unknown(own(format!("Cut off {}: {because}", phase.place())), dot_left), false, Verdict::Mail)
+        }
+        Fault::Broken(because) => {
+            let verdict = if phase == Phase::Mail { Verdict::Stale } else { Verdict::Mail };
+            (unknown(own(format!("The connection broke off {}: {because}", phase.place())), dot_left), false, verdict)
+        }
+        Fault::Silent(limit) => {
+            // A server that is silent at MAIL is silent for every mail.
+            let verdict = if phase == Phase::Mail { Verdict::Server } else { Verdict::Mail };
+            let text = format!("No answer in {} s {}", limit.as_secs(), phase.place());
+            (unknown(own(text), dot_left), false, verdict)
+        }
+    };
+    Sent { attempt, reusable, verdict }
+}
+
+fn unknown(reply: SmtpReply, dot_left: bool) -> Attempt {
+    if dot_left { Attempt::Ambiguous(reply) } else { Attempt::Deferred(reply) }
+}

@@ -1,0 +1,383 @@
+//! The stream that lettre's connection is given, and the [`Tap`] that we keep on it.
+//!
+//! lettre formats commands and reads replies; the wire holds up what a dialogue with a server that may misbehave needs
+//! beyond that:
+//! - one reply is handed out for one command. What the server says unasked ends the dialogue, so that no mail is ever
+//!   settled by another one's reply;
+//! - replies are bounded and cleaned (bytes beyond ASCII, bare LF, codes without text), so that an ill-written 550
+//!   still counts as one;
+//! - the final dot waits for [`Tap::allow_dot`], and whether it left is known whatever happened since;
+//! - the TCP stream can be taken back for STARTTLS, and then nothing the server said in the clear is left over.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker, ready};
+
+use lettre::transport::smtp::client::AsyncTokioStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_rustls::client::TlsStream;
+
+/// Bytes of a line of a reply: four times what RFC 5321 section 4.5.3.1.5 allows. lettre itself reads without a bound
+/// until a line ends.
+const LINE_MAX: usize = 2048;
+/// Characters of a line that are kept.
+const LINE_KEPT: usize = 500;
+/// Lines of one reply.
+const LINES_MAX: usize = 200;
+
+/// How lettre ends the body. Its encoder doubles dots, so that the body itself never holds these five bytes.
+const DOT: &[u8] = b"\r\n.\r\n";
+
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// How far the body has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dot {
+    /// No body is being sent.
+    Idle,
+    Body,
+    /// All before the dot was handed to the network; it waits for leave.
+    Waiting,
+    Allowed,
+    /// It may have reached the server.
+    Left,
+}
+
+struct State {
+    stream: Option<Stream>,
+    peer: SocketAddr,
+    /// Read, and not yet a line that was handed out.
+    raw: Vec<u8>,
+    /// Cleaned, to be handed out.
+    ready: Vec<u8>,
+    /// Lines of the present reply, without code.
+    lines: Vec<String>,
+    /// The present reply's last line was read.
+    complete: bool,
+    dot: Dot,
+    /// Of the task that waits to send the dot.
+    waker: Option<Waker>,
+    written: u64,
+}
+
+/// lettre's end.
+pub(super) struct Wire(Arc<Shared>);
+
+/// Our end.
+#[derive(Clone)]
+pub(super) struct Tap(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    at_dot: Notify,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Whoever panicked held no invariant open: every method leaves the state whole.
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// `greeted`: the server greeted before (on the plain stream that became this TLS stream) and will not again; lettre
+/// expects a greeting and is given one.
+pub(super) fn wire(stream: Stream, peer: SocketAddr, greeted: bool) -> (Wire, Tap) {
+    let state = State {
+        stream: Some(stream),
+        peer,
+        raw: Vec::new(),
+        ready: if greeted { b"220 over TLS\r\n".to_vec() } else { Vec::new() },
+        lines: Vec::new(),
+        complete: greeted,
+        dot: Dot::Idle,
+        waker: None,
+        written: 0,
+    };
+    let shared = Arc::new(Shared { state: Mutex::new(state), at_dot: Notify::new() });
+    (Wire(Arc::clone(&shared)), Tap(shared))
+}
+
+impl Tap {
+    /// The lines of the last reply without its code, at most 200 of at most 500 characters.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.0.lock().lines.clone()
+    }
+
+    /// Bytes that the network took.
+    pub(super) fn written(&self) -> u64 {
+        self.0.lock().written
+    }
+
+    /// From here on the dot is watched for.
+    pub(super) fn begin_body(&self) {
+        self.0.lock().dot = Dot::Body;
+    }
+
+    /// The body was replied to: the next mail may come.
+    pub(super) fn end_body(&self) {
+        self.0.lock().dot = Dot::Idle;
+    }
+
+    /// Returns when all but the dot was sent. Cancel-safe.
+    pub(super) async fn at_dot(&self) {
+        loop {
+            let seen = self.0.at_dot.notified();
+            if self.0.lock().dot == Dot::Waiting {
+                return;
+            }
+            seen.await;
+        }
+    }
+
+    pub(super) fn allow_dot(&self) {
+        let mut state = self.0.lock();
+        state.dot = Dot::Allowed;
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// The server may have the whole mail.
+    pub(super) fn dot_left(&self) -> bool {
+        self.0.lock().dot == Dot::Left
+    }
+
+    /// Takes the stream for TLS. None where the server said more than it was asked: what was said in the clear must not
+    /// be read as though it came over TLS (CVE-2011-0411).
+    pub(super) fn take_tcp(&self) -> Option<(TcpStream, SocketAddr)> {
+        let mut state = self.0.lock();
+        if !state.raw.is_empty() || !state.ready.is_empty() {
+            return None;
+        }
+        match state.stream.take() {
+            Some(Stream::Plain(tcp)) => Some((tcp, state.peer)),
+            _ => None,
+        }
+    }
+}
+
+impl State {
+    fn stream(&mut self) -> io::Result<&mut Stream> {
+        self.stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    /// Reads what is there into `raw`; 0 bytes is the end.
+    fn fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut space = [0; 2048];
+        let mut buf = ReadBuf::new(&mut space);
+        ready!(match self.stream()? {
+            Stream::Plain(s) => Pin::new(s).poll_read(cx, &mut buf),
+            Stream::Tls(s) => Pin::new(s.as_mut()).poll_read(cx, &mut buf),
+        })?;
+        self.raw.extend_from_slice(buf.filled());
+        Poll::Ready(Ok(buf.filled().len()))
+    }
+
+    /// Moves one line from `raw` to `ready`. Ok(false): there is no whole line yet.
+    fn take_line(&mut self) -> io::Result<bool> {
+        let Some(end) = self.raw.iter().position(|&b| b == b'\n') else {
+            return if self.raw.len() > LINE_MAX { Err(bad("a reply's line has no end")) } else { Ok(false) };
+        };
+        let line: Vec<u8> = self.raw.drain(..=end).collect();
+        let (code, more, text) = read_line(&line)?;
+        if self.lines.len() >= LINES_MAX {
+            return Err(bad("a reply has no end"));
+        }
+        let separator = if more { '-' } else { ' ' };
+        self.ready.extend_from_slice(format!("{code}{separator}{text}\r\n").as_bytes());
+        self.lines.push(text);
+        self.complete = !more;
+        Ok(true)
+    }
+
+    /// Before anything is written: has the server said something unasked, or gone? Then nothing more is.
+    fn check_silence(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.raw.is_empty() && self.ready.is_empty() {
+            match self.fill(cx) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) => return Err(gone()),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(e)) => return Err(e),
+            }
+        }
+        let end = self.raw.iter().position(|&b| b == b'\n').unwrap_or(self.raw.len());
+        let said = match self.raw.get(..end).map(read_line) {
+            Some(Ok((code, _, text))) => format!("{code} {text}"),
+            _ => "no SMTP".to_owned(),
+        };
+        Err(bad(&format!("the server spoke out of turn: {said}")))
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let n = ready!(match self.stream()? {
+            Stream::Plain(s) => Pin::new(s).poll_write(cx, buf),
+            Stream::Tls(s) => Pin::new(s.as_mut()).poll_write(cx, buf),
+        })?;
+        self.written += n as u64;
+        self.complete = false;
+        self.lines.clear();
+        Poll::Ready(Ok(n))
+    }
+}
+
+/// Code, whether more lines follow, text. Takes a code without a text (RFC 5321 section 4.2 says clients should), and
+/// any line end.
+fn read_line(line: &[u8]) -> io::Result<(String, bool, String)> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let (code, rest) = line.split_at_checked(3).ok_or_else(|| bad("no SMTP reply"))?;
+    if !code.iter().all(u8::is_ascii_digit) {
+        return Err(bad("no SMTP reply"));
+    }
+    let (more, rest) = match rest {
+        [] => (false, rest),
+        [b' ', text @ ..] => (false, text),
+        [b'-', text @ ..] => (true, text),
+        _ => return Err(bad("no SMTP reply")),
+    };
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    let text = String::from_utf8_lossy(rest).chars().take(LINE_KEPT).map(clean).collect();
+    Ok((String::from_utf8_lossy(code).into_owned(), more, text))
+}
+
+fn bad(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection")
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.0.lock();
+        loop {
+            if !state.ready.is_empty() {
+                let n = state.ready.len().min(buf.remaining());
+                buf.put_slice(state.ready.get(..n).unwrap_or_default());
+                state.ready.drain(..n);
+                return Poll::Ready(Ok(()));
+            }
+            if state.complete {
+                return Poll::Ready(Err(bad("no SMTP reply")));
+            }
+            if !state.take_line()? && ready!(state.fill(cx))? == 0 {
+                return Poll::Ready(Err(gone()));
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let mut state = self.0.lock();
+        if state.dot == Dot::Left {
+            // The rest of a dot that left in parts: only now may the server speak.
+            return state.write(cx, buf);
+        }
+        state.check_silence(cx)?;
+        if buf == DOT {
+            match state.dot {
+                Dot::Body | Dot::Waiting => {
+                    state.dot = Dot::Waiting;
+                    state.waker = Some(cx.waker().clone());
+                    self.0.at_dot.notify_one();
+                    return Poll::Pending;
+                }
+                Dot::Allowed => state.dot = Dot::Left,
+                Dot::Idle | Dot::Left => {}
+            }
+        }
+        state.write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.0.lock().stream()? {
+            Stream::Plain(s) => Pin::new(s).poll_flush(cx),
+            Stream::Tls(s) => Pin::new(s.as_mut()).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.0.lock().stream()? {
+            Stream::Plain(s) => Pin::new(s).poll_shutdown(cx),
+            Stream::Tls(s) => Pin::new(s.as_mut()).poll_shutdown(cx),
+        }
+    }
+}
+
+impl AsyncTokioStream for Wire {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.0.lock().peer)
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn state(raw: &[u8]) -> State {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 25));
+        State {
+            stream: None,
+            peer,
+            raw: raw.to_vec(),
+            ready: Vec::new(),
+            lines: Vec::new(),
+            complete: false,
+            dot: Dot::Idle,
+            waker: None,
+            written: 0,
+        }
+    }
+
+    #[test]
+    fn one_reply_is_handed_out_and_the_next_is_kept() {
+        let mut state = state(b"250-first\r\n250\n550 another\r\n");
+        assert!(state.take_line().expect("a line") && !state.complete);
+        assert!(state.take_line().expect("a line") && state.complete);
+        assert_eq!(state.ready, b"250-first\r\n250 \r\n");
+        assert_eq!(state.lines, ["first", ""]);
+        assert_eq!(state.raw, b"550 another\r\n");
+    }
+
+    #[test]
+    fn what_is_no_reply_is_an_error_and_what_has_no_end_too() {
+        for bad in [&b"hello there\r\n"[..], b"25\r\n", b"\r\n", b"250_x\r\n", b"\xff\xfe\xfd\r\n"] {
+            assert!(state(bad).take_line().is_err(), "{bad:?}");
+        }
+        assert!(state(&[b'2'; LINE_MAX + 1]).take_line().is_err());
+        let mut endless = state(&b"250-more\r\n".repeat(LINES_MAX + 1));
+        for _ in 0..LINES_MAX {
+            assert!(endless.take_line().expect("a line"));
+        }
+        assert!(endless.take_line().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_into_clean_bounded_lines(raw in proptest::collection::vec(any::<u8>(), 0..3000)) {
+            let mut state = state(&raw);
+            while let Ok(true) = state.take_line() {}
+            for line in &state.lines {
+                prop_assert!(line.chars().count() <= LINE_KEPT);
+                prop_assert!(!line.chars().any(char::is_control));
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Taking mails in: each in a savepoint of its own, so that one that breaks is put aside and the next goes on.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::ledger::{self, Verdict};
+use super::writer::{savepoint, words_of};
+use super::{lookup, write};
+use crate::model::decision::{Commit, Fate};
+use crate::model::{Digest, Incoming, Lookup};
+use crate::store::{Arrival, Ingested, Outcome, Plan, Result, StoreError};
+
+/// All of a batch, in order, within the caller's transaction.
+///
+/// # Errors
+/// Only what concerns the whole transaction: then it must not be committed.
+pub(super) fn batch(connection: &Connection, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Ingested>> {
+    arrivals
+        .iter()
+        .map(|arrival| {
+            let incoming = &arrival.incoming;
+            let outcome = one(connection, arrival, now)?;
+            Ok(Ingested { mailbox: incoming.mailbox.clone(), key: incoming.key.clone(), outcome })
+        })
+        .collect()
+}
+
+fn one(connection: &Connection, arrival: &Arrival, now: Timestamp) -> Result<Outcome> {
+    let standing = ledger::standing(connection, &arrival.incoming)?;
+    let row = match standing {
+        Some(standing) if standing.is_settled() => {
+            let fate = standing.fate.unwrap_or_default();
+            return Ok(Outcome::Seen { fate, ticket: standing.ticket });
+        }
+        standing => standing.map(|s| s.id),
+    };
+    match savepoint(connection, || decide_and_write(connection, arrival, row, now)) {
+        Ok(outcome) => Ok(outcome),
+        Err(StoreError::Refused(because)) => {
+            put_aside(connection, arrival, row, &because, now)?;
+            Ok(Outcome::Quarantined { because })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn decide_and_write(connection: &Connection, arrival: &Arrival, row: Option<i64>, now: Timestamp) -> Result<Outcome> {
+    let commit = (arrival.plan)(lookup::find(connection, &arrival.lookup, now)?);
+    let raw = ledger::keep_raw(connection, &arrival.incoming, &arrival.digest, &arrival.packed)?;
+    write::commit(connection, &commit, Some(raw), now)?;
+    let verdict = Verdict {
+        fate: &commit.fate,
+        reasons: &commit.reasons,
+        digest: arrival.digest,
+        lookup: Some(&arrival.lookup),
+        raw,
+        sender: &arrival.from,
+        subject: &arrival.subject,
+    };
+    ledger::settle(connection, row, &arrival.incoming, &verdict, now)?;
+    Ok(Outcome::Done { fate: commit.fate, reasons: commit.reasons, alarms: commit.alarms })
+}
+
+fn put_aside(
+    connection: &Connection,
+    arrival: &Arrival,
+    row: Option<i64>,
+    because: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let fate = Fate::Quarantined { because: because.to_owned() };
+    let raw = ledger::keep_raw(connection, &arrival.incoming, &arrival.digest, &arrival.packed)?;
+    let verdict = Verdict {
+        fate: &fate,
+        reasons: &[],
+        digest: arrival.digest,
+        lookup: Some(&arrival.lookup),
+        raw,
+        sender: &arrival.from,
+        subject: &arrival.subject,
+    };
+    ledger::settle(connection, row, &arrival.incoming, &verdict, now)
+}
+
+/// A mail that could not even be read. A fate that it already has stays.
+pub(super) fn quarantine(
+    connection: &Connection,
+    incoming: &Incoming,
+    digest: Digest,
+    packed: &[u8],
+    because: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let standing = ledger::standing(connection, incoming)?;
+    if standing.as_ref().is_some_and(ledger::Standing::is_settled) {
+        return Ok(());
+    }
+    let fate = Fate::Quarantined { because: because.to_owned() };
+    let raw = ledger::keep_raw(connection, incoming, &digest, packed)?;
+    let verdict = Verdict { fate: &fate, reasons: &[], digest, lookup: None, raw, sender: "", subject: "" };
+    ledger::settle(connection, standing.map(|s| s.id), incoming, &verdict, now)
+}
+
+/// An order, or the clock: the same without a mail.
+pub(super) fn order(connection: &Connection, lookup: &Lookup, plan: &Plan, now: Timestamp) -> Result<Commit> {
+    let commit = plan(lookup::find(connection, lookup, now)?);
+    write::commit(connection, &commit, None, now)?;
+    Ok(commit)
+}
+
+/// Looks up and plans; writes nothing.
+pub(super) fn rehearse(connection: &Connection, arrival: &Arrival) -> Result<Commit> {
+    let found = lookup::find(connection, &arrival.lookup, arrival.incoming.received_at)?;
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (arrival.plan)(found)))
+        .map_err(|panic| StoreError::Refused(format!("Internal error: {}", words_of(panic.as_ref()))))
+}

@@ -1,0 +1,252 @@
+//! Answers what one mail's decision asks ([`Lookup`] → [`Found`]). Runs before every plan, inside its transaction: each
+//! statement here must find its rows by an index, however many tickets there are.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::contacts;
+use super::rows::{read_entries, read_ticket};
+use super::sql::{all, first, message_key, micros};
+use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
+use crate::model::ticket::{Status, Ticket, TicketNumber};
+use crate::store::{Result, StoreError};
+
+/// Steps of "merged into" that are followed.
+const MERGE_STEPS: usize = 10;
+/// Earlier tickets shown.
+const EARLIER: u32 = 5;
+/// Earlier tickets counted at most: a monitoring system's hundred thousandth ticket must cost no more than the first.
+const EARLIER_COUNTED: u32 = 1_000;
+/// New tickets of one sender within [`RECENT_MINUTES`] that are told.
+const RECENT: u32 = 20;
+const RECENT_MINUTES: i64 = 30;
+/// Of what a mail names, as much as is looked up.
+const NAMED: usize = 200;
+
+const MINUTE: i64 = 60 * 1_000_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+/// Entries of a ticket that tell its story.
+const SAID: usize = 10;
+
+/// What is known about a mail. Besides the tickets that were asked for, `Found::tickets` has those of the known
+/// Message-IDs, of the bounced mails and of the recent ones, because whoever joins a mail to one needs it whole.
+pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> Result<Found> {
+    let mut found = Found {
+        next_ticket: next_ticket(connection)?,
+        duplicate: duplicate(connection, lookup)?,
+        id_reused: id_reused(connection, lookup)?,
+        turns: all(connection, "SELECT owner_group, member FROM turn", [], |c| Ok((c.take()?, c.take()?)))?
+            .into_iter()
+            .collect(),
+        ..Found::default()
+    };
+    for id in lookup.message_ids.iter().take(NAMED) {
+        if let Some(number) = known_id(connection, id)? {
+            found.known_ids.push((id.clone(), number));
+        }
+    }
+    for id in lookup.bounced.iter().take(NAMED) {
+        if let Some(mail) = bounced(connection, id)?
+            && !found.bounced.iter().any(|known| known.outbox == mail.outbox)
+        {
+            found.bounced.push(mail);
+        }
+    }
+    if let Some(sender) = &lookup.sender {
+        let (email, domain) = (sender.as_str(), sender.domain());
+        found.contact = contacts::contact(connection, email)?;
+        found.organisation = match found.contact.as_ref().and_then(|c| c.organisation.as_deref()) {
+            Some(name) => contacts::organisation(connection, name)?,
+            None => contacts::organisation_of_domain(connection, domain)?,
+        };
+        found.earlier = earlier(connection, email)?;
+        found.earlier_count = earlier_count(connection, email)?;
+        found.recent = recent(connection, email, now)?;
+        found.acknowledged = acknowledged(connection, email, domain, now)?;
+    }
+    if lookup.loads {
+        found.loads =
+            all(connection, "SELECT owner, tickets FROM load WHERE tickets > 0", [], |c| Ok((c.take()?, c.take()?)))?
+                .into_iter()
+                .collect();
+    }
+    found.tickets = tickets(connection, lookup, &found)?;
+    if lookup.story {
+        for (_, ticket) in &found.tickets {
+            let entries = read_entries(connection, ticket.number)?;
+            found.said.extend(entries.into_iter().rev().take(SAID).rev());
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn next_ticket(connection: &Connection) -> Result<TicketNumber> {
+    first(connection, "SELECT value FROM counter WHERE name = 'next-ticket'", [], |c| c.take())?
+        .ok_or_else(|| StoreError::Broken("The row that gives ticket numbers is missing".to_owned()))
+}
+
+fn tickets(connection: &Connection, lookup: &Lookup, found: &Found) -> Result<Vec<(TicketNumber, Ticket)>> {
+    let asked = lookup.tickets.iter().take(NAMED).copied();
+    let known = found.known_ids.iter().map(|(_, number)| *number);
+    let bounced = found.bounced.iter().filter_map(|mail| mail.ticket);
+    let recent = found.recent.iter().map(|(number, _)| *number);
+    let mut out: Vec<(TicketNumber, Ticket)> = Vec::new();
+    for number in asked.chain(known).chain(bounced).chain(recent) {
+        if out.iter().any(|(seen, _)| *seen == number) {
+            continue;
+        }
+        if let Some(ticket) = followed(connection, number)? {
+            out.push((number, ticket));
+        }
+    }
+    Ok(out)
+}
+
+/// A ticket, or the one in which it lives on.
+fn followed(connection: &Connection, number: TicketNumber) -> Result<Option<Ticket>> {
+    let mut ticket = read_ticket(connection, number)?;
+    for _ in 0..MERGE_STEPS {
+        let Some(into) = ticket.as_ref().and_then(|t| t.merged_into) else { break };
+        match read_ticket(connection, into)? {
+            Some(next) => ticket = Some(next),
+            None => break,
+        }
+    }
+    Ok(ticket)
+}
+
+/// The same bytes, or the same content under the same Message-ID, that came before and has a fate; what only stands in
+/// quarantine has not been taken in.
+fn duplicate(connection: &Connection, lookup: &Lookup) -> Result<Option<Earlier>> {
+    let earlier = |c: &mut super::sql::Columns<'_>| Ok(Earlier { fate: c.take()?, ticket: c.take()? });
+    if let Some(digest) = &lookup.digest {
+        let same = first(
+            connection,
+            "SELECT fate, ticket FROM ledger WHERE digest = ?1 AND fate IS NOT NULL AND fate <> 'quarantined' \
+             ORDER BY id LIMIT 1",
+            [&digest.0[..]],
+            earlier,
+        )?;
+        if same.is_some() {
+            return Ok(same);
+        }
+    }
+    let (Some(fingerprint), Some(key)) = (&lookup.fingerprint, lookup.message_id.as_deref().and_then(message_key))
+    else {
+        return Ok(None);
+    };
+    first(
+        connection,
+        "SELECT fate, ticket FROM ledger WHERE message_key = ?1 AND fingerprint = ?2 AND fate IS NOT NULL \
+         AND fate <> 'quarantined' ORDER BY id LIMIT 1",
+        params![key, &fingerprint.0[..]],
+        earlier,
+    )
+}
+
+fn id_reused(connection: &Connection, lookup: &Lookup) -> Result<bool> {
+    let (Some(fingerprint), Some(key)) = (&lookup.fingerprint, lookup.message_id.as_deref().and_then(message_key))
+    else {
+        return Ok(false);
+    };
+    let other = first(
+        connection,
+        "SELECT 1 FROM ledger WHERE message_key = ?1 AND (fingerprint < ?2 OR fingerprint > ?2) AND fate IS NOT NULL \
+         AND fate <> 'quarantined' LIMIT 1",
+        params![key, &fingerprint.0[..]],
+        |c| c.take::<i64>(),
+    )?;
+    Ok(other.is_some())
+}
+
+/// The ticket that said (or was told) this first.
+fn known_id(connection: &Connection, id: &str) -> Result<Option<TicketNumber>> {
+    let Some(key) = message_key(id) else { return Ok(None) };
+    first(connection, "SELECT ticket FROM entry WHERE message_key = ?1 ORDER BY id LIMIT 1", [key], |c| c.take())
+}
+
+fn bounced(connection: &Connection, id: &str) -> Result<Option<BouncedMail>> {
+    let Some(key) = message_key(id) else { return Ok(None) };
+    first(
+        connection,
+        "SELECT id, ticket, to_email, message_id, state = 'bounced' FROM outbox WHERE message_key = ?1 ORDER BY id LIMIT 1",
+        [key],
+        |c| {
+            Ok(BouncedMail {
+                outbox: c.take()?,
+                ticket: c.take()?,
+                to: c.take()?,
+                message_id: c.take()?,
+                known: c.take()?,
+            })
+        },
+    )
+}
+
+fn earlier(connection: &Connection, email: &str) -> Result<Vec<EarlierTicket>> {
+    all(
+        connection,
+        "SELECT number, subject, status, created_at FROM ticket WHERE requester_key = ?1 \
+         ORDER BY created_at DESC, number DESC LIMIT ?2",
+        params![email, EARLIER],
+        |c| {
+            Ok(EarlierTicket {
+                number: c.take()?,
+                subject: c.take()?,
+                status: c.word("ticket.status", Status::from_word)?,
+                created_at: c.time()?,
+            })
+        },
+    )
+}
+
+fn earlier_count(connection: &Connection, email: &str) -> Result<u32> {
+    first(
+        connection,
+        "SELECT count(*) FROM (SELECT 1 FROM ticket WHERE requester_key = ?1 LIMIT ?2)",
+        params![email, EARLIER_COUNTED],
+        |c| c.take(),
+    )
+    .map(Option::unwrap_or_default)
+}
+
+fn recent(connection: &Connection, email: &str, now: Timestamp) -> Result<Vec<(TicketNumber, String)>> {
+    let (from, until) = around(now, RECENT_MINUTES * MINUTE);
+    let rows: Vec<(TicketNumber, String)> = all(
+        connection,
+        "SELECT number, subject FROM ticket WHERE requester_key = ?1 AND created_at > ?2 AND created_at < ?3 \
+         ORDER BY created_at DESC, number DESC LIMIT ?4",
+        params![email, from, until, RECENT],
+        |c| Ok((c.take()?, c.take()?)),
+    )?;
+    Ok(rows.into_iter().map(|(number, subject)| (number, crate::model::text::fold(&subject))).collect())
+}
+
+/// Both ways from now: after the clock was set back, what was sent "in the future" still counts, but no longer than it
+/// would have counted had the clock been right.
+fn around(now: Timestamp, reach: i64) -> (i64, i64) {
+    (micros(now).saturating_sub(reach), micros(now).saturating_add(reach))
+}
+
+fn acknowledged(connection: &Connection, email: &str, domain: &str, now: Timestamp) -> Result<Acknowledged> {
+    let of_email = "SELECT count(*) FROM acknowledgement WHERE email = ?3 AND at > ?1 AND at < ?2";
+    let of_domain = "SELECT count(*) FROM acknowledgement WHERE domain = ?3 AND at > ?1 AND at < ?2";
+    let count = |sql: &str, reach: i64, who: &str| -> Result<u32> {
+        let (from, until) = around(now, reach);
+        first(connection, sql, params![from, until, who], |c| c.take()).map(Option::unwrap_or_default)
+    };
+    let (from, until) = around(now, HOUR);
+    let in_all = "SELECT count(*) FROM acknowledgement WHERE at > ?1 AND at < ?2";
+    Ok(Acknowledged {
+        address_ten_minutes: count(of_email, 10 * MINUTE, email)?,
+        address_day: count(of_email, DAY, email)?,
+        domain_hour: count(of_domain, HOUR, domain)?,
+        all_hour: first(connection, in_all, [from, until], |c| c.take())?.unwrap_or_default(),
+    })
+}
+
+/// Between which times an acknowledgement counts somewhere now, with a day to spare.
+pub(super) fn counted(now: Timestamp) -> (i64, i64) {
+    around(now, 2 * DAY)
+}

@@ -1,0 +1,316 @@
+//! The outbox: `waiting → claimed → in-data → sent | deferred | failed`, and what ends it from outside (`bounced`,
+//! `dropped`, `observed`).
+//!
+//! `due_at` is the one time that moves a row by itself: the next try of a deferred one, the end of the lease of one that
+//! is being sent. A fresh row (`waiting`, never tried) has none: it goes at once, whatever the clock says.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::sql::{Columns, all, first, message_key, micros, run};
+use crate::model::address::{AddrSpec, Address};
+use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState, OutgoingMail, SmtpReply, Template};
+use crate::store::{OutboxRow, Result, StoreError};
+
+pub(super) fn queue(connection: &Connection, mail: &OutgoingMail, now: Timestamp) -> Result<()> {
+    let key = message_key(&mail.message_id)
+        .ok_or_else(|| StoreError::Refused("An outgoing mail has no Message-ID".to_owned()))?;
+    let (state, reply) = match mail.to.spec() {
+        _ if mail.observed => (OutboxState::Observed, None),
+        Some(_) => (OutboxState::Waiting, None),
+        // The mail that caused it is taken in all the same; the operator sees this one among the failed.
+        None => (OutboxState::Failed, Some("The address cannot be written to (RFC 5321 section 4.1.2)")),
+    };
+    run(
+        connection,
+        "INSERT INTO outbox (template, ticket, language, mailbox, envelope_from, to_name, to_email, subject, message_id, \
+         message_key, state, queued_at, changed_at, last_reply) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13)",
+        params![
+            mail.template.word(),
+            mail.ticket,
+            mail.language.code(),
+            mail.mailbox,
+            mail.envelope_from.as_ref().map(AddrSpec::as_str),
+            mail.to.name,
+            mail.to.email,
+            mail.subject,
+            mail.message_id,
+            key,
+            state.word(),
+            micros(now),
+            reply,
+        ],
+    )?;
+    // Apart from the row, which is rewritten at every step of its way.
+    run(
+        connection,
+        "INSERT INTO outbox_bytes (outbox, bytes) VALUES (?1, ?2)",
+        params![connection.last_insert_rowid(), mail.bytes],
+    )?;
+    Ok(())
+}
+
+/// See [`crate::store::Store::claim`].
+pub(super) fn claim(
+    connection: &Connection,
+    now: Timestamp,
+    lease: Duration,
+    limit: usize,
+) -> Result<Vec<OutboxEntry>> {
+    give_up_unknown(connection, now)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut ids: Vec<i64> = all(
+        connection,
+        "SELECT id FROM outbox WHERE state = 'waiting' AND attempts = 0 ORDER BY id LIMIT ?1",
+        [limit],
+        |c| c.take(),
+    )?;
+    let left = limit.saturating_sub(i64::try_from(ids.len()).unwrap_or(i64::MAX));
+    if left > 0 {
+        ids.extend(all(
+            connection,
+            "SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
+            [micros(now), left],
+            |c| c.take::<i64>(),
+        )?);
+    }
+    let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
+    let until = micros(now).saturating_add(lease);
+    let mut claimed = Vec::with_capacity(ids.len());
+    for id in ids {
+        match lease_one(connection, id, now, until) {
+            Ok(entry) => claimed.push(entry),
+            // One row that cannot be read must not hold up the others.
+            Err(StoreError::Refused(because)) => {
+                set_state(connection, id, OutboxState::Failed, None, Some(&because), now)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(claimed)
+}
+
+/// Lost between the final dot and the reply: a person's words go again, byte for byte; what the desk says by itself
+/// does not, because it may have arrived.
+fn give_up_unknown(connection: &Connection, now: Timestamp) -> Result<()> {
+    let lost: Vec<(i64, Template)> = all(
+        connection,
+        "SELECT id, template FROM outbox WHERE due_at <= ?1 AND state = 'in-data' ORDER BY due_at, id",
+        [micros(now)],
+        |c| Ok((c.take()?, c.word("outbox.template", Template::from_word)?)),
+    )?;
+    for (id, template) in lost {
+        if template.is_words_of_a_person() {
+            run(connection, "UPDATE outbox SET ambiguous = 1 WHERE id = ?1", [id])?;
+            continue;
+        }
+        set_state(
+            connection,
+            id,
+            OutboxState::Failed,
+            None,
+            Some("Sending was interrupted before the reply of the server was recorded: it may have arrived"),
+            now,
+        )?;
+    }
+    Ok(())
+}
+
+fn lease_one(connection: &Connection, id: i64, now: Timestamp, until: i64) -> Result<OutboxEntry> {
+    run(
+        connection,
+        "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, due_at = ?2, changed_at = ?3 WHERE id = ?1",
+        params![id, until, micros(now)],
+    )?;
+    let entry = first(
+        connection,
+        "SELECT id, template, ticket, envelope_from, to_email, message_id, bytes, attempts, queued_at, ambiguous \
+         FROM outbox JOIN outbox_bytes ON outbox = id WHERE id = ?1",
+        [id],
+        |c| {
+            Ok(OutboxEntry {
+                id: c.take()?,
+                template: c.word("outbox.template", Template::from_word)?,
+                ticket: c.take()?,
+                envelope_from: c.word_or_none("outbox.envelope_from", |a| AddrSpec::parse(a).ok())?,
+                to: c.word("outbox.to_email", |a| AddrSpec::parse(a).ok())?,
+                message_id: c.take()?,
+                bytes: c.take()?,
+                attempts: c.take()?,
+                queued_at: c.time()?,
+                ambiguous: c.take()?,
+            })
+        },
+    )?;
+    entry.ok_or_else(|| StoreError::Refused(format!("Outgoing mail {id} has no bytes")))
+}
+
+pub(super) fn in_data(connection: &Connection, id: i64, now: Timestamp) -> Result<()> {
+    let changed = run(
+        connection,
+        "UPDATE outbox SET state = 'in-data', changed_at = ?2 WHERE id = ?1 AND state = 'claimed'",
+        params![id, micros(now)],
+    )?;
+    match changed {
+        1 => Ok(()),
+        _ => Err(StoreError::Refused(format!("Outgoing mail {id} is not claimed any more: it must not be sent now"))),
+    }
+}
+
+/// See [`crate::store::Store::settle`].
+pub(super) fn settle(
+    connection: &Connection,
+    id: i64,
+    attempt: &Attempt,
+    next: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
+    let state = first(connection, "SELECT state FROM outbox WHERE id = ?1", [id], |c| {
+        c.word("outbox.state", OutboxState::from_word)
+    })?;
+    let Some(state) = state else {
+        // Erased meanwhile: there is nothing left to be written down, and the others of this call go on.
+        tracing::warn!(outbox = id, "Outgoing mail is gone, how its sending ended is not recorded");
+        return Ok(());
+    };
+    if let Attempt::Accepted(reply) = attempt {
+        // True whatever happened to the row meanwhile; only a bounce knows better.
+        return match state {
+            OutboxState::Bounced => Ok(()),
+            _ => set_state(connection, id, OutboxState::Sent, None, Some(&words(reply)), now),
+        };
+    }
+    // The lease ended meanwhile and somebody else settled the row, or an operator took it out.
+    if !matches!(state, OutboxState::Claimed | OutboxState::InData) {
+        return Ok(());
+    }
+    let (reply, ambiguous) = match attempt {
+        Attempt::Accepted(reply) | Attempt::Deferred(reply) | Attempt::Rejected(reply) => (reply, false),
+        Attempt::Ambiguous(reply) => (reply, true),
+    };
+    if ambiguous {
+        run(connection, "UPDATE outbox SET ambiguous = 1 WHERE id = ?1", [id])?;
+    }
+    let state = if next.is_some() { OutboxState::Deferred } else { OutboxState::Failed };
+    set_state(connection, id, state, next, Some(&words(reply)), now)
+}
+
+/// The report that it came back. A mail of ours that is not there cannot have: the commit is wrong.
+pub(super) fn bounced(connection: &Connection, id: i64, words: &str, now: Timestamp) -> Result<()> {
+    if first(connection, "SELECT id FROM outbox WHERE id = ?1", [id], |c| c.take::<i64>())?.is_none() {
+        return Err(StoreError::Refused(format!("A bounce of outgoing mail {id}, which is not there")));
+    }
+    set_state(connection, id, OutboxState::Bounced, None, Some(words), now)
+}
+
+fn set_state(
+    connection: &Connection,
+    id: i64,
+    state: OutboxState,
+    due: Option<Timestamp>,
+    reply: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    run(
+        connection,
+        "UPDATE outbox SET state = ?2, due_at = ?3, last_reply = coalesce(?4, last_reply), changed_at = ?5 WHERE id = ?1",
+        params![id, state.word(), due.map(micros), reply, micros(now)],
+    )?;
+    Ok(())
+}
+
+/// `550 5.1.1 No such user`: the reply on one line.
+fn words(reply: &SmtpReply) -> String {
+    let code = if reply.code == 0 { String::new() } else { reply.code.to_string() };
+    let enhanced = reply.enhanced.as_deref().unwrap_or_default();
+    crate::model::text::clean_line(&format!("{code} {enhanced} {}", reply.text), 520)
+}
+
+pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>> {
+    let fresh = first(
+        connection,
+        "SELECT queued_at FROM outbox WHERE state = 'waiting' AND attempts = 0 ORDER BY id LIMIT 1",
+        [],
+        |c| c.time(),
+    )?;
+    let later =
+        first(connection, "SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1", [], |c| {
+            c.time()
+        })?;
+    Ok(fresh.into_iter().chain(later).min())
+}
+
+/// Makes what failed or waits for its time due now: one, or all. What is being sent, left or was taken out stays.
+pub(super) fn retry(connection: &Connection, id: Option<i64>, now: Timestamp) -> Result<usize> {
+    match id {
+        Some(id) => run(
+            connection,
+            "UPDATE outbox SET state = 'deferred', due_at = ?2, changed_at = ?2 \
+             WHERE id = ?1 AND state IN ('deferred', 'failed')",
+            params![id, micros(now)],
+        ),
+        None => run(
+            connection,
+            "UPDATE outbox SET state = 'deferred', due_at = ?1, changed_at = ?1 WHERE id IN (SELECT id FROM outbox \
+             WHERE state IN ('waiting', 'deferred', 'failed', 'claimed', 'in-data', 'bounced') \
+             AND state IN ('deferred', 'failed'))",
+            [micros(now)],
+        ),
+    }
+}
+
+/// Takes one out; false where it is gone, was taken out before, or is being sent just now.
+pub(super) fn drop(connection: &Connection, id: i64, now: Timestamp) -> Result<bool> {
+    let changed = run(
+        connection,
+        "UPDATE outbox SET state = 'dropped', due_at = NULL, changed_at = ?2 WHERE id = ?1 \
+         AND (state IN ('waiting', 'deferred', 'failed') OR (state IN ('claimed', 'in-data') AND due_at <= ?2))",
+        params![id, micros(now)],
+    )?;
+    Ok(changed == 1)
+}
+
+macro_rules! row_columns {
+    () => {
+        "SELECT id, ticket, to_name, to_email, subject, template, state, attempts, CASE WHEN state IN ('waiting', \
+         'deferred') THEN coalesce(due_at, queued_at) END, last_reply, message_id, queued_at FROM outbox "
+    };
+}
+
+pub(super) fn list(connection: &Connection, all_states: bool) -> Result<Vec<OutboxRow>> {
+    let sql = match all_states {
+        true => concat!(row_columns!(), "ORDER BY id"),
+        false => concat!(
+            row_columns!(),
+            "WHERE state IN ('waiting', 'deferred', 'failed', 'claimed', 'in-data', 'bounced') ORDER BY id"
+        ),
+    };
+    all(connection, sql, [], outbox_row)
+}
+
+pub(super) fn mail(connection: &Connection, id: i64) -> Result<Option<(OutboxRow, Vec<u8>)>> {
+    let Some(row) = first(connection, concat!(row_columns!(), "WHERE id = ?1"), [id], outbox_row)? else {
+        return Ok(None);
+    };
+    let bytes = first(connection, "SELECT bytes FROM outbox_bytes WHERE outbox = ?1", [id], |c| c.take())?;
+    Ok(Some((row, bytes.unwrap_or_default())))
+}
+
+fn outbox_row(c: &mut Columns<'_>) -> Result<OutboxRow> {
+    Ok(OutboxRow {
+        id: c.take()?,
+        ticket: c.take()?,
+        to: Address { name: c.take()?, email: c.take()? },
+        subject: c.take()?,
+        template: c.take()?,
+        state: c.word("outbox.state", OutboxState::from_word)?,
+        attempts: c.take()?,
+        next_attempt_at: c.time_or_none()?,
+        last_reply: c.take()?,
+        message_id: c.take()?,
+        queued_at: c.time()?,
+    })
+}

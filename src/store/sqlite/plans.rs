@@ -1,0 +1,312 @@
+//! Holds the query plans: no statement on the way of a mail may look at every row of a table that grows. What is checked
+//! is what really ran: every statement that the store prepares while it is driven once through all it can do.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::{Options, SqliteStore};
+use crate::model::decision::{Action, Commit, Fate};
+use crate::model::facts::{Contact, Organisation};
+use crate::model::message::Reply;
+use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
+use crate::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
+use crate::model::{AddrSpec, Address, Digest, Incoming, Language, Lookup, SourceKey};
+use crate::store::{Arrival, Cursor, Plan, Reading, Store, TicketFilter, pack};
+
+static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Called with every statement that is prepared while tests run.
+pub(super) fn record(sql: &str) {
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned());
+}
+
+/// Scans that may be, and why.
+const ALLOWED: &[(&str, &str)] = &[
+    ("SCAN turn", "one row a group"),
+    ("SCAN load", "one row an agent"),
+    ("SCAN entry_words VIRTUAL TABLE", "the full-text index searches by itself"),
+    ("SCAN outbox USING INDEX outbox_fresh", "only what was never tried, and limited"),
+    ("SCAN outbox USING COVERING INDEX outbox_fresh", "only what was never tried, and limited"),
+    ("SCAN outbox USING INDEX outbox_open", "only what has not left"),
+    ("SCAN outbox USING COVERING INDEX outbox_open", "only what has not left"),
+    ("SCAN outbox USING COVERING INDEX outbox_due", "the first of it"),
+    ("SCAN acknowledgement", "the two oldest"),
+    ("SCAN ledger USING INDEX ledger_quarantined", "only what is in quarantine"),
+    ("SCAN ticket USING INDEX ticket_live", "only live tickets, newest first"),
+    ("SCAN ticket USING INDEX ticket_updated", "a list of all, newest first, ends at its limit"),
+    ("SCAN of_ticket", "the mails of one ticket"),
+    ("SCAN (subquery", "the rows of a subquery that is itself checked"),
+    ("SCAN 1 CONSTANT ROW", "no table"),
+    ("SCAN CONSTANT ROW", "no table"),
+];
+
+/// Lists that show everything, as they were asked to.
+const WHOLE_LISTS: &[&str] = &["FROM contact ORDER BY", "FROM organisation ORDER BY", "FROM outbox ORDER BY id"];
+
+#[test]
+fn no_statement_looks_at_every_row_of_a_table_that_grows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("desk.db");
+    let store = SqliteStore::open(&path, Options { durable: false, ..Options::default() }).expect("opens");
+    drive(&store);
+    let connection = Connection::open(&path).expect("opens");
+    let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert!(seen.len() > 60, "the store was driven through: {}", seen.len());
+    let mut wrong = Vec::new();
+    for sql in seen.iter().filter(|sql| !WHOLE_LISTS.iter().any(|list| sql.contains(list))) {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
+        let unbound = (0..statement.parameter_count()).map(|_| rusqlite::types::Null);
+        let plan = statement
+            .query_map(rusqlite::params_from_iter(unbound), |row| row.get::<_, String>(3))
+            .expect("explains")
+            .map(|step| step.expect("a step"))
+            .collect::<Vec<_>>();
+        let scans = plan.iter().filter(|step| step.starts_with("SCAN"));
+        let bad: Vec<_> = scans.filter(|step| !ALLOWED.iter().any(|(scan, _)| step.starts_with(scan))).collect();
+        if !bad.is_empty() {
+            wrong.push(format!("{sql}\n    {bad:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_check_sees_a_scan() {
+    let connection = Connection::open_in_memory().expect("opens");
+    connection.execute_batch(include_str!("migrations/0001_first.sql")).expect("makes");
+    let plan: String = connection
+        .query_row("EXPLAIN QUERY PLAN SELECT * FROM ticket WHERE subject = 'x'", [], |row| row.get(3))
+        .expect("explains");
+    assert!(plan.starts_with("SCAN ticket") && !ALLOWED.iter().any(|(scan, _)| plan.starts_with(scan)), "{plan}");
+}
+
+/// Everything that a store can do, once.
+fn drive(store: &SqliteStore) {
+    let now: Timestamp = "2026-03-02T12:00:00Z".parse().expect("a time");
+    let key = SourceKey::imap("INBOX", 1, 1);
+    store.discover("podpora", std::slice::from_ref(&key), now).expect("discovers");
+    store.put_contacts(&[contact()], &[organisation()], now).expect("puts");
+    store
+        .ingest(vec![arrival(&key, Arc::new(move |found| commit(found.next_ticket, now)), now)], now)
+        .expect("ingests");
+    let panics: Plan = Arc::new(|_| panic!("on purpose"));
+    store.ingest(vec![arrival(&SourceKey::imap("INBOX", 1, 2), panics.clone(), now)], now).expect("puts aside");
+    let second: Plan = Arc::new(move |_| again(now));
+    store.order(&lookup(), &second, now).expect("orders");
+    assert!(store.order(&lookup(), &panics, now).is_err());
+    store.quarantine(&incoming(&SourceKey::imap("INBOX", 1, 3), now), Vec::new(), "x", now).expect("puts aside");
+    store.quarantine_reopen(2).expect("reopens");
+    store.quarantine_drop(2, "x", now).expect("drops");
+    store
+        .set_cursor(
+            "podpora",
+            "INBOX",
+            Cursor { uid_validity: 1, last_uid: 1, since: Timestamp::UNIX_EPOCH, by_date_up_to: 0 },
+        )
+        .expect("sets");
+    store.cursor("podpora", "INBOX").expect("reads");
+    store.unfiled("podpora").expect("reads");
+    store.filed("podpora", &[key], now).expect("files");
+    let hour = Duration::from_secs(3600);
+    let claimed = store.claim(now, hour, 10).expect("claims");
+    for entry in &claimed {
+        store.in_data(entry.id, now).expect("goes on");
+    }
+    let later = now.checked_add(hour).expect("a time");
+    for entry in store.claim(later, hour, 10).expect("claims") {
+        store.settle(entry.id, &Attempt::Ambiguous(SmtpReply::default()), Some(later), later).expect("settles");
+    }
+    store.next_due().expect("reads");
+    store.outbox_retry(None, later).expect("retries");
+    store.outbox_retry(Some(1), later).expect("retries");
+    store.outbox_drop(1, later).expect("drops");
+    read_all(store);
+}
+
+fn read_all(store: &SqliteStore) {
+    store.ticket(1001).expect("reads").expect("is there");
+    assert_eq!(store.entries(1001).expect("reads").len(), 1);
+    store.history(1001).expect("reads");
+    store.raw_mails(1001).expect("reads");
+    store.outbox(true).expect("reads");
+    store.outbox(false).expect("reads");
+    store.outbox_mail(1).expect("reads");
+    store.quarantined().expect("reads");
+    store.contacts().expect("reads");
+    store.organisations().expect("reads");
+    store.contact("jana@firma.example").expect("reads").expect("is there");
+    store.ledger("podpora", "INBOX").expect("reads");
+    let some = || Some("x".to_owned());
+    let none = TicketFilter::default;
+    for filter in [
+        none(),
+        TicketFilter { all: true, ..none() },
+        TicketFilter { status: Some(Status::Closed), ..none() },
+        TicketFilter { owner: some(), unassigned: true, ..none() },
+        TicketFilter { category: some(), priority: Some(Priority::Low), mailbox: some(), ..none() },
+        TicketFilter { organisation: some(), all: true, ..none() },
+        TicketFilter { requester: some(), all: true, ..none() },
+        TicketFilter { search: some(), all: true, ..none() },
+        TicketFilter { search: Some("x y".to_owned()), ..none() },
+    ] {
+        store.tickets(&filter).expect("lists");
+    }
+}
+
+fn lookup() -> Lookup {
+    Lookup {
+        mailbox: "podpora".to_owned(),
+        digest: Some(Digest::of(b"other")),
+        fingerprint: Some(Digest::of(b"fingerprint")),
+        message_id: Some("m1@firma.example".to_owned()),
+        sender: Some(spec("jana@firma.example")),
+        tickets: vec![1001],
+        message_ids: vec!["m1@firma.example".to_owned()],
+        bounced: vec!["o1@desk.example".to_owned()],
+        loads: true,
+        story: true,
+    }
+}
+
+fn spec(text: &str) -> AddrSpec {
+    AddrSpec::parse(text).expect("an address")
+}
+
+fn contact() -> Contact {
+    Contact {
+        email: spec("jana@firma.example"),
+        name: None,
+        organisation: None,
+        manager: None,
+        language: None,
+        sla: None,
+        priority: None,
+        note: None,
+        proven_at: None,
+    }
+}
+
+fn organisation() -> Organisation {
+    Organisation { name: "Firma".to_owned(), domains: vec!["firma.example".to_owned()], ..Organisation::default() }
+}
+
+fn incoming(key: &SourceKey, now: Timestamp) -> Incoming {
+    let raw = format!("Subject: {key}\r\n\r\n").into_bytes();
+    Incoming {
+        mailbox: "podpora".to_owned(),
+        key: key.clone(),
+        raw: raw.into(),
+        received_at: now,
+        truncated_from: None,
+    }
+}
+
+fn arrival(key: &SourceKey, plan: Plan, now: Timestamp) -> Arrival {
+    let incoming = incoming(key, now);
+    Arrival {
+        lookup: lookup(),
+        plan,
+        digest: Digest::of(&incoming.raw),
+        packed: pack(&incoming.raw).expect("packs"),
+        from: "jana@firma.example".to_owned(),
+        subject: "s".to_owned(),
+        incoming,
+    }
+}
+
+fn commit(number: i64, now: Timestamp) -> Commit {
+    let mut commit = Commit::new(Action::NewTicket, Fate::Ticket(number));
+    commit.tickets.push(ticket(number, now));
+    commit.entries.push(entry(number, now));
+    commit.history.push(HistoryLine {
+        ticket: number,
+        at: now,
+        actor: "desk".to_owned(),
+        change: TicketChange::Created,
+        because: String::new(),
+    });
+    commit.outgoing = [Template::Acknowledgement, Template::Answer].map(|template| outgoing(template, number)).to_vec();
+    commit.acknowledged.push("jana@firma.example".to_owned());
+    commit.turns.push(("it".to_owned(), "eva".to_owned()));
+    commit
+}
+
+/// A second word on the same ticket, and a bounce.
+fn again(now: Timestamp) -> Commit {
+    let mut commit = Commit::new(Action::Command, Fate::Order);
+    commit.tickets.push(Ticket { owner: Some("eva".to_owned()), ..ticket(1001, now) });
+    commit.bounced.push((1, "550".to_owned()));
+    let waiting = [Template::NotifyNew, Template::Answer];
+    commit.outgoing = waiting.map(|template| outgoing(template, 1001)).to_vec();
+    commit
+}
+
+fn ticket(number: i64, now: Timestamp) -> Ticket {
+    Ticket {
+        number,
+        subject: "x".to_owned(),
+        status: Status::New,
+        category: None,
+        priority: Priority::Normal,
+        language: Language::Sk,
+        mailbox: "podpora".to_owned(),
+        requester: Address::new(None, "jana@firma.example"),
+        contact: None,
+        organisation: None,
+        verified: true,
+        restricted: false,
+        owner: None,
+        group: None,
+        participants: Vec::new(),
+        created_at: now,
+        updated_at: now,
+        first_response_due_at: None,
+        resolve_due_at: None,
+        first_responded_at: None,
+        resolved_at: None,
+        snoozed_until: None,
+        merged_into: None,
+        linked: Vec::new(),
+        thread: Vec::new(),
+        entries: 1,
+    }
+}
+
+fn entry(number: i64, now: Timestamp) -> Entry {
+    Entry {
+        ticket: number,
+        seq: 1,
+        direction: Direction::Incoming,
+        kind: EntryKind::Request,
+        from: Address::new(None, "jana@firma.example"),
+        to: Vec::new(),
+        at: now,
+        subject: "x".to_owned(),
+        text: "y".to_owned(),
+        reply: Reply::default(),
+        attachments: Vec::new(),
+        message_id: Some("m1@firma.example".to_owned()),
+        believed: None,
+        raw: true,
+    }
+}
+
+fn outgoing(template: Template, number: i64) -> OutgoingMail {
+    OutgoingMail {
+        template,
+        ticket: Some(number),
+        language: Language::Sk,
+        mailbox: "podpora".to_owned(),
+        envelope_from: None,
+        to: Address::new(None, "jana@firma.example"),
+        subject: "x".to_owned(),
+        message_id: "o1@desk.example".to_owned(),
+        bytes: b"x".to_vec(),
+        text: String::new(),
+        observed: false,
+    }
+}

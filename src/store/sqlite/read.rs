@@ -1,0 +1,214 @@
+//! For people: lists, one ticket whole, searches, quarantine.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::rows::{WORDS_SHIFT, ticket, ticket_columns};
+use super::sql::{Columns, all, first, micros, run};
+use crate::model::text::fold;
+use crate::model::ticket::{Priority, Ticket, TicketNumber};
+use crate::model::{Incoming, SourceKey};
+use crate::store::{QuarantineRow, Result, TicketFilter, unpack};
+
+/// Words of one search that are looked for.
+const SEARCH_WORDS: usize = 8;
+/// Entries that a word is found in at most, those of the newest tickets: a word that is everywhere must not cost more
+/// than one that tells something.
+const SEARCH_HITS: u32 = 10_000;
+
+/// The tickets of a list, newest change first.
+pub(super) fn tickets(connection: &Connection, filter: &TicketFilter) -> Result<Vec<Ticket>> {
+    let mut sql = String::from(concat!("SELECT ", ticket_columns!(), " FROM ticket WHERE "));
+    let mut params: Vec<Value> = Vec::new();
+    // Only fixed text becomes part of the statement; whatever somebody typed is bound.
+    let mut and = |condition: &str, value: Value| {
+        params.push(value);
+        sql.push_str(&condition.replace('?', &format!("?{}", params.len())));
+        sql.push_str(" AND ");
+    };
+    let text = |value: &str| Value::Text(value.to_owned());
+    if let Some(status) = filter.status {
+        and("status = ?", text(status.word()));
+    }
+    if let Some(owner) = &filter.owner {
+        and("(lower(owner) = lower(?) OR lower(owner_group) = lower(?))", text(owner));
+    }
+    if let Some(category) = &filter.category {
+        and("category = ?", text(category));
+    }
+    if let Some(priority) = filter.priority {
+        and("priority = ?", text(Priority::word(priority)));
+    }
+    if let Some(mailbox) = &filter.mailbox {
+        and("mailbox = ?", text(mailbox));
+    }
+    if let Some(organisation) = &filter.organisation {
+        and("organisation = ?", text(organisation));
+    }
+    if let Some(requester) = &filter.requester {
+        and("requester_key = ?", Value::Text(requester.to_ascii_lowercase()));
+    }
+    let words = filter.search.as_deref().map(search_words).unwrap_or_default();
+    if !words.is_empty() {
+        sql.push_str(&having_words(&words, &mut params));
+    }
+    if filter.unassigned {
+        sql.push_str("owner IS NULL AND ");
+    }
+    // A wish for a status of its own goes before the rule that ended tickets are not listed.
+    let ended_too = filter.all || filter.status.is_some_and(|status| !status.is_live());
+    sql.push_str(if ended_too { "1 = 1" } else { "live = 1" });
+    sql.push_str(" ORDER BY updated_at DESC, number DESC LIMIT ?");
+    params.push(Value::Integer(filter.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1)));
+    sql.push_str(&params.len().to_string());
+    all(connection, &sql, params_from_iter(params), ticket)
+}
+
+const _: () = assert!(WORDS_SHIFT == 20, "the search statement shifts by the same");
+
+/// The condition that a ticket has all the words: in one entry (each has the ticket's subject and requester with it), or
+/// scattered over several.
+fn having_words(words: &[String], params: &mut Vec<Value>) -> String {
+    let mut matching = |words: &str| {
+        params.push(Value::Text(words.to_owned()));
+        format!(
+            "SELECT * FROM (SELECT rowid >> 20 FROM entry_words WHERE entry_words MATCH ?{} ORDER BY rowid DESC \
+             LIMIT {SEARCH_HITS})",
+            params.len()
+        )
+    };
+    let together = matching(&words.join(" "));
+    if words.len() == 1 {
+        return format!("number IN ({together}) AND ");
+    }
+    let scattered: Vec<String> = words.iter().map(|word| matching(word)).collect();
+    format!("number IN ({together} UNION SELECT * FROM ({})) AND ", scattered.join(" INTERSECT "))
+}
+
+/// Each word as an FTS5 string, so that nothing in it is an operator, that words may begin with: `"faktur"*`.
+fn search_words(search: &str) -> Vec<String> {
+    fold(search)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(SEARCH_WORDS)
+        .map(|word| format!("\"{word}\"*"))
+        .collect()
+}
+
+pub(super) fn raw_mails(connection: &Connection, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>> {
+    let packed = all(
+        connection,
+        "SELECT received_at, size, packed FROM raw JOIN (SELECT raw AS id, min(seq) AS seq FROM entry WHERE ticket = ?1 \
+         AND raw IS NOT NULL GROUP BY raw) AS of_ticket USING (id) ORDER BY seq",
+        [number],
+        packed_mail,
+    )?;
+    packed.into_iter().map(|(at, size, packed)| Ok((at, unpack(&packed, size)?))).collect()
+}
+
+fn packed_mail(c: &mut Columns<'_>) -> Result<(Timestamp, usize, Vec<u8>)> {
+    Ok((c.time()?, usize::try_from(c.take::<i64>()?).unwrap_or_default(), c.take()?))
+}
+
+macro_rules! quarantine_columns {
+    () => {
+        "SELECT id, mailbox, digest, sender, subject, coalesce(received_at, discovered_at), because, attempts FROM ledger \
+         WHERE fate = 'quarantined' "
+    };
+}
+
+fn quarantine_row(c: &mut Columns<'_>) -> Result<QuarantineRow> {
+    Ok(QuarantineRow {
+        id: c.take()?,
+        mailbox: c.take()?,
+        digest: c.digest_hex()?,
+        from: c.take()?,
+        subject: c.take()?,
+        received_at: c.time()?,
+        because: c.take()?,
+        attempts: c.take()?,
+    })
+}
+
+pub(super) fn quarantined(connection: &Connection) -> Result<Vec<QuarantineRow>> {
+    all(connection, concat!(quarantine_columns!(), "ORDER BY id"), [], quarantine_row)
+}
+
+pub(super) fn quarantined_mail(connection: &Connection, id: i64) -> Result<Option<(QuarantineRow, Vec<u8>)>> {
+    let Some(row) = first(connection, concat!(quarantine_columns!(), "AND id = ?1"), [id], quarantine_row)? else {
+        return Ok(None);
+    };
+    let raw = first(
+        connection,
+        "SELECT raw.received_at, size, packed FROM ledger JOIN raw ON raw.id = ledger.raw WHERE ledger.id = ?1",
+        [id],
+        packed_mail,
+    )?;
+    let raw = match raw {
+        Some((_, size, packed)) => unpack(&packed, size)?,
+        None => Vec::new(),
+    };
+    Ok(Some((row, raw)))
+}
+
+/// See [`crate::store::Store::quarantine_drop`].
+pub(super) fn quarantine_drop(connection: &Connection, id: i64, because: &str, now: Timestamp) -> Result<bool> {
+    let changed = run(
+        connection,
+        "UPDATE ledger SET fate = 'ignored', because = ?2 || ' (in quarantine because: ' || because || ')', sender = '', \
+         subject = '', settled_at = ?3, reopened = 0 WHERE id = ?1 AND fate = 'quarantined'",
+        params![id, because, micros(now)],
+    )?;
+    Ok(changed == 1)
+}
+
+/// What [`reopen`] gives back: all but the raw mail unpacked, which is not the writer's work.
+pub(super) struct Reopened {
+    mailbox: String,
+    key: SourceKey,
+    received_at: Timestamp,
+    truncated_from: Option<u64>,
+    size: usize,
+    packed: Vec<u8>,
+}
+
+impl Reopened {
+    pub(super) fn unpack(self) -> Result<Incoming> {
+        Ok(Incoming {
+            mailbox: self.mailbox,
+            key: self.key,
+            raw: unpack(&self.packed, self.size)?.into(),
+            received_at: self.received_at,
+            truncated_from: self.truncated_from,
+        })
+    }
+}
+
+/// See [`crate::store::Store::quarantine_reopen`].
+pub(super) fn reopen(connection: &Connection, id: i64) -> Result<Option<Reopened>> {
+    let changed = run(
+        connection,
+        "UPDATE ledger SET reopened = 1 WHERE id = ?1 AND fate = 'quarantined' AND raw IS NOT NULL",
+        [id],
+    )?;
+    if changed == 0 {
+        return Ok(None);
+    }
+    first(
+        connection,
+        "SELECT mailbox, folder, uid_validity, uid, name, coalesce(ledger.received_at, discovered_at), truncated_from, \
+         size, packed FROM ledger JOIN raw ON raw.id = ledger.raw WHERE ledger.id = ?1",
+        [id],
+        |c| {
+            Ok(Reopened {
+                mailbox: c.take()?,
+                key: SourceKey { folder: c.take()?, uid_validity: c.take()?, uid: c.take()?, name: c.take()? },
+                received_at: c.time()?,
+                truncated_from: c.take::<Option<i64>>()?.and_then(|size| u64::try_from(size).ok()),
+                size: usize::try_from(c.take::<i64>()?).unwrap_or_default(),
+                packed: c.take()?,
+            })
+        },
+    )
+}

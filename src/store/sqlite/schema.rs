@@ -1,0 +1,176 @@
+//! Opening connections: whose file this is, which version of the schema it has, and the settings that every connection
+//! gets.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::Options;
+use crate::store::{Result, StoreError};
+
+/// `PDsk`: the file is postdesk's (SQLite file format, section 1.3.15).
+const APPLICATION_ID: i32 = 0x5044_736b;
+
+/// Append-only: a database of schema version N has had the first N of them.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+
+/// Prepared statements kept for each connection: more than there are.
+const STATEMENTS: usize = 160;
+
+/// The writing connection, with the schema brought up to date.
+pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection> {
+    if options.create {
+        create_private(path)?;
+    }
+    let mut connection = connect(path, options)?;
+    check_ours(&connection, path)?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(StoreError::Unavailable(format!("{} has no write-ahead log (mode {mode})", path.display())));
+    }
+    connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Erased mails must not be readable in the free pages of the file.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "cache_size", -8_000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    if let Some(pages) = options.max_pages {
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+/// A reading connection: it cannot change anything, whatever is asked of it.
+pub(super) fn open_reader(path: &Path, options: &Options) -> Result<Connection> {
+    // Read-write at the level of the file, because a read-only connection cannot take part in the shared-memory index
+    // of a write-ahead log that nobody else has open.
+    let connection = connect(path, options)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -2_000)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path, options: &Options) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| StoreError::Unavailable(format!("Opening {}: {error}", path.display())))?;
+    connection.busy_timeout(options.busy_timeout.max(Duration::from_millis(1)))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// Makes the file, empty and for its owner alone: it will hold other people's mail. SQLite gives the files beside it
+/// (`-wal`, `-shm`) the same mode.
+fn create_private(path: &Path) -> Result<()> {
+    let mut open = std::fs::OpenOptions::new();
+    open.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    match open.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::Unavailable(format!("Creating {}: {error}", path.display()))),
+    }
+}
+
+/// Refuses every file but an empty one and our own.
+fn check_ours(connection: &Connection, path: &Path) -> Result<()> {
+    let id: i32 = connection
+        .query_row("PRAGMA application_id", [], |row| row.get(0))
+        .map_err(|error| StoreError::from(error).about(path))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    if id == APPLICATION_ID || (id == 0 && tables == 0) {
+        return Ok(());
+    }
+    Err(StoreError::Broken(format!(
+        "{} belongs to another program (application_id {id:#x}); name another file",
+        path.display()
+    )))
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
+    if version(connection)? == MIGRATIONS.len() {
+        return Ok(());
+    }
+    // Two processes may start at once: what counts is the version as it stands under the write lock.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    let Some(missing) = MIGRATIONS.get(found..) else {
+        return Err(StoreError::Broken(format!(
+            "{} was written by a newer postdesk (schema version {found}; this one knows {}): install that one, or \
+             restore a backup made by this one",
+            path.display(),
+            MIGRATIONS.len()
+        )));
+    };
+    for sql in missing {
+        transaction.execute_batch(sql)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Result<usize> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    usize::try_from(version).map_err(|_| StoreError::Broken(format!("Schema version {version}")))
+}
+
+impl StoreError {
+    fn about(self, path: &Path) -> Self {
+        match self {
+            StoreError::Unavailable(text) => StoreError::Unavailable(format!("{}: {text}", path.display())),
+            StoreError::Refused(text) => StoreError::Refused(format!("{}: {text}", path.display())),
+            StoreError::Broken(text) => StoreError::Broken(format!("{}: {text}", path.display())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pragma(connection: &Connection, name: &str) -> i64 {
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).expect("reads")
+    }
+
+    #[test]
+    fn the_writer_is_durable_and_wipes_what_it_deletes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let writer = open_writer(&folder.path().join("desk.db"), &Options::default()).expect("opens");
+        assert_eq!(pragma(&writer, "synchronous"), 2, "FULL");
+        assert_eq!(pragma(&writer, "foreign_keys"), 1);
+        assert_eq!(pragma(&writer, "secure_delete"), 1);
+        assert_eq!(pragma(&writer, "application_id"), i64::from(APPLICATION_ID));
+        assert_eq!(pragma(&writer, "user_version"), 1);
+        assert_eq!(pragma(&writer, "busy_timeout"), 20_000);
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("desk.db");
+        let _writer = open_writer(&path, &Options::default()).expect("opens");
+        let reader = open_reader(&path, &Options::default()).expect("opens");
+        let result = reader.execute("DELETE FROM counter", []).map_err(StoreError::from);
+        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+    }
+
+    #[test]
+    fn two_that_make_the_same_database_at_once_make_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("desk.db");
+        std::thread::scope(|scope| {
+            let threads = [(); 4].map(|()| scope.spawn(|| open_writer(&path, &Options::default()).map(drop)));
+            for thread in threads {
+                thread.join().expect("ends well").expect("opens");
+            }
+        });
+        let writer = open_writer(&path, &Options::default()).expect("opens");
+        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(1));
+    }
+}

@@ -1,0 +1,158 @@
+//! Small helpers that every statement goes through: preparing once, reading columns in order, times and words.
+
+use jiff::Timestamp;
+use rusqlite::types::FromSql;
+use rusqlite::{CachedStatement, Connection, Params, Row};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::errors::unreadable;
+use crate::model::{Digest, Language, Priority};
+use crate::store::{Result, StoreError};
+
+/// Prepares a statement, once for each connection.
+pub(super) fn prepare<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>> {
+    #[cfg(test)]
+    super::plans::record(sql);
+    Ok(connection.prepare_cached(sql)?)
+}
+
+/// Runs a statement that returns no rows; how many rows it changed.
+pub(super) fn run(connection: &Connection, sql: &str, params: impl Params) -> Result<usize> {
+    Ok(prepare(connection, sql)?.execute(params)?)
+}
+
+/// Every row, mapped.
+pub(super) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    map: impl Fn(&mut Columns<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut statement = prepare(connection, sql)?;
+    let mut rows = statement.query(params)?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        out.push(map(&mut Columns { row, next: 0 })?);
+    }
+    Ok(out)
+}
+
+/// The first row, mapped, where there is one.
+pub(super) fn first<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    map: impl Fn(&mut Columns<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    let mut statement = prepare(connection, sql)?;
+    let mut rows = statement.query(params)?;
+    match rows.next()? {
+        Some(row) => map(&mut Columns { row, next: 0 }).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The columns of a row, taken in the order of the SELECT.
+pub(super) struct Columns<'r> {
+    row: &'r Row<'r>,
+    next: usize,
+}
+
+impl Columns<'_> {
+    pub(super) fn take<T: FromSql>(&mut self) -> Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+
+    pub(super) fn time(&mut self) -> Result<Timestamp> {
+        time(self.take()?)
+    }
+
+    pub(super) fn time_or_none(&mut self) -> Result<Option<Timestamp>> {
+        self.take::<Option<i64>>()?.map(time).transpose()
+    }
+
+    /// A word of one of the model's closed lists.
+    pub(super) fn word<T>(&mut self, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T> {
+        let text: String = self.take()?;
+        read(&text).ok_or_else(|| unreadable(column))
+    }
+
+    pub(super) fn word_or_none<T>(&mut self, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
+        match self.take::<Option<String>>()? {
+            Some(text) => read(&text).map(Some).ok_or_else(|| unreadable(column)),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn language(&mut self, column: &str) -> Result<Option<Language>> {
+        self.word_or_none(column, Language::from_code)
+    }
+
+    pub(super) fn priority(&mut self, column: &str) -> Result<Option<Priority>> {
+        self.word_or_none(column, Priority::from_word)
+    }
+
+    /// A list, kept as JSON.
+    pub(super) fn json<T: DeserializeOwned>(&mut self, column: &str) -> Result<T> {
+        let text: String = self.take()?;
+        serde_json::from_str(&text)
+            .map_err(|error| StoreError::Refused(format!("Column {column} holds other JSON than expected: {error}")))
+    }
+
+    pub(super) fn digest_hex(&mut self) -> Result<String> {
+        let bytes: Option<Vec<u8>> = self.take()?;
+        Ok(bytes.and_then(|b| b.try_into().ok()).map(|b| Digest(b).hex()).unwrap_or_default())
+    }
+}
+
+/// Times are kept as microseconds since 1970 in UTC: whole, ordered, and of a range that jiff never leaves.
+pub(super) fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
+
+pub(super) fn time(micros: i64) -> Result<Timestamp> {
+    Timestamp::from_microsecond(micros).map_err(|_| unreadable("of a time"))
+}
+
+pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Refused(format!("Writing a list as JSON: {error}")))
+}
+
+/// How Message-IDs are compared: without brackets and white space, the domain in lower case (RFC 5322 section 3.6.4 has
+/// the right side be a domain). Only the digest is kept in an index, so that it is short and outlives an erasure
+/// without telling anything.
+pub(super) fn message_key(id: &str) -> Option<Vec<u8>> {
+    let id = id.trim().trim_start_matches('<').trim_end_matches('>').trim();
+    if id.is_empty() {
+        return None;
+    }
+    let normal = match id.rsplit_once('@') {
+        Some((left, domain)) => format!("{left}@{}", domain.to_ascii_lowercase()),
+        None => id.to_owned(),
+    };
+    Some(Digest::of(normal.as_bytes()).0.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_ids_are_compared_without_brackets_and_case_of_the_domain() {
+        assert_eq!(message_key("<A1@Firma.Example> "), message_key("A1@firma.example"));
+        assert_ne!(message_key("a1@firma.example"), message_key("A1@firma.example"));
+        assert_eq!(message_key(" <> "), None);
+    }
+
+    #[test]
+    fn a_time_comes_back_to_the_microsecond() {
+        for text in ["2026-11-22T17:00:00.123456Z", "1969-01-01T00:00:00Z", "9999-12-30T00:00:00Z"] {
+            let at: Timestamp = text.parse().expect("a time");
+            assert_eq!(time(micros(at)).expect("a time"), at);
+        }
+        assert!(time(i64::MAX).is_err());
+    }
+}

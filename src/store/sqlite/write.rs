@@ -1,0 +1,88 @@
+//! Writes a [`Commit`] down: whole rows, as policy made them.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::lookup::{counted, next_ticket};
+use super::outbox;
+use super::rows::{insert_entry, insert_history, write_ticket};
+use super::sql::{micros, run};
+use crate::model::Commit;
+use crate::store::{Result, StoreError};
+
+/// Acknowledgements kept however old they are, so that a clock that was wrong for a while does not empty the budgets.
+const KEPT: i64 = 10_000;
+
+/// Everything of a commit but the mail's own row in the ledger. `raw`: the row of the raw mail, where there is one.
+///
+/// # Errors
+/// [`StoreError::Refused`] where the commit contradicts what is there; the caller's savepoint takes it back.
+pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>, now: Timestamp) -> Result<()> {
+    tickets(connection, commit)?;
+    for line in &commit.history {
+        insert_history(connection, line)?;
+    }
+    for entry in &commit.entries {
+        insert_entry(connection, entry, raw)?;
+    }
+    for mail in &commit.outgoing {
+        outbox::queue(connection, mail, now)?;
+    }
+    for address in &commit.acknowledged {
+        acknowledged(connection, address, now)?;
+    }
+    for (group, member) in &commit.turns {
+        run(
+            connection,
+            "INSERT INTO turn (owner_group, member) VALUES (?1, ?2) \
+             ON CONFLICT (owner_group) DO UPDATE SET member = excluded.member",
+            [group, member],
+        )?;
+    }
+    for (id, words) in &commit.bounced {
+        outbox::bounced(connection, *id, words, now)?;
+    }
+    Ok(())
+}
+
+/// New tickets must take the next numbers, in order: a number that was given once is never given again, and none is
+/// left out.
+fn tickets(connection: &Connection, commit: &Commit) -> Result<()> {
+    if commit.tickets.is_empty() {
+        return Ok(());
+    }
+    let first_free = next_ticket(connection)?;
+    let mut next = first_free;
+    for ticket in &commit.tickets {
+        if ticket.number > next {
+            return Err(StoreError::Refused(format!("Ticket {} was to be made, but {next} is next", ticket.number)));
+        }
+        let new = ticket.number == next;
+        write_ticket(connection, ticket, new)?;
+        next += i64::from(new);
+    }
+    if next != first_free {
+        run(connection, "UPDATE counter SET value = ?1 WHERE name = 'next-ticket'", [next])?;
+    }
+    Ok(())
+}
+
+fn acknowledged(connection: &Connection, address: &str, now: Timestamp) -> Result<()> {
+    let email = address.to_ascii_lowercase();
+    let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
+    run(
+        connection,
+        "INSERT INTO acknowledgement (at, email, domain) VALUES (?1, ?2, ?3)",
+        params![micros(now), email, domain],
+    )?;
+    let last = connection.last_insert_rowid();
+    // Two go for each one that comes, the oldest first: the table stays small without a sweep that takes long.
+    let (from, until) = counted(now);
+    run(
+        connection,
+        "DELETE FROM acknowledgement WHERE id IN (SELECT id FROM acknowledgement ORDER BY id LIMIT 2) AND id < ?1 \
+         AND (at < ?2 OR at > ?3)",
+        [last.saturating_sub(KEPT), from, until],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! The one thread that writes. SQLite has one writer at a time anyway; with a thread of our own nobody meets a lock,
+//! and what is waiting at the same moment shares one transaction, and so the cost of making it durable.
+//!
+//! Alternatives: a mutex around a connection gives the same order but no sharing; a pool of writing connections gives
+//! `SQLITE_BUSY` in the middle of a transaction.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::store::{Result, StoreError};
+
+/// As much as is taken into one transaction, counted in mails or calls. At this size the cost of the sync is hardly
+/// seen any more (a batch of 50 comes to nine tenths of it), and nobody waits longer than a blink.
+const GROUP: usize = 256;
+
+/// Something to be written.
+trait Job: Send {
+    fn weight(&self) -> usize;
+    /// Does it, inside the transaction. An error concerns the whole transaction.
+    fn run(&mut self, connection: &Connection) -> Result<()>;
+    /// Tells the caller, once it is known whether the transaction is durable.
+    fn finish(self: Box<Self>, committed: Result<()>);
+}
+
+struct Task<T, F> {
+    weight: usize,
+    work: Option<F>,
+    result: Option<Result<T>>,
+    reply: SyncSender<Result<T>>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Send> Job for Task<T, F> {
+    fn weight(&self) -> usize {
+        self.weight
+    }
+
+    fn run(&mut self, connection: &Connection) -> Result<()> {
+        let Some(work) = self.work.take() else { return Ok(()) };
+        match savepoint(connection, || work(connection)) {
+            Err(error) if error.is_fatal() => Err(error),
+            result => {
+                self.result = Some(result);
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self: Box<Self>, committed: Result<()>) {
+        let Task { result, reply, .. } = *self;
+        let result = committed.and_then(|()| {
+            result.unwrap_or_else(|| Err(StoreError::Refused("The transaction ended early".to_owned())))
+        });
+        // Nobody listens any more: then nobody needs to know.
+        let _ = reply.send(result);
+    }
+}
+
+/// The way to the writing thread. Dropping it ends the thread once everything that was asked for is done.
+pub(super) struct Writer {
+    jobs: Option<Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Result<Self> {
+        let (jobs, queue) = channel();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || serve(connection, &queue))
+            .map_err(|error| StoreError::Unavailable(format!("Starting the writing thread: {error}")))?;
+        Ok(Writer { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Has something done in a transaction and waits until it is durable. `weight`: how many mails it stands for.
+    pub(super) fn call<T: Send + 'static>(
+        &self,
+        weight: usize,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = sync_channel(1);
+        let task = Task { weight: weight.max(1), work: Some(work), result: None, reply };
+        let gone = || StoreError::Broken("The writing thread has ended".to_owned());
+        self.jobs.as_ref().ok_or_else(gone)?.send(Box::new(task)).map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(mut connection: Connection, queue: &Receiver<Box<dyn Job>>) {
+    while let Ok(first) = queue.recv() {
+        let mut weight = first.weight();
+        let mut group = vec![first];
+        while weight < GROUP {
+            let Ok(next) = queue.try_recv() else { break };
+            weight += next.weight();
+            group.push(next);
+        }
+        let committed = commit_together(&mut connection, &mut group);
+        if let Err(error) = &committed {
+            tracing::warn!(jobs = group.len(), %error, "Transaction failed, nothing was written");
+        }
+        for job in group {
+            job.finish(committed.clone());
+        }
+    }
+}
+
+fn commit_together(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in group {
+        job.run(&transaction)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Runs `work` so that it leaves no trace where it fails or panics and the transaction around it can go on; a fatal
+/// error is handed up as it is, because then the whole transaction goes.
+pub(super) fn savepoint<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    connection.prepare_cached("SAVEPOINT step")?.execute([])?;
+    let result = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result,
+        Err(panic) => Err(StoreError::Refused(format!("Internal error: {}", words_of(panic.as_ref())))),
+    };
+    match &result {
+        Ok(_) => {}
+        Err(error) if error.is_fatal() => return result,
+        Err(_) => {
+            connection.prepare_cached("ROLLBACK TO step")?.execute([])?;
+        }
+    }
+    connection.prepare_cached("RELEASE step")?.execute([])?;
+    result
+}
+
+/// What a panic said, shortened.
+pub(super) fn words_of(panic: &(dyn Any + Send)) -> String {
+    let words = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without words");
+    crate::model::text::clean_line(words, 300)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A writer on a table of numbers, and how often it committed.
+    fn writer() -> (Arc<Writer>, Arc<AtomicUsize>) {
+        let mut connection = Connection::open_in_memory().expect("opens");
+        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT").expect("makes");
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&commits);
+        let count = move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+            false
+        };
+        connection.commit_hook(Some(count)).expect("hooks");
+        (Arc::new(Writer::start(connection).expect("starts")), commits)
+    }
+
+    fn insert(connection: &Connection, n: i64) -> Result<i64> {
+        connection.execute("INSERT INTO t (n) VALUES (?1)", [n])?;
+        Ok(n)
+    }
+
+    fn count(writer: &Writer) -> i64 {
+        writer.call(1, |c| Ok(c.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)).expect("counts")
+    }
+
+    /// Starts a call that holds the writer until it is released, and waits until it has begun.
+    fn hold(writer: &Arc<Writer>) -> (mpsc::Sender<()>, JoinHandle<Result<()>>) {
+        let (begun, has_begun) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let writer = Arc::clone(writer);
+        let thread = std::thread::spawn(move || {
+            writer.call(1, move |_| {
+                begun.send(()).expect("is awaited");
+                let _ = released.recv();
+                Ok(())
+            })
+        });
+        has_begun.recv().expect("begins");
+        (release, thread)
+    }
+
+    /// Queues calls while the writer is held, so that they are waiting together, and tells how each ended.
+    fn together<F>(writer: &Arc<Writer>, works: Vec<F>) -> Vec<Result<i64>>
+    where
+        F: FnOnce(&Connection) -> Result<i64> + Send + 'static,
+    {
+        let (release, held) = hold(writer);
+        let jobs = writer.jobs.as_ref().expect("runs");
+        let answers: Vec<_> = works
+            .into_iter()
+            .map(|work| {
+                let (reply, answer) = sync_channel(1);
+                jobs.send(Box::new(Task { weight: 1, work: Some(work), result: None, reply })).expect("is queued");
+                answer
+            })
+            .collect();
+        release.send(()).expect("is awaited");
+        held.join().expect("ends well").expect("is held");
+        answers.into_iter().map(|answer| answer.recv().expect("is answered")).collect()
+    }
+
+    #[test]
+    fn what_is_waiting_together_shares_one_commit() {
+        let (writer, commits) = writer();
+        let works = (0..20).map(|n| move |c: &Connection| insert(c, n)).collect();
+        let before = commits.load(Ordering::SeqCst);
+        assert!(together(&writer, works).into_iter().all(|result| result.is_ok()));
+        assert_eq!(commits.load(Ordering::SeqCst) - before, 2, "the one that held the writer, and the twenty");
+        assert_eq!(count(&writer), 20);
+    }
+
+    #[test]
+    fn one_that_is_refused_or_panics_leaves_the_others_of_its_group_alone() {
+        let (writer, _) = writer();
+        let works = (0..6)
+            .map(|n| {
+                move |c: &Connection| {
+                    insert(c, n)?;
+                    match n {
+                        2 => Err(StoreError::Refused("on purpose".to_owned())),
+                        4 => panic!("on purpose"),
+                        _ => Ok(n),
+                    }
+                }
+            })
+            .collect();
+        let ends: Vec<bool> = together(&writer, works).iter().map(Result::is_ok).collect();
+        assert_eq!(ends, [true, true, false, true, false, true]);
+        assert_eq!(count(&writer), 4);
+    }
+
+    #[test]
+    fn what_concerns_the_transaction_is_told_to_all_and_nothing_is_written() {
+        let (writer, _) = writer();
+        let works = (0..3)
+            .map(|n| {
+                move |c: &Connection| {
+                    insert(c, n)?;
+                    if n == 1 { Err(StoreError::Unavailable("full".to_owned())) } else { Ok(n) }
+                }
+            })
+            .collect();
+        let ends = together(&writer, works);
+        assert!(ends.iter().all(|end| *end == Err(StoreError::Unavailable("full".to_owned()))), "{ends:?}");
+        assert_eq!(count(&writer), 0, "and the writer goes on");
+    }
+}

@@ -1,0 +1,169 @@
+//! A desk, a ticket, and a draft of every kind with everything in it.
+
+use std::collections::BTreeMap;
+
+use postdesk::compose::compose;
+use postdesk::model::outgoing::{Addressee, Template, Value};
+use postdesk::model::token::{Key, KeyRing};
+use postdesk::model::{
+    Action, AddrSpec, Address, Agent, Attachment, Commit, Decision, Digest, Draft, Fate, Language, Mailbox,
+    OutgoingMail, Policy, Priority, Status, Ticket, desk,
+};
+
+pub fn spec(text: &str) -> AddrSpec {
+    AddrSpec::parse(text).expect("a valid address")
+}
+
+pub fn policy() -> Policy {
+    let agent = |name: &str, display: &str| Agent {
+        name: name.into(),
+        display: display.into(),
+        addresses: vec![spec(&format!("{name}@acme.example"))],
+        language: None,
+        away: vec![],
+        disabled: false,
+    };
+    Policy {
+        desk: desk::Desk {
+            name: "ACME podpora".into(),
+            prefix: "ACME".into(),
+            domain: "desk.acme.example".into(),
+            language: Language::Sk,
+            timezone: jiff::tz::TimeZone::get("Europe/Bratislava").expect("bundled"),
+            owner: desk::Assignee::Agent("jana".into()),
+            operator: None,
+            reopen_days: 30,
+        },
+        mailboxes: vec![Mailbox {
+            name: "support".into(),
+            address: spec("podpora@acme.example"),
+            aliases: vec![],
+            owner: None,
+            language: None,
+            start: desk::Start::New,
+            observe: false,
+            believe: vec![],
+            hops: 1,
+            plus: true,
+        }],
+        agents: vec![agent("jana", "Jana Nováková"), agent("peter", "Peter Horvat")],
+        groups: vec![],
+        categories: vec![],
+        budgets: desk::Budgets::default(),
+        keys: KeyRing::new(vec![Key { id: '1', secret: [7; 32] }]).expect("not empty"),
+        texts: BTreeMap::new(),
+    }
+}
+
+pub fn at() -> jiff::Timestamp {
+    "2026-11-20T09:15:00Z".parse().expect("a time")
+}
+
+pub fn ticket(subject: &str, requester: Address) -> Ticket {
+    Ticket {
+        number: 1042,
+        subject: subject.into(),
+        status: Status::New,
+        category: Some("billing".into()),
+        priority: Priority::High,
+        language: Language::Sk,
+        mailbox: "support".into(),
+        requester,
+        contact: None,
+        organisation: Some("Firma s. r. o.".into()),
+        verified: true,
+        restricted: false,
+        owner: Some("jana".into()),
+        group: None,
+        participants: vec![],
+        created_at: at(),
+        updated_at: at(),
+        first_response_due_at: None,
+        resolve_due_at: None,
+        first_responded_at: None,
+        resolved_at: None,
+        snoozed_until: None,
+        merged_into: None,
+        linked: vec![],
+        thread: vec![],
+        entries: 1,
+    }
+}
+
+pub fn attachment(name: &str, media_type: &str, content: &[u8]) -> Attachment {
+    Attachment {
+        name: Some(name.into()),
+        media_type: media_type.into(),
+        disposition: "attachment".into(),
+        cid: None,
+        content: content.into(),
+        sha256: Digest::of(content),
+    }
+}
+
+pub fn customer() -> Address {
+    Address::new(Some("Ján Malý"), "jan.maly@firma.example")
+}
+
+pub fn draft(template: Template, language: Language) -> Draft {
+    let (addressee, to, author) = match template {
+        Template::Acknowledgement | Template::AcknowledgementMinimal => (Addressee::Customer, customer(), None),
+        Template::Answer => {
+            (Addressee::Customer, customer(), Some(Address::new(Some("jana z domu"), "jana@acme.example")))
+        }
+        Template::Alarm => (Addressee::Operator, Address::new(None, "spravca@acme.example"), None),
+        _ => (
+            Addressee::Agent("jana".into()),
+            Address::new(Some("Jana Nováková"), "jana@acme.example"),
+            Some(customer()),
+        ),
+    };
+    let text = |t: &str| Value::Text(t.into());
+    let list = |l: &[&str]| Value::List(l.iter().map(|s| (*s).to_owned()).collect());
+    Draft {
+        template,
+        addressee,
+        to,
+        cc: vec![],
+        mailbox: "support".into(),
+        language,
+        ticket: (template != Template::Alarm).then(|| ticket("Re: Faktúra č. 7 [ACME-1042]", customer())),
+        in_reply_to: Some("q1@firma.example".into()),
+        references: vec!["q0@firma.example".into(), "not an id".into()],
+        text: "Dobrý deň,\r\n\r\nfaktúra nesedí = 3 € navyše.\r\n.\r\nJán".into(),
+        author,
+        attachments: vec![attachment("faktúra č. 7.pdf", "application/pdf", b"%PDF-1.4\nx\n")],
+        values: BTreeMap::from([
+            ("sender", text("Ján Malý <jan.maly@firma.example>")),
+            ("believed", text("verified")),
+            ("strength", text("strong")),
+            ("believed_because", text("dmarc=pass")),
+            ("contact_note", text("Volať po desiatej")),
+            ("earlier", list(&["1007 VPN (closed)"])),
+            ("why", text("category:billing")),
+            ("warnings", list(&["restricted", "a sentence of the desk's"])),
+            ("actor", text("Peter Horvat")),
+            ("asks", list(&["číslo faktúry"])),
+            ("because", text("command")),
+            ("understood", list(&["#close"])),
+            ("not_understood", list(&["#clse"])),
+            ("recipient", text("jan.maly@firma.example")),
+            ("report", text("550 5.1.1 no such user")),
+            ("what", list(&["The disk is full"])),
+        ]),
+        cause: "digest-of-the-mail".into(),
+        at: at(),
+    }
+}
+
+pub fn run(draft: Draft, policy: &Policy) -> Commit {
+    let mut decision = Decision::new(Action::NewTicket, Fate::Order);
+    decision.outgoing.push(draft);
+    compose(decision, policy)
+}
+
+pub fn mail(draft: Draft) -> OutgoingMail {
+    let mut commit = run(draft, &policy());
+    assert_eq!(commit.reasons, Vec::<String>::new());
+    commit.outgoing.pop().expect("one mail")
+}

@@ -1,0 +1,277 @@
+//! A server that falls silent, hangs up, says too much or the wrong thing, at each phase.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use postdesk::model::outgoing::{Attempt, OutboxState, SmtpReply, Template};
+use postdesk::outbox::{Clock, Courier, OutgoingSettings, Secret, SmtpError, SmtpSettings, Tls};
+use postdesk::store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::outbox_store::OutboxStore;
+use crate::support::smtp_sink::{Body, Say, Script, Sink};
+use crate::{MAIL, deliver, last_end, now, one_mail, reply, settings, to_sink};
+
+/// One mail, to a sink that follows the script: how the try ended, and how often the dot was announced.
+async fn against(script: Script) -> (Attempt, usize, Sink) {
+    let sink = Sink::start(script).await;
+    let (store, id) = one_mail();
+    let began = Instant::now();
+    deliver(&store, to_sink(&sink)).await;
+    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+    let row = store.row(id);
+    assert_eq!(row.ends.len(), 1, "one try, one end: {:?}", row.ends);
+    (last_end(&store, id), row.noted, sink)
+}
+
+/// More than loopback's buffers hold.
+fn large() -> Vec<u8> {
+    [MAIL, &b"0123456789\r\n".repeat(800_000)].concat()
+}
+
+#[tokio::test]
+async fn silence_at_any_phase_before_the_dot_defers_in_time() {
+    for phase in ["", "EHLO", "MAIL", "RCPT", "DATA"] {
+        let (end, noted, sink) = against(Script::on(phase, Say::Hang)).await;
+        assert!(matches!(end, Attempt::Deferred(SmtpReply { code: 0, .. })), "at {phase:?}: {end:?}");
+        assert!(reply(&end).text.contains("No answer"), "at {phase:?}: {end:?}");
+        assert_eq!(noted, 0, "at {phase:?} no dot was announced");
+        assert_eq!(sink.connections(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_close_at_any_phase_before_the_dot_defers() {
+    for phase in ["", "EHLO", "MAIL", "RCPT", "DATA"] {
+        let (end, noted, _) = against(Script::on(phase, Say::Close)).await;
+        assert!(matches!(end, Attempt::Deferred(_)), "at {phase:?}: {end:?}");
+        assert_eq!(noted, 0, "at {phase:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_reading_or_closes_within_the_body_defers_and_no_dot_is_announced() {
+    for body in [Body::StopReading(1000), Body::CloseAfter(1000)] {
+        let sink = Sink::start(Script { body, ..Script::default() }).await;
+        let store = Arc::new(OutboxStore::default());
+        let id = store.queue(Template::Answer, "jan@inbox.example", &large(), now());
+        deliver(&store, to_sink(&sink)).await;
+        assert!(matches!(last_end(&store, id), Attempt::Deferred(_)), "{body:?}: {:?}", last_end(&store, id));
+        assert_eq!(store.row(id).noted, 0, "{body:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_body_is_not_silence() {
+    let sink = Sink::start(Script { body: Body::Sip(Duration::from_millis(10)), ..Script::default() }).await;
+    let store = Arc::new(OutboxStore::default());
+    let id = store.queue(Template::Answer, "jan@inbox.example", &large(), now());
+    let began = Instant::now();
+    // The network's buffers still hold megabytes when the dot has left: the last wait is for them too.
+    let mut settings = to_sink(&sink);
+    settings.limits.final_dot = Duration::from_secs(10);
+    deliver(&store, settings).await;
+    assert!(began.elapsed() > Duration::from_millis(800), "twice the limit of a block, in all: {:?}", began.elapsed());
+    assert_eq!(store.row(id).state, OutboxState::Sent, "{:?}", last_end(&store, id));
+    assert_eq!(sink.taken()[0].bytes, large());
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_middle_of_the_body_ends_it() {
+    let body = Body::SpeakAfter(1000, "552 5.3.4 Too much");
+    let sink = Sink::start(Script { body, ..Script::default() }).await;
+    let store = Arc::new(OutboxStore::default());
+    let id = store.queue(Template::Answer, "jan@inbox.example", &large(), now());
+    deliver(&store, to_sink(&sink)).await;
+    assert!(reply(&last_end(&store, id)).text.contains("552 5.3.4 Too much"), "{:?}", last_end(&store, id));
+    assert!(matches!(last_end(&store, id), Attempt::Deferred(_)));
+    assert_eq!(store.row(id).noted, 0);
+    assert!(sink.taken().is_empty());
+}
+
+#[tokio::test]
+async fn after_the_dot_silence_a_close_or_a_wrong_reply_is_ambiguous_and_the_dot_was_noted_before() {
+    for say in [Say::Hang, Say::Close, Say::line("354 Go on"), Say::line("200 fine"), Say::line("hello"), Say::Endless]
+    {
+        let (end, noted, sink) = against(Script::on(".", say.clone())).await;
+        assert!(matches!(end, Attempt::Ambiguous(_)), "{say:?}: {end:?}");
+        assert_eq!(noted, 1, "{say:?}");
+        assert_eq!(sink.taken().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn after_the_dot_a_refusal_is_a_refusal() {
+    let (end, _, _) = against(Script::on(".", Say::line("452 4.3.1 Disk full"))).await;
+    assert!(matches!(&end, Attempt::Deferred(r) if r.code == 452 && r.text == "Disk full"), "{end:?}");
+    let (end, _, _) = against(Script::on(".", Say::line("554 5.7.1 Spam"))).await;
+    assert!(matches!(&end, Attempt::Rejected(r) if r.code == 554), "{end:?}");
+}
+
+#[tokio::test]
+async fn only_a_persons_words_go_again_when_they_may_have_arrived_and_then_unchanged() {
+    let sink = Sink::start(Script::on(".", Say::Close)).await;
+    let store = Arc::new(OutboxStore::default());
+    let answer = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
+    let acknowledgement = store.queue(Template::Acknowledgement, "eva@inbox.example", MAIL, now());
+    let report = deliver(&store, to_sink(&sink)).await;
+    assert!(store.row(answer).next.is_some_and(|next| next <= now() + Duration::from_secs(70)));
+    assert_eq!(store.row(acknowledgement).state, OutboxState::Failed);
+    assert_eq!(report.failed.iter().map(|f| f.id).collect::<Vec<_>>(), [acknowledgement]);
+
+    sink.follow(Script::default());
+    let later: Clock = Arc::new(|| now() + Duration::from_secs(120));
+    let courier = Courier::new(store.clone(), OutgoingSettings::Smtp(Box::new(to_sink(&sink))), later);
+    courier.deliver_due(&CancellationToken::new()).await.expect("the store works");
+    assert_eq!(store.row(answer).state, OutboxState::Sent);
+    let taken: Vec<_> = sink.taken().into_iter().filter(|t| t.rcpt[0].contains("jan@")).collect();
+    assert_eq!(taken.len(), 2);
+    assert_eq!(taken[0].bytes, taken[1].bytes);
+    assert_eq!(taken[0].bytes, MAIL);
+}
+
+#[tokio::test]
+async fn after_a_crash_behind_the_dot_only_a_persons_words_go_again() {
+    let sink = Sink::start(Script::default()).await;
+    let store = Arc::new(OutboxStore::default());
+    let answer = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
+    let notice = store.queue(Template::NotifyNew, "jana@inbox.example", MAIL, now());
+    store.crash_in_data(now());
+    deliver(&store, to_sink(&sink)).await;
+    assert_eq!(store.row(answer).state, OutboxState::Sent);
+    assert_eq!(store.row(notice).state, OutboxState::Failed);
+    assert_eq!(sink.taken().len(), 1);
+
+    // Unless a person says so.
+    store.outbox_retry(Some(notice), now()).expect("ordered");
+    deliver(&store, to_sink(&sink)).await;
+    assert_eq!(store.row(notice).state, OutboxState::Sent);
+}
+
+#[tokio::test]
+async fn replies_without_end_are_cut_off() {
+    for say in [Say::Endless, Say::EndlessLine] {
+        for phase in ["", "EHLO", "MAIL", "RCPT", "DATA"] {
+            let (end, _, _) = against(Script::on(phase, say.clone())).await;
+            assert!(matches!(end, Attempt::Deferred(_)), "{say:?} at {phase:?}: {end:?}");
+        }
+    }
+}
+
+/// lettre's own pool settled a mail by the reply to another; here what is said unasked ends the dialogue.
+#[tokio::test]
+async fn a_reply_too_many_settles_no_mail() {
+    let two = Say::Raw(b"250 2.1.5 Ok\r\n250 2.0.0 Ok: queued\r\n".to_vec());
+    let (end, noted, _) = against(Script::on("RCPT", two)).await;
+    assert!(matches!(&end, Attempt::Deferred(r) if r.text.contains("out of turn")), "{end:?}");
+    assert_eq!(noted, 0);
+
+    // 354 and at once a refusal: the body is not sent.
+    let (end, noted, _) = against(Script::on("DATA", Say::Raw(b"354 Go\r\n452 4.3.1 No\r\n".to_vec()))).await;
+    assert!(matches!(&end, Attempt::Deferred(r) if r.text.contains("452")), "{end:?}");
+    assert_eq!(noted, 0);
+
+    // 250 where 354 belongs.
+    let (end, noted, _) = against(Script::on("DATA", Say::line("250 Ok"))).await;
+    assert!(matches!(&end, Attempt::Deferred(r) if r.code == 250), "{end:?}");
+    assert_eq!(noted, 0);
+}
+
+#[tokio::test]
+async fn a_late_reply_too_many_after_the_dot_belongs_to_no_later_mail() {
+    let sink = Sink::start(Script::on(".", Say::Raw(b"250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n".to_vec()))).await;
+    let store = Arc::new(OutboxStore::default());
+    for i in 0..3 {
+        store.queue(Template::Answer, &format!("c{i}@inbox.example"), MAIL, now());
+    }
+    let report = deliver(&store, SmtpSettings { connections: 1, ..to_sink(&sink) }).await;
+    assert_eq!(report.accepted, 3);
+    assert_eq!(sink.taken().len(), 3, "each arrived once");
+    assert_eq!(sink.connections(), 3, "a session that spoke out of turn takes no second mail");
+}
+
+#[tokio::test]
+async fn replies_that_are_ill_written_still_count() {
+    for (text, code) in [(&b"550 U\xe9ivate\xe8 neexistuje\r\n"[..], 550), (b"550\r\n", 550), (b"550 no\n", 550)] {
+        let (end, _, _) = against(Script::on("RCPT", Say::Raw(text.to_vec()))).await;
+        assert!(matches!(&end, Attempt::Rejected(r) if r.code == code), "{text:?}: {end:?}");
+    }
+    let many = b"550-5.1.1 First\r\n550-5.1.1 second\r\n550 5.1.1 third\r\n".to_vec();
+    let (end, _, _) = against(Script::on("RCPT", Say::Raw(many))).await;
+    assert_eq!(reply(&end).text, "First second third");
+}
+
+#[tokio::test]
+async fn eight_bit_bytes_leave_only_where_they_are_taken() {
+    let eight = "Subject: x\r\n\r\nŽiadosť\r\n".as_bytes();
+    let bare = Script { extensions: vec!["SIZE"], ..Script::default() };
+    for (script, sent) in [(Script::default(), true), (bare, false)] {
+        let sink = Sink::start(script).await;
+        let store = Arc::new(OutboxStore::default());
+        let id = store.queue(Template::Answer, "jan@inbox.example", eight, now());
+        let plain = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
+        deliver(&store, to_sink(&sink)).await;
+        assert_eq!(store.row(id).state == OutboxState::Sent, sent);
+        assert_eq!(store.row(plain).state, OutboxState::Sent);
+        let mails: Vec<String> = sink.taken().into_iter().map(|t| t.mail).collect();
+        assert_eq!(mails.iter().any(|m| m.contains("BODY=8BITMIME")), sent, "{mails:?}");
+        assert!(mails.iter().all(|m| m.contains("SIZE=")), "{mails:?}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_servers_read_in_two_ways_never_leave() {
+    let sink = Sink::start(Script::default()).await;
+    let store = Arc::new(OutboxStore::default());
+    let bad: [&[u8]; 5] =
+        [b"A: b\r\n\r\nx\n.\nMAIL FROM:<e@x.example>\r\n", b"A: b\r\n\r\nx\ry\r\n", b"a\0b\r\n", b"", b"a\r"];
+    let ids: Vec<i64> =
+        bad.iter().map(|bytes| store.queue(Template::Answer, "jan@inbox.example", bytes, now())).collect();
+    deliver(&store, to_sink(&sink)).await;
+    for id in ids {
+        assert!(matches!(last_end(&store, id), Attempt::Rejected(SmtpReply { code: 0, .. })));
+    }
+    assert!(sink.taken().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_said_in_the_clear_behind_starttls_is_not_believed() {
+    let injected = Say::Raw(b"220 Go\r\n250 injected\r\n".to_vec());
+    let sink = Sink::start(Script { extensions: vec!["STARTTLS"], ..Script::on("STARTTLS", injected) }).await;
+    let trouble = postdesk::outbox::probe(&SmtpSettings { tls: Tls::StartTls, ..to_sink(&sink) }).await;
+    assert!(matches!(trouble, Err(SmtpError::Broken { when: "at STARTTLS", .. })), "{trouble:?}");
+
+    let sink = Sink::start(Script::default()).await;
+    let trouble = postdesk::outbox::probe(&SmtpSettings { tls: Tls::StartTls, ..to_sink(&sink) }).await;
+    assert!(matches!(trouble, Err(SmtpError::NoStartTls { .. })), "{trouble:?}");
+    assert!(!sink.commands().iter().any(|(_, line)| line.starts_with("AUTH") || line.starts_with("MAIL")));
+}
+
+#[tokio::test]
+async fn a_server_that_knows_only_auth_login_is_logged_in_to_by_that() {
+    // "Username:", "Password:", and what is answered, in base64.
+    let script = Script { extensions: vec!["AUTH LOGIN"], ..Script::on("AUTH LOGIN", Say::line("334 VXNlcm5hbWU6")) }
+        .and("ZGVzaw==", Say::line("334 UGFzc3dvcmQ6"))
+        .and("czNjcmV0", Say::line("235 2.7.0 Welcome"));
+    let sink = Sink::start(script).await;
+    let login = SmtpSettings {
+        user: Some("desk".to_owned()),
+        password: Some(Secret::Text("s3cret".to_owned())),
+        ..to_sink(&sink)
+    };
+    assert!(postdesk::outbox::probe(&login).await.expect("logs in").authenticated);
+
+    let sink = Sink::start(Script::default()).await;
+    let trouble =
+        postdesk::outbox::probe(&SmtpSettings { host: "127.0.0.1".into(), port: sink.address.port(), ..login }).await;
+    assert!(matches!(trouble, Err(SmtpError::NoLogin { .. })), "{trouble:?}");
+    assert!(sink.commands().iter().all(|(_, line)| line.starts_with("EHLO")), "{:?}", sink.commands());
+}
+
+#[tokio::test]
+async fn nothing_goes_in_the_clear_beyond_this_machine() {
+    // TEST-NET-1 (RFC 5737): nothing is there, and nothing is asked.
+    let clear = SmtpSettings { host: "192.0.2.1".into(), ..settings(25, Tls::None) };
+    let trouble = postdesk::outbox::probe(&clear).await;
+    assert!(matches!(trouble, Err(SmtpError::Plaintext { .. })), "{trouble:?}");
+}

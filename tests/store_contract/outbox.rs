@@ -1,0 +1,218 @@
+//! The outbox: claims, leases, what is sent again and what never.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use postdesk::model::facts::Lookup;
+use postdesk::model::outgoing::{Attempt, OutboxState, SmtpReply, Template};
+use postdesk::store::OutboxRow;
+
+use super::support::*;
+
+const LEASE: Duration = Duration::from_secs(600);
+
+fn reply(code: u16, text: &str) -> SmtpReply {
+    SmtpReply { code, enhanced: (code == 550).then(|| "5.1.1".to_owned()), text: text.to_owned() }
+}
+
+/// Queues answers to a@b.example by these names; their ids, in order.
+fn queue(store: &dyn Both, names: &[&str], template: Template, now: Timestamp) -> Vec<i64> {
+    let mails = names.iter().map(|name| outgoing(template, None, "a@b.example", name)).collect();
+    store.order(&Lookup::default(), &sends(mails), now).expect("queues");
+    let rows = store.outbox(true).expect("reads");
+    let id = |name: &&str| rows.iter().find(|row| row.message_id.starts_with(*name)).expect("is there").id;
+    names.iter().map(id).collect()
+}
+
+fn claim(store: &dyn Both, now: Timestamp, limit: usize) -> Vec<i64> {
+    store.claim(now, LEASE, limit).expect("claims").iter().map(|entry| entry.id).collect()
+}
+
+fn row(store: &dyn Both, id: i64) -> OutboxRow {
+    store.outbox_mail(id).expect("reads").expect("is there").0
+}
+
+pub fn a_claim_counts_the_try_and_hands_out_the_finished_bytes(place: &BackEnd) {
+    let store = place.open();
+    let mut one = outgoing(Template::NotifyNew, None, "Eva@Acme.example", "one");
+    one.envelope_from = Some(spec("bounce@desk.acme.example"));
+    one.to.name = Some("Eva".to_owned());
+    store.order(&Lookup::default(), &sends(vec![one.clone()]), noon()).expect("queues");
+    let claimed = store.claim(noon(), LEASE, 10).expect("claims");
+    let entry = &claimed[0];
+    assert_eq!((entry.attempts, entry.ambiguous, entry.queued_at), (1, false, noon()));
+    assert_eq!((&entry.bytes, &entry.message_id), (&one.bytes, &one.message_id));
+    assert_eq!((entry.template, &entry.envelope_from), (Template::NotifyNew, &one.envelope_from));
+    assert_eq!(entry.to.as_str(), "eva@acme.example");
+    let listed = row(&*store, entry.id);
+    assert_eq!((listed.state, listed.attempts, listed.to), (OutboxState::Claimed, 1, one.to));
+    assert_eq!(store.outbox_mail(entry.id).expect("reads").expect("is there").1, one.bytes);
+    assert!(store.outbox_mail(entry.id + 1).expect("reads").is_none());
+    assert_eq!(claim(&*store, noon(), 10), Vec::<i64>::new(), "nobody else gets it");
+    store.in_data(entry.id, noon()).expect("goes on");
+    assert_eq!(row(&*store, entry.id).state, OutboxState::InData);
+    store.settle(entry.id, &Attempt::Accepted(reply(250, "queued as 7")), None, noon()).expect("settles");
+    let sent = row(&*store, entry.id);
+    assert_eq!((sent.state, sent.last_reply.as_deref()), (OutboxState::Sent, Some("250 queued as 7")));
+    assert_eq!(store.outbox(false).expect("reads").len(), 0);
+    assert_eq!(store.outbox(true).expect("reads").len(), 1);
+}
+
+pub fn a_lease_that_ran_out_is_handed_out_again(place: &BackEnd) {
+    let store = place.open();
+    let ids = queue(&*store, &["a"], Template::Acknowledgement, noon());
+    assert_eq!(claim(&*store, noon(), 10), ids);
+    assert_eq!(claim(&*store, noon() + minutes(9), 10), Vec::<i64>::new());
+    let again = store.claim(noon() + minutes(10), LEASE, 10).expect("claims");
+    assert_eq!((again[0].id, again[0].attempts, again[0].ambiguous), (ids[0], 2, false));
+    assert_eq!(claim(&*store, noon() + minutes(11), 10), Vec::<i64>::new());
+    // Of two who believe they have it, one gets as far as the final dot.
+    store.in_data(ids[0], noon() + minutes(11)).expect("goes on");
+    refusal(store.in_data(ids[0], noon() + minutes(11)));
+}
+
+pub fn an_interrupted_answer_goes_again_and_an_acknowledgement_does_not(place: &BackEnd) {
+    let store = place.open();
+    let answer = queue(&*store, &["answer"], Template::Answer, noon())[0];
+    let others = [Template::Acknowledgement, Template::NotifyNew];
+    let others = others.map(|template| queue(&*store, &[template.word()], template, noon())[0]);
+    claim(&*store, noon(), 10);
+    for id in others.into_iter().chain([answer]) {
+        store.in_data(id, noon()).expect("goes on");
+    }
+    let again = store.claim(noon() + minutes(10), LEASE, 10).expect("claims");
+    assert_eq!(again.iter().map(|entry| (entry.id, entry.ambiguous)).collect::<Vec<_>>(), [(answer, true)]);
+    assert_eq!(again[0].bytes, outgoing(Template::Answer, None, "a@b.example", "answer").bytes);
+    for id in others {
+        let row = row(&*store, id);
+        assert_eq!(row.state, OutboxState::Failed);
+        assert!(row.last_reply.expect("says why").contains("may have arrived"));
+    }
+    // Once it may have arrived, it may have arrived for good.
+    store.settle(answer, &Attempt::Deferred(reply(451, "later")), Some(noon()), noon()).expect("settles");
+    assert!(store.claim(noon() + minutes(11), LEASE, 10).expect("claims")[0].ambiguous);
+}
+
+pub fn fresh_mail_comes_before_repeated_tries(place: &BackEnd) {
+    let store = place.open();
+    let failing: Vec<String> = (0..20).map(|n| format!("failing{n}")).collect();
+    let failing = queue(&*store, &failing.iter().map(String::as_str).collect::<Vec<_>>(), Template::Answer, noon());
+    for id in claim(&*store, noon(), 100) {
+        store.settle(id, &Attempt::Deferred(reply(451, "no")), Some(noon() + minutes(1)), noon()).expect("settles");
+    }
+    let fresh = queue(&*store, &["x", "y"], Template::Answer, noon() + minutes(30));
+    let claimed = claim(&*store, noon() + minutes(30), 5);
+    assert_eq!(claimed[..2], fresh);
+    assert_eq!(claimed[2..], failing[..3], "and the repeated ones have the rest, the longest waiting first");
+    assert_eq!(claim(&*store, noon() + minutes(30), 2), failing[3..5]);
+    // A clock that was wrong when it was queued does not hold a fresh mail back.
+    let early = queue(&*store, &["early"], Template::Answer, at("2031-01-01T00:00:00Z"));
+    assert_eq!(claim(&*store, noon() + minutes(31), 1), early);
+}
+
+pub fn how_a_try_ended_decides_when_it_goes_again(place: &BackEnd) {
+    let store = place.open();
+    let ids =
+        queue(&*store, &["deferred", "rejected", "given-up", "unclear", "unclear-over"], Template::Answer, noon());
+    claim(&*store, noon(), 10);
+    let later = noon() + minutes(15);
+    let ends = [
+        (ids[0], Attempt::Deferred(reply(451, "greylisted\r\ntwice")), Some(later)),
+        (ids[1], Attempt::Rejected(reply(550, "no such user")), None),
+        (ids[2], Attempt::Deferred(reply(0, "no connection")), None),
+        (ids[3], Attempt::Ambiguous(reply(0, "cut off")), Some(later)),
+        (ids[4], Attempt::Ambiguous(reply(0, "cut off")), None),
+    ];
+    store.settle_all(&ends, noon()).expect("settles");
+    let rows: Vec<_> = ids.iter().map(|id| row(&*store, *id)).collect();
+    let told: Vec<_> =
+        rows.iter().map(|r| (r.state, r.next_attempt_at, r.last_reply.as_deref().unwrap_or(""))).collect();
+    use OutboxState::{Deferred, Failed};
+    assert_eq!(told[0], (Deferred, Some(later), "451 greylisted twice"));
+    assert_eq!(told[1], (Failed, None, "550 5.1.1 no such user"));
+    assert_eq!(told[2], (Failed, None, "no connection"));
+    assert_eq!(told[3], (Deferred, Some(later), "cut off"));
+    assert_eq!(told[4], (Failed, None, "cut off"));
+    assert_eq!(claim(&*store, later - minutes(1), 10), Vec::<i64>::new());
+    let again = store.claim(later, LEASE, 10).expect("claims");
+    assert_eq!(again.iter().map(|e| (e.id, e.ambiguous)).collect::<Vec<_>>(), [(ids[0], false), (ids[3], true)]);
+}
+
+pub fn a_late_word_does_not_undo_what_is_known(place: &BackEnd) {
+    let store = place.open();
+    let ids = queue(&*store, &["a", "b"], Template::Answer, noon());
+    claim(&*store, noon(), 10);
+    store.settle(ids[0], &Attempt::Accepted(reply(250, "ok")), None, noon()).expect("settles");
+    store.settle(ids[0], &Attempt::Deferred(reply(451, "late")), Some(noon()), noon()).expect("is heard");
+    assert_eq!(row(&*store, ids[0]).state, OutboxState::Sent);
+    // Taken out while it was on its way, and accepted: it did leave.
+    assert!(store.outbox_drop(ids[1], noon() + minutes(10)).expect("drops"), "the lease is over");
+    store.settle(ids[1], &Attempt::Accepted(reply(250, "ok")), None, noon()).expect("settles");
+    assert_eq!(row(&*store, ids[1]).state, OutboxState::Sent);
+    // One that is gone for good has nothing left to be written down, and holds up nobody.
+    store.settle(999, &Attempt::Accepted(reply(250, "ok")), None, noon()).expect("is heard");
+    refusal(store.in_data(999, noon()));
+}
+
+pub fn an_operator_retries_and_drops(place: &BackEnd) {
+    let store = place.open();
+    let ids = queue(&*store, &["failed", "deferred", "claimed", "fresh"], Template::Answer, noon());
+    claim(&*store, noon(), 3);
+    store.settle(ids[0], &Attempt::Rejected(reply(550, "no")), None, noon()).expect("settles");
+    let tomorrow = noon() + minutes(24 * 60);
+    store.settle(ids[1], &Attempt::Deferred(reply(451, "no")), Some(tomorrow), noon()).expect("settles");
+    assert_eq!(store.outbox_retry(Some(ids[2]), noon()).expect("answers"), 0, "it is being sent");
+    assert_eq!(store.outbox_retry(Some(999), noon()).expect("answers"), 0);
+    assert_eq!(store.outbox_retry(Some(ids[0]), noon()).expect("retries"), 1);
+    assert_eq!(claim(&*store, noon(), 10), [ids[3], ids[0]]);
+    store.settle(ids[0], &Attempt::Rejected(reply(550, "no")), None, noon()).expect("settles");
+    assert_eq!(store.outbox_retry(None, noon()).expect("retries"), 2);
+    assert!(!store.outbox_drop(ids[2], noon()).expect("answers"), "it is being sent");
+    assert!(store.outbox_drop(ids[1], noon()).expect("drops"));
+    assert!(!store.outbox_drop(ids[1], noon()).expect("answers"));
+    assert_eq!(claim(&*store, noon(), 10), [ids[0]]);
+    assert_eq!(store.outbox_retry(None, noon()).expect("answers"), 0, "what was dropped stays so");
+    assert_eq!(row(&*store, ids[1]).state, OutboxState::Dropped);
+    assert!(store.outbox(false).expect("reads").iter().all(|row| row.id != ids[1]));
+    assert!(!store.outbox_drop(999, noon()).expect("answers"));
+}
+
+pub fn an_observed_mail_is_kept_and_never_sent(place: &BackEnd) {
+    let store = place.open();
+    let mut mail = outgoing(Template::Acknowledgement, None, "a@b.example", "held");
+    mail.observed = true;
+    store.order(&Lookup::default(), &sends(vec![mail.clone()]), noon()).expect("queues");
+    assert_eq!(claim(&*store, noon(), 10), Vec::<i64>::new());
+    assert_eq!(store.next_due().expect("reads"), None);
+    assert_eq!(store.outbox(false).expect("reads").len(), 0);
+    let rows = store.outbox(true).expect("reads");
+    assert_eq!((rows[0].state, rows[0].next_attempt_at), (OutboxState::Observed, None));
+    assert_eq!(store.outbox_retry(Some(rows[0].id), noon()).expect("answers"), 0);
+    assert_eq!(store.outbox_mail(rows[0].id).expect("reads").expect("is there").1, mail.bytes);
+}
+
+pub fn an_address_that_cannot_be_written_to_fails_alone(place: &BackEnd) {
+    let store = place.open();
+    let odd = outgoing(Template::Answer, None, "not an address", "odd");
+    let good = outgoing(Template::Answer, None, "a@b.example", "good");
+    store.order(&Lookup::default(), &sends(vec![odd, good]), noon()).expect("queues");
+    let rows = store.outbox(false).expect("reads");
+    assert_eq!((rows[0].state, rows[1].state), (OutboxState::Failed, OutboxState::Waiting));
+    assert_eq!(store.outbox_retry(Some(rows[0].id), noon()).expect("answers"), 1);
+    assert_eq!(claim(&*store, noon(), 10), [rows[1].id], "it holds up nobody");
+    assert_eq!(row(&*store, rows[0].id).state, OutboxState::Failed);
+}
+
+pub fn the_next_due_time_is_told(place: &BackEnd) {
+    let store = place.open();
+    assert_eq!(store.next_due().expect("reads"), None);
+    let ids = queue(&*store, &["a", "b"], Template::Answer, noon());
+    assert_eq!(store.next_due().expect("reads"), Some(noon()));
+    claim(&*store, noon(), 10);
+    assert_eq!(store.next_due().expect("reads"), Some(noon() + minutes(10)), "the end of the lease");
+    store.settle(ids[0], &Attempt::Deferred(reply(451, "no")), Some(noon() + minutes(3)), noon()).expect("settles");
+    assert_eq!(store.next_due().expect("reads"), Some(noon() + minutes(3)));
+    store.settle(ids[1], &Attempt::Accepted(reply(250, "ok")), None, noon()).expect("settles");
+    assert!(store.outbox_drop(ids[0], noon()).expect("drops"));
+    assert_eq!(store.next_due().expect("reads"), None);
+}

@@ -1,0 +1,38 @@
+//! What the tests against real servers share. Each test file uses a part of it.
+#![allow(dead_code)]
+
+pub mod dovecot;
+pub mod outbox_store;
+pub mod postfix;
+pub mod scripted_imap;
+pub mod smtp_sink;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+/// A port on loopback that was free a moment ago. Whoever binds it must be ready to find it taken.
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("loopback has a free port").port()
+}
+
+/// Looks every 10 ms until `look` finds something; fails the test after `longest`.
+pub fn eventually<T>(what: &str, longest: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let rounds = longest.as_millis() / 10 + 1;
+    for _ in 0..rounds {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{what}: not within {longest:?}");
+}
+
+/// A small mail with this subject and body.
+pub fn mail(subject: &str, body: &str) -> Vec<u8> {
+    format!(
+        "From: Jana Malá <jana@firma.example>\r\nTo: podpora@desk.example\r\nSubject: {subject}\r\n\
+         Message-ID: <{}@firma.example>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0100\r\n\r\n{body}\r\n",
+        subject.replace(' ', ".")
+    )
+    .into_bytes()
+}

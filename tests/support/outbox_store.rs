@@ -1,0 +1,198 @@
+//! A real SQLite store in a scratch folder, with a window in it: which calls the courier made, and calls refused as a
+//! full disk would refuse them.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use postdesk::model::decision::Fate;
+use postdesk::model::facts::{Contact, Organisation};
+use postdesk::model::outgoing::{Attempt, OutboxEntry, OutboxState, Template};
+use postdesk::model::{Action, AddrSpec, Address, Commit, Incoming, Language, Lookup, OutgoingMail, SourceKey};
+use postdesk::store::sqlite::SqliteStore;
+use postdesk::store::{
+    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, Plan, Reading, Result as StoreResult, Store, StoreError,
+};
+
+/// A mail of the outbox, and what the courier did with it.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub id: i64,
+    pub state: OutboxState,
+    pub attempts: u32,
+    pub next: Option<Timestamp>,
+    /// Every end of a try, in order.
+    pub ends: Vec<Attempt>,
+    /// How often the final dot was announced.
+    pub noted: usize,
+}
+
+impl Row {
+    /// Somebody holds it.
+    pub fn is_claimed(&self) -> bool {
+        matches!(self.state, OutboxState::Claimed | OutboxState::InData)
+    }
+}
+
+pub struct OutboxStore {
+    sqlite: Arc<SqliteStore>,
+    seen: Mutex<BTreeMap<i64, (Vec<Attempt>, usize)>>,
+    /// So many calls from now on are refused.
+    pub refuse_in_data: AtomicUsize,
+    pub refuse_settle: AtomicUsize,
+}
+
+impl Default for OutboxStore {
+    fn default() -> Self {
+        OutboxStore {
+            sqlite: SqliteStore::scratch().expect("a store"),
+            seen: Mutex::default(),
+            refuse_in_data: AtomicUsize::default(),
+            refuse_settle: AtomicUsize::default(),
+        }
+    }
+}
+
+impl OutboxStore {
+    /// Queues a mail and returns its id. A person's words leave with the desk's address, all else with the null path.
+    pub fn queue(&self, template: Template, to: &str, bytes: &[u8], now: Timestamp) -> i64 {
+        let message_id = format!("{}@desk.example", self.rows().len());
+        let sender = AddrSpec::parse("desk@acme.example").expect("an address");
+        let mail = OutgoingMail {
+            template,
+            ticket: None,
+            language: Language::En,
+            mailbox: "support".to_owned(),
+            envelope_from: template.is_words_of_a_person().then_some(sender),
+            to: Address::new(None, to),
+            subject: "Hello".to_owned(),
+            message_id: message_id.clone(),
+            bytes: bytes.to_vec(),
+            text: "Hello".to_owned(),
+            observed: false,
+        };
+        let mut commit = Commit::new(Action::Command, Fate::Order);
+        commit.outgoing = vec![mail];
+        let plan: Plan = Arc::new(move |_| commit.clone());
+        self.sqlite.order(&Lookup::default(), &plan, now).expect("queued");
+        let rows = self.sqlite.outbox(true).expect("listed");
+        rows.iter().find(|row| row.message_id == message_id).expect("is there").id
+    }
+
+    pub fn row(&self, id: i64) -> Row {
+        self.rows().into_iter().find(|row| row.id == id).expect("queued before")
+    }
+
+    /// In the order of their ids.
+    pub fn rows(&self) -> Vec<Row> {
+        let seen = self.seen.lock().expect("not poisoned");
+        let mut rows: Vec<Row> = self
+            .sqlite
+            .outbox(true)
+            .expect("listed")
+            .into_iter()
+            .map(|row| {
+                let (ends, noted) = seen.get(&row.id).cloned().unwrap_or_default();
+                Row { id: row.id, state: row.state, attempts: row.attempts, next: row.next_attempt_at, ends, noted }
+            })
+            .collect();
+        rows.sort_by_key(|row| row.id);
+        rows
+    }
+
+    /// What a crash right after the final dot of every waiting mail leaves behind; the leases are over.
+    pub fn crash_in_data(&self, now: Timestamp) {
+        for entry in self.sqlite.claim(now, Duration::ZERO, 1000).expect("claimed") {
+            self.sqlite.in_data(entry.id, now).expect("noted");
+        }
+    }
+
+    fn see(&self, id: i64, change: impl FnOnce(&mut (Vec<Attempt>, usize))) {
+        change(self.seen.lock().expect("not poisoned").entry(id).or_default());
+    }
+}
+
+fn refuse(counter: &AtomicUsize) -> StoreResult<()> {
+    match counter.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)) {
+        Ok(_) => Err(StoreError::Unavailable("database or disk is full".to_owned())),
+        Err(_) => Ok(()),
+    }
+}
+
+impl Store for OutboxStore {
+    fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> StoreResult<Vec<OutboxEntry>> {
+        self.sqlite.claim(now, lease, limit)
+    }
+    fn in_data(&self, id: i64, now: Timestamp) -> StoreResult<()> {
+        refuse(&self.refuse_in_data)?;
+        self.sqlite.in_data(id, now)?;
+        self.see(id, |(_, noted)| *noted += 1);
+        Ok(())
+    }
+    fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> StoreResult<()> {
+        self.settle_all(&[(id, attempt.clone(), next)], now)
+    }
+    fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> StoreResult<()> {
+        refuse(&self.refuse_settle)?;
+        self.sqlite.settle_all(settled, now)?;
+        for (id, attempt, _) in settled {
+            self.see(*id, |(ends, _)| ends.push(attempt.clone()));
+        }
+        Ok(())
+    }
+    fn next_due(&self) -> StoreResult<Option<Timestamp>> {
+        self.sqlite.next_due()
+    }
+    fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> StoreResult<usize> {
+        self.sqlite.outbox_retry(id, now)
+    }
+    fn outbox_drop(&self, id: i64, now: Timestamp) -> StoreResult<bool> {
+        self.sqlite.outbox_drop(id, now)
+    }
+
+    // The courier has no business with the rest.
+    fn discover(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> StoreResult<Vec<LedgerRow>> {
+        self.sqlite.discover(mailbox, keys, now)
+    }
+    fn known(&self, mailbox: &str, keys: &[SourceKey]) -> StoreResult<Vec<LedgerRow>> {
+        self.sqlite.known(mailbox, keys)
+    }
+    fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> StoreResult<()> {
+        self.sqlite.give_fate(mailbox, keys, fate, now)
+    }
+    fn ingest(&self, batch: Vec<Arrival>, now: Timestamp) -> StoreResult<Vec<Ingested>> {
+        self.sqlite.ingest(batch, now)
+    }
+    fn rehearse(&self, arrival: &Arrival) -> StoreResult<Commit> {
+        self.sqlite.rehearse(arrival)
+    }
+    fn order(&self, lookup: &Lookup, plan: &Plan, now: Timestamp) -> StoreResult<Commit> {
+        self.sqlite.order(lookup, plan, now)
+    }
+    fn quarantine(&self, mail: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> StoreResult<()> {
+        self.sqlite.quarantine(mail, packed, because, now)
+    }
+    fn cursor(&self, mailbox: &str, folder: &str) -> StoreResult<Option<Cursor>> {
+        self.sqlite.cursor(mailbox, folder)
+    }
+    fn set_cursor(&self, mailbox: &str, folder: &str, cursor: Cursor) -> StoreResult<()> {
+        self.sqlite.set_cursor(mailbox, folder, cursor)
+    }
+    fn unfiled(&self, mailbox: &str) -> StoreResult<Vec<SourceKey>> {
+        self.sqlite.unfiled(mailbox)
+    }
+    fn filed(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> StoreResult<()> {
+        self.sqlite.filed(mailbox, keys, now)
+    }
+    fn put_contacts(&self, c: &[Contact], o: &[Organisation], now: Timestamp) -> StoreResult<ContactCounts> {
+        self.sqlite.put_contacts(c, o, now)
+    }
+    fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> StoreResult<bool> {
+        self.sqlite.quarantine_drop(id, because, now)
+    }
+    fn quarantine_reopen(&self, id: i64) -> StoreResult<Option<Incoming>> {
+        self.sqlite.quarantine_reopen(id)
+    }
+}
