@@ -109,12 +109,13 @@ pub fn start(lines: &[&Line]) -> Option<usize> {
 
 /// A list's footer: a long rule and a few lines below it.
 fn footer(lines: &[&Line], first: usize, last: usize) -> Option<usize> {
-    (first + 1..=last).find(|&i| {
-        lines.get(i).is_some_and(|l| {
-            let text = l.text.trim();
-            text.len() >= 20 && text.bytes().all(|b| b == b'_') && last - i <= 12
-        })
-    })
+    (first + 1..=last).find(|&i| last - i <= 12 && lines.get(i).is_some_and(|l| is_footer_rule(&l.text)))
+}
+
+/// The rule that mailing lists draw above their footer.
+pub fn is_footer_rule(text: &str) -> bool {
+    let text = text.trim();
+    text.len() >= 20 && text.bytes().all(|b| b == b'_')
 }
 
 /// `-Jan Novák`

@@ -244,6 +244,7 @@ pub const LABELS: &[(&str, Label)] = &[
     ("teema", Label::Subject),
     ("pealkiri", Label::Subject),
     ("subiect", Label::Subject),
+    ("subiectul", Label::Subject),
     ("konu", Label::Subject),
     ("主题", Label::Subject),
     ("主旨", Label::Subject),
@@ -407,6 +408,24 @@ pub const FORWARD_PHRASES: &[&str] = &[
     "zacetek posredovanega sporočila",
     "posredovano pismo",
     "naprej poslano sporocilo",
+    "valitetty viesti alkaa",
+    "vidarebefordrat mejl",
+    "tovabbitott level kezdete",
+    "tovabbitott uzenet kezdete",
+    "incepe mesajul redirectionat",
+    "mesaj retrimis",
+    "inoltra messaggio",
+    "wiadomosc przeslana dalej",
+    "przekazana dalej wiadomosc",
+    "posielana sprava dalej",
+    "sprava preposlana dalej",
+    "dalsi odeslani zpravy",
+    "predana zprava",
+    "tin nhan duoc chuyen tiep",
+    "posredovano e-sporocilo",
+    "proslijedjeni e-mail",
+    "proslijedena e-posta",
+    "prosljedena poruka",
 ];
 
 /// Phrases that head the mail that was answered.
@@ -576,6 +595,13 @@ pub const VERBS: &[&str] = &[
     "ecrivit",
     "napisao(la) je",
     "prispevek",
+    "da viet",
+    "sunu yazdi",
+    "rasytojas",
+    "rakstija",
+    "escribiu",
+    "a scris urmatoarele",
+    "kirjutas",
 ];
 
 /// Subject prefixes of forwarded mails, folded, without colon.
