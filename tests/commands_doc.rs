@@ -29,12 +29,17 @@ fn the_document_is_written_from_the_table() {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, written()).expect("written");
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), written(), "run with UPDATE_GOLDEN=1 and read the change");
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap_or_default(),
+        written(),
+        "run with UPDATE_GOLDEN=1 and read the change"
+    );
 }
 
 #[test]
 fn no_word_means_two_commands() {
-    let mut words: Vec<&str> = COMMANDS.iter().flat_map(|c| std::iter::once(c.word).chain(c.aliases.iter().copied())).collect();
+    let mut words: Vec<&str> =
+        COMMANDS.iter().flat_map(|c| std::iter::once(c.word).chain(c.aliases.iter().copied())).collect();
     let count = words.len();
     words.sort_unstable();
     words.dedup();

@@ -130,7 +130,10 @@ fn files_that_the_configuration_names_are_looked_at() {
     let output = desk.run(&["check"]);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "an open password file is a hint: {said}");
-    assert!(said.contains("can be read by others") && said.contains("chmod 600") && !said.contains("hunter2"), "{said}");
+    assert!(
+        said.contains("can be read by others") && said.contains("chmod 600") && !said.contains("hunter2"),
+        "{said}"
+    );
     desk.write("imap", "\n", 0o600);
     desk.one_mistake("mailbox.imap.password_file", "empty");
     fs::remove_file(desk.path("imap")).expect("removed");
