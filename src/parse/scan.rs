@@ -207,10 +207,10 @@ fn inspect(header: &[u8], broken: &mut Vec<&'static str>) {
     while !rest.is_empty() {
         let (text, len) = line(rest);
         let colon = memchr(b':', text).unwrap_or(0);
-        if colon > 0 && !matches!(text.first(), Some(b' ' | b'\t')) && field_line(text).is_some() {
-            if let Some(b' ' | b'\t') = text.get(colon - 1) {
-                note(broken, "white space before the colon of a field");
-            }
+        let folded = matches!(text.first(), Some(b' ' | b'\t'));
+        let before = colon.checked_sub(1).and_then(|i| text.get(i));
+        if !folded && matches!(before, Some(b' ' | b'\t')) && field_line(text).is_some() {
+            note(broken, "white space before the colon of a field");
         }
         rest = rest.get(len..).unwrap_or_default();
     }

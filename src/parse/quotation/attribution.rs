@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::model::Address;
 use crate::model::text::fold;
 
-use super::words::VERBS;
+use super::words::{VERBS, entries};
 use crate::parse::lines::Line;
 
 /// Most lines that clients wrap an attribution over.
@@ -36,6 +36,8 @@ static INLINE_START: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?:^|\s|-)(On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|\d))")
         .ok()
 });
+
+static VERB_LIST: LazyLock<Vec<String>> = LazyLock::new(|| entries(VERBS).map(fold).collect());
 
 fn has(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
     regex.as_ref().is_some_and(|r| r.is_match(text))
@@ -147,9 +149,9 @@ fn dated_lead(folded: &str) -> bool {
 fn verb(folded: &str) -> Option<bool> {
     let bare = folded.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')');
     let mut found = None;
-    for verb in VERBS {
+    for verb in VERB_LIST.iter() {
         let mut from = 0;
-        while let Some(at) = bare.get(from..).and_then(|rest| rest.find(verb)) {
+        while let Some(at) = bare.get(from..).and_then(|rest| rest.find(verb.as_str())) {
             let (start, end) = (from + at, from + at + verb.len());
             let ideograph = !verb.is_ascii() && verb.chars().next().is_some_and(|c| c as u32 > 0x2e80);
             let before = bare.get(..start).and_then(|b| b.chars().next_back());

@@ -60,7 +60,9 @@ pub fn prefix(subject: &str) -> Prefix {
     let word = fold(word.trim());
     let bare: String =
         word.chars().filter(|c| !matches!(c, '[' | ']' | '(' | ')' | '^' | '*' | '.') && !c.is_ascii_digit()).collect();
-    let is = |list: &[&str]| list.iter().any(|p| fold(p) == word || fold(p).trim_end_matches('.') == bare.trim());
+    let is = |list: &'static [&'static str]| {
+        words::entries(list).any(|p| fold(p) == word || fold(p).trim_end_matches('.') == bare.trim())
+    };
     if is(words::FORWARD_PREFIXES) {
         Prefix::Forward
     } else if is(words::REPLY_PREFIXES) {

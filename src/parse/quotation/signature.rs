@@ -5,14 +5,12 @@ use std::sync::LazyLock;
 use crate::model::text::fold;
 use crate::parse::lines::Line;
 
-use super::words::DEVICE_LINES;
+use super::words::{DEVICE_LINES, entries};
 
 /// Longest block below `-- ` that is a signature, in lines.
 const SIGNATURE_MAX: usize = 60;
 
-static DEVICES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    DEVICE_LINES.iter().map(|p| fold(p.trim_end()) + if p.ends_with(' ') { " " } else { "" }).collect()
-});
+static DEVICES: LazyLock<Vec<String>> = LazyLock::new(|| entries(DEVICE_LINES).map(fold).collect());
 
 /// The separator of RFC 3676 section 4.3, with the blank that half of all programs lose.
 pub fn is_separator(line: &Line) -> bool {
@@ -46,9 +44,13 @@ pub fn is_device_line(text: &str) -> bool {
     ];
     let named = words <= 8 && PROGRAMS.iter().any(|p| folded.contains(p));
     let sentence = folded.ends_with(['?', '!']) || folded.ends_with('.') && !named || folded.contains(", ");
-    !sentence && words <= 11 && DEVICES.iter().any(|d| folded.starts_with(d.as_str()))
+    !sentence && words <= 11 && DEVICES.iter().any(|d| begins_with_words(&folded, d))
         || folded.ends_with("iphone-rol kuldve")
         || folded.ends_with("gonderildi") && words <= 5
+}
+
+fn begins_with_words(text: &str, words: &str) -> bool {
+    text.strip_prefix(words).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
 /// Where the signature begins within `lines` (the last stretch of text before a quotation or the end), if anywhere.

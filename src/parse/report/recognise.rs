@@ -75,7 +75,7 @@ pub fn is_bounce(block: &Block<'_>, headers: &Headers, root: &Part<'_>, text: &s
         return false;
     }
     (daemon && (subject_says || says))
-        || null_path && (subject_says && says || says && returned)
+        || null_path && says && (subject_says || returned)
         || subject_says && says && (auto || returned)
         || is_nobody(headers) && null_path && says
 }
