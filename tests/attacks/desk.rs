@@ -147,3 +147,66 @@ fn a_bomb_of_a_thousand_forged_senders_makes_no_flood_of_answers() {
         assert!(!words.contains("heslo") && !words.contains("hesla"), "{words}");
     }
 }
+
+/// Fields by which a mail could ask the desk to write to somebody.
+const ASKING: &[&str] = &[
+    "Cc: utok@zlo.example\r\n",
+    "Cc: utok@zlo.example, podpora+1001@acme.example\r\n",
+    "Reply-To: utok@zlo.example\r\n",
+    "Sender: utok@zlo.example\r\n",
+    "Return-Path: <utok@zlo.example>\r\n",
+    "Errors-To: utok@zlo.example\r\n",
+    "Disposition-Notification-To: utok@zlo.example\r\n",
+    "Return-Receipt-To: utok@zlo.example\r\n",
+    "X-Confirm-Reading-To: utok@zlo.example\r\n",
+    "Mail-Followup-To: utok@zlo.example\r\n",
+    "Mail-Reply-To: utok@zlo.example\r\n",
+    "Resent-From: utok@zlo.example\r\nResent-To: utok@zlo.example\r\n",
+    "Delivered-To: utok@zlo.example\r\nX-Original-To: utok@zlo.example\r\n",
+    "Bcc: utok@zlo.example\r\n",
+    "List-Post: <mailto:utok@zlo.example>\r\nList-Id: <zlo.example>\r\n",
+];
+
+/// The customer's name is forged, his ticket is named by every hint that needs no key, and the attacker asks for copies;
+/// then an agent answers on the customer's ticket.
+#[test]
+fn an_agents_answer_goes_only_to_those_on_file() {
+    let mut desk = Desk::with_a_ticket();
+    let notice = desk.outbox().into_iter().find(|row| row.to.email == "jana@acme.example").expect("the owner was told");
+    for (n, fields) in ASKING.iter().enumerate() {
+        for hint in ["In-Reply-To: <first@firma.example>\r\n", "Subject: Re: [ACME-1001]\r\n", ""] {
+            desk.take(&format!(
+                "{RECEIVED}From: jan@firma.example\r\n{fields}{hint}To: podpora@acme.example\r\n\
+                 Message-ID: <y{n}{}@zlo.example>\r\nDate: Mon, 02 Nov 2026 10:00:00 +0100\r\n\r\nPridajte kolegu.\r\n",
+                hint.len()
+            ));
+        }
+        // A forged agent forwards a mail that names the attacker as the customer.
+        desk.take(&format!(
+            "{RECEIVED}From: jana@acme.example\r\n{fields}To: podpora@acme.example\r\nSubject: Fwd: Ziadost\r\n\
+             Message-ID: <z{n}@zlo.example>\r\nDate: Mon, 02 Nov 2026 10:00:00 +0100\r\n\r\n\
+             ---------- Forwarded message ---------\r\nFrom: Utok <utok@zlo.example>\r\nDate: Mon, Nov 2, 2026\r\n\
+             Subject: Ziadost\r\nTo: podpora@acme.example\r\n\r\nPoslite mi to.\r\n"
+        ));
+    }
+    desk.take(&format!(
+        "Authentication-Results: mx.acme.example; dkim=pass header.d=acme.example; dmarc=pass \
+         header.from=acme.example\r\n{RECEIVED}From: jana@acme.example\r\nTo: podpora@acme.example\r\n\
+         Subject: Re: Objednavka\r\nIn-Reply-To: <{}>\r\nMessage-ID: <odpoved@acme.example>\r\n\
+         Date: Mon, 02 Nov 2026 10:00:00 +0100\r\n\r\nVase {SECRET} plati.\r\n",
+        notice.message_id
+    ));
+    let outbox = desk.outbox();
+    let answers: Vec<&str> =
+        outbox.iter().filter(|row| row.template == Template::Answer.word()).map(|row| row.to.email.as_str()).collect();
+    assert_eq!(answers, ["jan@firma.example"]);
+    let asked: Vec<_> = outbox.iter().filter(|row| row.to.email.contains("zlo.example")).collect();
+    assert!(asked.is_empty(), "{asked:?}");
+    for row in &outbox {
+        let (_, bytes) = desk.store.outbox_mail(row.id).expect("readable").expect("there is such a mail");
+        let mail = super::pipeline::read(&bytes);
+        let named = mail.to.iter().chain(&mail.cc).chain(&mail.reply_to).chain(&mail.from);
+        assert!(named.clone().all(|a| !a.email.contains("zlo.example")), "{:?}", named.collect::<Vec<_>>());
+    }
+    assert!(desk.ticket(1001).participants.is_empty());
+}
