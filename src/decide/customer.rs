@@ -188,7 +188,12 @@ fn open(case: &Case, because: &str) -> Decision {
     let route = route(&asked, case.policy);
     let mut work = case.work(blank(case, requester)).by(CUSTOMER);
     work.change(TicketChange::Created, because);
-    work.say(case.entry(EntryKind::Request, Direction::Incoming), "The mail that opened the ticket");
+    let mut request = case.entry(EntryKind::Request, Direction::Incoming);
+    if matches!(facts.sender, Sender::Agent(_)) {
+        // The customer never saw the mail in which an agent forwards his.
+        request.message_id = None;
+    }
+    work.say(request, "The mail that opened the ticket");
     work.actor = super::work::DESK.to_owned();
     bind(case, &mut work);
     classify(case, &mut work, &route);
@@ -284,7 +289,9 @@ fn blank(case: &Case, requester: Address) -> Ticket {
 /// A believed contact owns the ticket; an unbelieved one is only claimed.
 fn bind(case: &Case, work: &mut Work) {
     let Some(contact) = case.contact() else { return };
-    if case.is_verified() && matches!(case.facts.sender, Sender::Contact(_)) {
+    let his_own = matches!(case.facts.sender, Sender::Contact(_)) && case.is_verified();
+    let vouched_for = matches!(case.facts.sender, Sender::Agent(_)) && case.is_strong();
+    if his_own || vouched_for {
         let organisation = work.ticket.organisation.clone().or_else(|| contact.organisation.clone());
         work.change(
             TicketChange::Bound { contact: contact.email.to_string(), organisation },
