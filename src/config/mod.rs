@@ -11,6 +11,7 @@ mod mistake;
 mod notes;
 mod people;
 mod read;
+pub mod rotate;
 mod rules;
 mod secret;
 mod servers;

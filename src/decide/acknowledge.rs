@@ -98,6 +98,13 @@ fn may_be_answered(case: &Case) -> Result<(), String> {
     if case.author().is_some_and(|from| is_machine_address(&from)) {
         return Err("its address is a machine's".to_owned());
     }
+    let mail_to_it = &case.facts.found.conduct.mail_to_it;
+    if mail_to_it.complained_at.is_some() {
+        return Err("this address reported a mail of the desk's as unwanted".to_owned());
+    }
+    if mail_to_it.is_dead() && !case.is_verified() {
+        return Err(format!("the last {} mails to this address came back", mail_to_it.failures));
+    }
     if !addressed_to_us(case) {
         // RFC 5230 section 4.6: a mail that does not name us came by a list or a blind copy.
         return Err("none of its recipients is this desk: a list or a blind copy".to_owned());

@@ -5,7 +5,9 @@ mod acknowledge;
 mod agent;
 mod bounce;
 mod commands;
+mod conduct;
 mod customer;
+mod lookalike;
 mod machine;
 mod notify;
 mod order;
@@ -32,6 +34,7 @@ pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, 
     let case = Case::new(message, mailbox, facts, policy, now);
     let mut decision = first_that_applies(&case);
     decision.view.get_or_insert_with(|| case.view(false));
+    conduct::remember(&case, &mut decision);
     decision
 }
 

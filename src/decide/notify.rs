@@ -6,6 +6,7 @@ use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Agent, Believed, Policy, Ticket};
 
+use super::lookalike;
 use super::work::{Case, Work};
 
 /// Those who are told about a ticket: its owner, or everybody of its group who is there.
@@ -89,6 +90,9 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     }
     if work.ticket.restricted {
         warnings.push("restricted");
+    }
+    if lookalike::suspicion(case, &work.ticket).is_some() {
+        warnings.push("look-alike");
     }
     if case.facts.found.id_reused {
         warnings.push("id-reused");
