@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::address::AddrSpec;
-use crate::model::facts::Sender;
 use crate::model::desk::{Ask, Present};
+use crate::model::facts::Sender;
 use crate::model::message::Class;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::text::fold;
