@@ -214,7 +214,9 @@ fn signs(
         let null = headers.return_path.as_deref() == Some("");
         let bulk = value("Precedence").is_some_and(|v| matches!(v.as_str(), "bulk" | "junk"));
         let prefix = subject.trim_start().get(fold(words).len()..).is_some_and(|r| r.trim_start().starts_with(':'));
-        if !replies.is_empty() || suppress || null || bulk || prefix {
+        // A notice that answers a mail of the desk's, as some write it: no field, no colon, only the subject and the thread.
+        let ours = headers.in_reply_to.iter().any(|id| id.get(..3).is_some_and(|pd| pd.eq_ignore_ascii_case("pd.")));
+        if !replies.is_empty() || suppress || null || bulk || prefix || ours {
             replies.push("its subject is a vacation notice's".to_owned());
         }
     }
