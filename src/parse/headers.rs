@@ -85,6 +85,8 @@ pub fn read(block: &Block<'_>, hint: Hint) -> Headers {
     };
     let skip = out.references.len().saturating_sub(REFERENCES_MAX);
     out.references.drain(..skip);
+    out.in_reply_to.truncate(REFERENCES_MAX);
+    out.message_id.truncate(REFERENCES_MAX);
     out.sent_at = block.all("Date").find_map(|f| date::parse(&words::unfold(f.value, hint, &mut Vec::new())));
     if out.sent_at.is_none() {
         flags.push(if block.first("Date").is_some() { "unreadable-date" } else { "no-date" });

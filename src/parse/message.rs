@@ -98,6 +98,8 @@ fn written(
     let answers = !read.in_reply_to.is_empty() || !read.references.is_empty();
     let around = forward::Around { subject, prefix, answers };
     let inline = forward::inline(&prepared, &folded, &around);
+    // An agent's answer to a notification quotes the notification; he forwards nothing.
+    let inline = inline.filter(|_| !folded.reply.marker || prefix == quotation::Prefix::Forward);
     // An attached message is a forward where the mail says so, or says nothing else.
     let attached = || {
         let message = body.attachments.iter().find(|a| a.media_type == "message/rfc822")?;
