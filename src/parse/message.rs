@@ -27,7 +27,8 @@ pub fn read(incoming: &Incoming) -> Message {
     let hint = headers::hint(&bytes, &scan::entity(&bytes));
     let (root, tree_flags) = entity::read(&bytes, hint);
     let read = headers::read(&root.block, hint);
-    let mut structure = headers::structure(&root.block, hint);
+    let header = bytes.get(..bytes.len() - root.block.body.len()).unwrap_or_default();
+    let mut structure = headers::structure(&root.block, header, &read.from, hint);
     if structure_bytes.is_some() {
         structure.broken.push("a bare CR");
     }
