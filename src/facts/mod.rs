@@ -2,6 +2,7 @@
 //! [`sender`]'s matter, whether to believe it [`authenticity`]'s, to which ticket it belongs [`thread`]'s.
 
 mod authenticity;
+mod confirm;
 mod from_field;
 mod idna;
 mod sender;
@@ -35,6 +36,8 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         tickets,
         message_ids: thread::foreign_ids(message, policy),
         bounced: thread::bounced(message, policy),
+        hold: confirm::named(message, policy),
+        holds_of: confirm::whose(message, policy),
         story: sender::claims_agent(message, policy),
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
     }
@@ -44,10 +47,13 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
 pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, found: Found, policy: &Policy) -> Facts {
     let sender = sender::sender(message, &found, policy);
     let thread = thread::thread(message, &found, policy);
+    let judged = authenticity::judge(message, policy.mailbox(mailbox), proof);
+    let released = confirm::released(&judged, &sender, &found);
     Facts {
-        authenticity: authenticity::judge(message, policy.mailbox(mailbox), proof),
+        agent_token: released.is_some() || sender::agent_token(message, &sender, &thread, &found, policy),
+        authenticity: released.unwrap_or(judged),
         organisation: found.organisation.clone(),
-        agent_token: sender::agent_token(message, &sender, &thread, &found, policy),
+        confirmation: confirm::confirmation(message, &found, policy),
         sender,
         thread,
         found,

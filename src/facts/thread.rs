@@ -3,7 +3,7 @@
 
 use crate::model::facts::{Thread, ThreadBy};
 use crate::model::message::Class;
-use crate::model::token::Proven;
+use crate::model::token::{KeyRing, Proven, TokenKind};
 use crate::model::{AddrSpec, Found, Message, Policy, Ticket, TicketNumber};
 
 /// Most Message-IDs that the store is asked about. The last of References are the nearest.
@@ -34,14 +34,16 @@ pub fn names(message: &Message, policy: &Policy) -> Vec<Named> {
         returned,
         written: written.to_owned(),
     };
+    // The number in a confirmation's token is no ticket's.
+    let of_ticket = |proven: &Proven| proven.kind != TokenKind::Confirm;
     let mut names: Vec<Named> = Vec::new();
     for detail in own_details(message, policy) {
-        if let Some(proven) = keys.prove_address_detail(&detail) {
+        if let Some(proven) = keys.prove_address_detail(&detail).filter(of_ticket) {
             names.push(hidden(ThreadBy::PlusAddress, proven, &detail, false));
         }
     }
     for id in referred(message) {
-        if let Some(proven) = keys.prove_message_id(id) {
+        if let Some(proven) = keys.prove_message_id(id).filter(of_ticket) {
             names.push(hidden(ThreadBy::References, proven, id, false));
         }
     }
@@ -51,7 +53,7 @@ pub fn names(message: &Message, policy: &Policy) -> Vec<Named> {
         names.push(plain(ThreadBy::Token, token.number, &token.written));
     }
     for id in returned(message) {
-        if let Some(proven) = keys.prove_message_id(id) {
+        if let Some(proven) = keys.prove_message_id(id).filter(of_ticket) {
             names.push(hidden(ThreadBy::References, proven, id, true));
         }
     }
@@ -86,6 +88,7 @@ pub fn wrong(message: &Message, policy: &Policy) -> Vec<TicketNumber> {
             .tokens
             .iter()
             .filter(|t| is_ours(&t.prefix, policy) && t.check.is_some() && !keys.proves_subject(t))
+            .filter(|t| !KeyRing::is_confirm_shaped(t))
             .map(|t| t.number),
     );
     numbers.retain(|n| *n > 0);
@@ -97,7 +100,8 @@ pub fn wrong(message: &Message, policy: &Policy) -> Vec<TicketNumber> {
 /// The number in something of a hidden token's shape: `1c`, number, addressee, …
 fn claimed(parts: Vec<&str>, count: usize) -> Option<TicketNumber> {
     match parts.as_slice() {
-        [head, number, ..] if parts.len() == count && head.len() == 2 => number.parse().ok(),
+        // What has a confirmation's shape names no ticket.
+        [head, number, ..] if parts.len() == count && head.len() == 2 && !head.ends_with('f') => number.parse().ok(),
         _ => None,
     }
 }
@@ -107,12 +111,12 @@ pub fn dedup(numbers: &mut Vec<TicketNumber>) {
     numbers.retain(|n| seen.insert(*n));
 }
 
-fn is_ours(prefix: &str, policy: &Policy) -> bool {
+pub(super) fn is_ours(prefix: &str, policy: &Policy) -> bool {
     prefix.eq_ignore_ascii_case(&policy.desk.prefix)
 }
 
 /// The details of our own plus-addresses to which this mail was sent or delivered.
-fn own_details(message: &Message, policy: &Policy) -> Vec<String> {
+pub(super) fn own_details(message: &Message, policy: &Policy) -> Vec<String> {
     let written = message.to.iter().chain(&message.cc).map(|a| a.email.as_str());
     written
         .chain(message.delivered_to.iter().map(String::as_str))
@@ -122,7 +126,7 @@ fn own_details(message: &Message, policy: &Policy) -> Vec<String> {
 }
 
 /// Message-IDs in In-Reply-To, then in References from the right.
-fn referred(message: &Message) -> impl Iterator<Item = &str> {
+pub(super) fn referred(message: &Message) -> impl Iterator<Item = &str> {
     message.in_reply_to.iter().chain(message.references.iter().rev()).map(String::as_str)
 }
 

@@ -13,7 +13,7 @@ use crate::store::{Result, StoreError};
 const APPLICATION_ID: i32 = 0x5044_736b;
 
 /// Append-only: a database of schema version N has had the first N of them.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_hold.sql")];
 
 /// Prepared statements kept for each connection: more than there are.
 const STATEMENTS: usize = 160;
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(pragma(&writer, "foreign_keys"), 1);
         assert_eq!(pragma(&writer, "secure_delete"), 1);
         assert_eq!(pragma(&writer, "application_id"), i64::from(APPLICATION_ID));
-        assert_eq!(pragma(&writer, "user_version"), 1);
+        assert_eq!(pragma(&writer, "user_version"), 2);
         assert_eq!(pragma(&writer, "busy_timeout"), 20_000);
     }
 
@@ -171,6 +171,6 @@ mod tests {
             }
         });
         let writer = open_writer(&path, &Options::default()).expect("opens");
-        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(1));
+        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(2));
     }
 }
