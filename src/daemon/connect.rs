@@ -2,10 +2,12 @@
 
 use std::io;
 
+use jiff::SignedDuration;
+
 use crate::authenticate::{AuthenticateError, Authenticator, Resolvers};
 use crate::config;
 use crate::inbound::{self, ImapSettings, ImapSource, MaildirSettings, MaildirSource};
-use crate::outbox::{self, OutgoingSettings, SmtpSettings};
+use crate::outbox::{self, OutgoingSettings, Pace, SmtpSettings};
 
 /// The desk's own check of senders.
 pub fn authenticator(dns: &config::Dns) -> Result<Authenticator, AuthenticateError> {
@@ -59,6 +61,12 @@ pub fn outgoing(outgoing: &config::Outgoing, limits: &config::Limits) -> Option<
         config::OutgoingVia::Maildir(path) => Some(OutgoingSettings::Maildir(path.clone())),
         config::OutgoingVia::Nowhere => None,
     }
+}
+
+/// How the outbox paces itself.
+pub fn pace(outgoing: &config::Outgoing) -> Pace {
+    let give_up = SignedDuration::try_from(outgoing.give_up).unwrap_or(SignedDuration::MAX);
+    Pace { give_up, ..Pace::default() }
 }
 
 fn smtp(smtp: &config::Smtp, limits: &config::Limits) -> SmtpSettings {

@@ -57,7 +57,7 @@ fn hold(case: &Case, name: &str, ticket: Option<&Ticket>, key: &str, because: &s
     }
     if case.facts.found.acknowledged.address_day < case.policy.budgets.per_address_day {
         decision.outgoing.extend(notify::refused(case, name, key, &[], &[]));
-        decision.acknowledged.extend(case.from().map(String::from));
+        decision.acknowledged.extend(case.author().map(String::from));
     }
     decision
 }

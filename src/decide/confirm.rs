@@ -172,7 +172,7 @@ pub fn hold_agent(case: &Case, name: &str, ticket: &Ticket, because: &str) -> De
 /// A restricted request whose sender claims to be a contact on file, without strong proof: the contact is asked, without
 /// a word of the mail's. The ticket goes on meanwhile, marked.
 pub fn ask_contact(case: &Case, work: &mut Work) -> Option<Hold> {
-    let contact = case.contact().filter(|c| case.from().as_ref() == Some(&c.email))?;
+    let contact = case.contact().filter(|c| case.author().as_ref() == Some(&c.email))?;
     let because = "The request is restricted and its sender not strongly proven";
     if case.message.class != Class::Person || super::acknowledge::is_machine_address(&contact.email) {
         return None;
@@ -326,7 +326,7 @@ fn requests(case: &Case, hold: &Hold, denied: bool) -> Decision {
     let number = work.ticket.number;
     let mut decision = work.into_decision(Action::Append, Fate::Appended(number));
     decision.view = Some(case.view(true));
-    decision.proven.extend(case.from().filter(|_| !denied));
+    decision.proven.extend(case.author().filter(|_| !denied));
     decision.reasons.push(because);
     decision
 }
@@ -338,7 +338,7 @@ fn addresses(case: &Case, hold: &Hold, denied: bool) -> Decision {
     };
     let mut decision = case.ignore(because);
     decision.action = Action::Command;
-    decision.proven.extend(case.from().filter(|_| !denied));
+    decision.proven.extend(case.author().filter(|_| !denied));
     decision
 }
 

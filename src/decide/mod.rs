@@ -5,8 +5,10 @@ mod acknowledge;
 mod agent;
 mod bounce;
 mod commands;
+mod conduct;
 mod confirm;
 mod customer;
+mod lookalike;
 mod machine;
 mod notify;
 mod order;
@@ -35,6 +37,7 @@ pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, 
     let mut decision = first_that_applies(&case);
     confirm::settle(&case, &mut decision);
     decision.view.get_or_insert_with(|| case.view(false));
+    conduct::remember(&case, &mut decision);
     decision
 }
 
@@ -93,7 +96,7 @@ fn suspect(case: &Case, authenticity: &Authenticity) -> Decision {
     // Told, but not bombed: these mails have the budget of acknowledgements.
     if case.facts.found.acknowledged.address_day < case.policy.budgets.per_address_day {
         decision.outgoing.extend(notify::refused(case, name, "forged", &[], &[]));
-        decision.acknowledged.extend(case.from().map(String::from));
+        decision.acknowledged.extend(case.author().map(String::from));
     }
     decision
 }

@@ -4,6 +4,7 @@
 mod authenticity;
 mod confirm;
 mod from_field;
+mod guesses;
 mod idna;
 mod sender;
 mod thread;
@@ -11,7 +12,7 @@ mod verdicts;
 
 use crate::model::desk::Assign;
 use crate::model::facts::OwnProof;
-use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy};
+use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
 
 /// The one address that wrote, where From has exactly one field with exactly one strict address that every reading of
 /// it agrees on: the address whose domain the own check of signatures is asked about.
@@ -32,6 +33,8 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         digest: Some(message.digest),
         fingerprint: Some(message.fingerprint()),
         message_id: message.id().map(str::to_owned),
+        skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
+        from: sender::from(message),
         sender: sender::customer(message, policy),
         tickets,
         message_ids: thread::foreign_ids(message, policy),
@@ -46,12 +49,21 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
 /// What the store's answers mean.
 pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, found: Found, policy: &Policy) -> Facts {
     let sender = sender::sender(message, &found, policy);
-    let thread = thread::thread(message, &found, policy);
     let judged = authenticity::judge(message, policy.mailbox(mailbox), proof);
     let released = confirm::released(&judged, &sender, &found);
+    let confirmed = released.is_some();
+    let authenticity = released.unwrap_or(judged);
+    let wrong_checks = guesses::wrong_checks(message, policy);
+    let heed = match confirmed {
+        // Its checks were heeded when it was held; who guessed since must not change what was asked about.
+        true => guesses::Heed::all(),
+        false => guesses::Heed::of(message, &sender, &authenticity, wrong_checks, &found),
+    };
+    let thread = thread::thread(message, &found, policy, &heed);
     Facts {
-        agent_token: released.is_some() || sender::agent_token(message, &sender, &thread, &found, policy),
-        authenticity: released.unwrap_or(judged),
+        agent_token: confirmed || sender::agent_token(message, &sender, &thread, &found, policy),
+        authenticity,
+        wrong_checks,
         organisation: found.organisation.clone(),
         confirmation: confirm::confirmation(message, &found, policy),
         sender,

@@ -3,6 +3,7 @@
 //! [`OutgoingMail`].
 
 use super::address::AddrSpec;
+use super::conduct::Mark;
 use super::facts::{Authenticity, Sender, ThreadBy};
 use super::hold::Hold;
 use super::outgoing::{Draft, OutgoingMail};
@@ -127,6 +128,8 @@ pub struct Decision<Mail = Draft> {
     pub proven: Vec<AddrSpec>,
     /// Outgoing mails (outbox ids) that came back, and the words of the report.
     pub bounced: Vec<(i64, String)>,
+    /// What is to be remembered of addresses.
+    pub marks: Vec<Mark>,
     pub route: Vec<RouteStep>,
     /// Why all this, in sentences, in the order in which it was thought.
     pub reasons: Vec<String>,
@@ -152,6 +155,7 @@ impl<Mail> Decision<Mail> {
             holds: Vec::new(),
             proven: Vec::new(),
             bounced: Vec::new(),
+            marks: Vec::new(),
             route: Vec::new(),
             reasons: Vec::new(),
             alarms: Vec::new(),
@@ -173,6 +177,7 @@ impl<Mail> Decision<Mail> {
             holds: self.holds,
             proven: self.proven,
             bounced: self.bounced,
+            marks: self.marks,
             route: self.route,
             reasons: self.reasons,
             alarms: self.alarms,

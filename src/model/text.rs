@@ -93,7 +93,7 @@ pub fn is_bidi_control(c: char) -> bool {
 }
 
 /// Characters that nobody sees. ZWJ and ZWNJ are among them: in a header they do more harm than good.
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     is_bidi_control(c)
         || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{00AD}' | '\u{180E}')
 }

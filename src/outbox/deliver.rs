@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, sleep};
@@ -14,6 +14,7 @@ use crate::model::outgoing::{Attempt, Template};
 use crate::store::{self, Store, StoreError};
 
 use super::error::SmtpError;
+use super::retry::GIVE_UP;
 use super::round::Round;
 use super::settings::OutgoingSettings;
 use super::transport::Transport;
@@ -30,11 +31,13 @@ pub struct Pace {
     pub lease: Duration,
     /// At the end, how long mails in flight may still take.
     pub grace: Duration,
+    /// How long a mail is tried, from the time it was queued; acknowledgements a day at the most.
+    pub give_up: SignedDuration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace { batch: 32, lease: Duration::from_secs(30 * 60), grace: Duration::from_secs(15) }
+        Pace { batch: 32, lease: Duration::from_secs(30 * 60), grace: Duration::from_secs(15), give_up: GIVE_UP }
     }
 }
 

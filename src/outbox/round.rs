@@ -156,16 +156,17 @@ impl<'a> Round<'a> {
     }
 
     fn judge(&mut self, entry: &OutboxEntry, carried: Carried, now: Timestamp) -> (Attempt, Option<Timestamp>) {
+        let give_up = self.courier.pace.give_up;
         match carried {
             Carried::Tried(attempt) => {
-                let next = next_try(entry.template, entry.id, entry.attempts, entry.queued_at, now, &attempt);
+                let next = next_try(entry.template, entry.id, entry.attempts, entry.queued_at, now, &attempt, give_up);
                 (attempt, next)
             }
             Carried::Closed { error, wait } => {
                 let attempt = Attempt::Deferred(error.as_reply());
                 // All wait for the server alike: no mail's own backoff grows by its being down.
                 let again = SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok());
-                let next = if is_over(entry.template, entry.queued_at, now) { None } else { again };
+                let next = if is_over(entry.template, entry.queued_at, now, give_up) { None } else { again };
                 self.courier.tell_trouble(&error, self.notice);
                 self.report.trouble = Some(error);
                 (attempt, next)

@@ -14,6 +14,8 @@ use super::uuencoded;
 
 /// Longest text kept, in bytes.
 pub const TEXT_MAX: usize = 1 << 20;
+/// Longest body of a text part that is decoded, in bytes as sent.
+const RAW_MAX: usize = 8 * TEXT_MAX;
 /// Most attachments kept.
 pub const ATTACHMENTS_MAX: usize = 100;
 
@@ -115,10 +117,6 @@ impl Reader {
 
     fn leaf(&mut self, part: &Part<'_>, parent: &str, index: usize) -> Vec<Piece> {
         let kind = part.kind.word.as_str();
-        let decoded = transfer::decode(&part.encoding, part.block.body);
-        if let Some(flag) = decoded.flag {
-            self.note(flag);
-        }
         let name = part.name();
         // A signature is no attachment that a person added.
         if parent == "multipart/signed" && kind == "application/pgp-signature" {
@@ -129,7 +127,17 @@ impl Reader {
         let first = index == 0 || (parent != "multipart/related" && name.is_none());
         let plain = matches!(kind, "text/plain" | "text/enriched" | "text/richtext")
             || parent.is_empty() && kind.starts_with("text/") && !matches!(kind, "text/html" | "text/calendar");
-        if attached || !first || !(plain || matches!(kind, "text/html" | "text/x-amp-html")) {
+        let text = !attached && first && (plain || matches!(kind, "text/html" | "text/x-amp-html"));
+        // Of a text no more is decoded than can be kept, so that memory stays near the mail's own size.
+        let body = if text { part.block.body.get(..RAW_MAX).unwrap_or(part.block.body) } else { part.block.body };
+        if body.len() < part.block.body.len() {
+            self.note("text-cut");
+        }
+        let decoded = transfer::decode(&part.encoding, body);
+        if let Some(flag) = decoded.flag {
+            self.note(flag);
+        }
+        if !text {
             self.attach(part, name, decoded.bytes);
             return Vec::new();
         }

@@ -98,12 +98,12 @@ impl Walk {
             }
         };
         let default = if part.kind.word == "multipart/digest" { "message/rfc822" } else { "text/plain" };
-        let (mut pieces, closed) = split(body, &boundary, PARTS_MAX);
+        let (mut pieces, mut closed) = split(body, &boundary, PARTS_MAX);
         if pieces.is_empty() {
             // The boundary is not the one that was announced.
             self.note("boundary-not-found");
             match find_boundary(body) {
-                Some(found) => pieces = split(body, found, PARTS_MAX).0,
+                Some(found) => (pieces, closed) = split(body, found, PARTS_MAX),
                 None => return self.as_text(part),
             }
         }

@@ -86,10 +86,10 @@ fn people(value: &str) -> Vec<Address> {
     let mut text = value.replace("[mailto:", "<").replace("<mailto:", " <").replace('*', "");
     if text.contains("<") {
         text = text.replace(']', ">");
-    } else if let (Some(open), Some(close)) = (text.rfind('['), text.rfind(']')) {
-        if text.get(open..close).is_some_and(|t| t.contains('@')) {
-            text = text.replace('[', "<").replace(']', ">");
-        }
+    } else if let (Some(open), Some(close)) = (text.rfind('['), text.rfind(']'))
+        && text.get(open..close).is_some_and(|t| t.contains('@'))
+    {
+        text = text.replace('[', "<").replace(']', ">");
     }
     let mut found = address::list(&text, Hint::default());
     for person in &mut found {

@@ -34,8 +34,10 @@ pub fn read(incoming: &Incoming) -> Message {
     let body = body::read(&root, hint);
     let text = lines::join(&body.lines);
     let report = report::read(&root, &read, &text, hint);
-    let automatic = automatic::read(&root.block, &read, report.as_ref(), hint);
+    let automatic = automatic::read(&root, &read, report.as_ref(), hint);
     let (folded, forward) = written(&body, &text, &read, hint);
+    // What a machine returns was not forwarded by anybody.
+    let forward = forward.filter(|_| report.is_none());
     let language = spoken(&read, &folded, forward.as_ref(), &text);
     let requester = requester(&read, &folded, forward.as_ref());
 

@@ -290,3 +290,21 @@ fn any_header_block_ends_in_an_outcome() {
         assert!(!matches!(proof.outcome, ProofOutcome::Aligned { .. }), "{signature}");
     }
 }
+
+#[test]
+fn many_mails_are_checked_at_once() {
+    fn can_be_spawned<T: Send>(_: &T) {}
+    let dns = Dns::start(&[key_of("s1._domainkey.firma.example")]);
+    let authenticator = dns.authenticator();
+    let mail = sign(&mail(JAN), "firma.example", "s1");
+    let author = spec(JAN);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let proofs = runtime.block_on(async {
+        let checks = (0..50).map(|_| authenticator.check(mail.as_bytes(), Some(&author)));
+        let all = futures::future::join_all(checks);
+        can_be_spawned(&all);
+        all.await
+    });
+    assert!(proofs.iter().all(|proof| proof.outcome == aligned("firma.example")));
+}

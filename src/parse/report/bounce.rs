@@ -124,33 +124,33 @@ pub fn complete(recipient: &mut ReportRecipient, report: &str, only: bool) {
     let report = report.get(..copy_start(report).unwrap_or(report.len())).unwrap_or(report);
     let own = recipient.final_recipient.as_deref().map(|r| about(report, r)).unwrap_or_default();
     let words = if own.trim().is_empty() || only && codes::smtp_reply(&own).is_none() && codes::status(&own).is_none() {
-        if only { report.to_owned() } else { own }
+        if only { report } else { &own }
     } else {
-        own
+        &own
     };
     if recipient.smtp_reply.is_none() {
         let diagnostic = recipient.diagnostic_code.is_some();
         // A diagnostic without a code: the transcript beside it has one, unless the MTA itself refused.
         if !diagnostic || recipient.status.as_deref().is_none_or(|s| s.ends_with(".0.0")) {
-            recipient.smtp_reply = codes::smtp_reply(&words);
+            recipient.smtp_reply = codes::smtp_reply(words);
         }
     }
-    if recipient.diagnostic_code.is_none() && !words.trim().is_empty() {
-        let line: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    if recipient.diagnostic_code.is_none() && !own.trim().is_empty() {
+        let line: String = own.split_whitespace().collect::<Vec<_>>().join(" ");
         recipient.diagnostic_code = Some(line.chars().take(500).collect());
     }
     let delayed = recipient.action.as_deref() == Some("delayed");
     let general = recipient.status.as_deref().is_some_and(|s| s.ends_with(".0.0"));
     if general
-        && let Some(said) = codes::status(&words)
+        && let Some(said) = codes::status(words)
         && recipient.status.as_deref().is_some_and(|s| s.chars().next() == said.chars().next())
     {
         recipient.status = Some(said);
     }
     if recipient.status.is_none() {
-        let explicit = codes::status(&words).filter(|s| delayed == s.starts_with('4') || !delayed);
+        let explicit = codes::status(words).filter(|s| delayed == s.starts_with('4') || !delayed);
         recipient.status =
-            Some(explicit.unwrap_or_else(|| codes::inferred(&words, recipient.smtp_reply.as_deref(), delayed)));
+            Some(explicit.unwrap_or_else(|| codes::inferred(words, recipient.smtp_reply.as_deref(), delayed)));
     }
     if recipient.action.is_none() {
         let class = recipient.status.as_deref().and_then(|s| s.chars().next());

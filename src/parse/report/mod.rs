@@ -11,6 +11,7 @@ use crate::model::message::{Report, ReportRecipient, ReportType};
 use super::charset::{self, Hint};
 use super::entity::Part;
 use super::headers::{self, Headers};
+use super::lines::quote_prefix;
 use super::scan;
 use super::transfer;
 
@@ -92,7 +93,7 @@ fn delivery(root: &Part<'_>, headers: &Headers, leaves: &[Leaf], text: &str, hin
         }
         if human.to_ascii_lowercase().contains("final-recipient:") {
             // Pasted into the text, perhaps quoted by whoever sent it on.
-            let plain: Vec<&str> = human.lines().map(|l| l.trim_start_matches(['>', ' '])).collect();
+            let plain: Vec<&str> = human.lines().map(|l| quote_prefix(l).1).collect();
             report.recipients = fields::recipients(&plain.join("\n"));
         }
         if report.recipients.is_empty() {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, write_ticket};
 use super::sql::{micros, run};
-use super::{holds, outbox};
+use super::{conduct, holds, outbox};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -45,6 +45,9 @@ pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>,
     }
     for (id, words) in &commit.bounced {
         outbox::bounced(connection, *id, words, now)?;
+    }
+    for mark in &commit.marks {
+        conduct::mark(connection, mark, now)?;
     }
     Ok(())
 }
