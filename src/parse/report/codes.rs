@@ -213,4 +213,15 @@ mod tests {
         assert_eq!(smtp_reply("user 5501 unknown"), None);
         assert_eq!(inferred("mailbox is full", Some("452"), false), "4.2.2");
     }
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert!(
+            STATUS.is_some()
+                && BEHIND_REPLY.is_some()
+                && BEHIND_DOTS.is_some()
+                && REPLY_STATUS.is_some()
+                && REPLY.is_some()
+        );
+    }
 }

@@ -228,3 +228,13 @@ fn returns_a_mail(root: &Part<'_>, text: &str) -> bool {
         || text.lines().any(|l| l.trim_start_matches(['>', ' ']).to_ascii_lowercase().starts_with("message-id:"))
         || super::bounce::copy_start(text).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert!(SUBJECTS.is_some() && SENTENCES.is_some() && OTHERS.is_some());
+    }
+}
