@@ -7,6 +7,7 @@ mod bounce;
 mod commands;
 mod conduct;
 mod customer;
+mod leak;
 mod lookalike;
 mod machine;
 mod notify;
