@@ -199,7 +199,8 @@ pub fn send_answer(
     cause: &str,
     status: Status,
 ) {
-    let author = display(work, name);
+    // The operator at the command line is nobody whom the customer knows: the desk itself answers then.
+    let author = work.policy.agent(name).map_or_else(|| work.policy.desk.name.clone(), |a| a.display.clone());
     let recipients = recipients(&work.ticket);
     let drafts: Vec<Draft> = recipients
         .iter()

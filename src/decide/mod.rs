@@ -13,6 +13,7 @@ mod lookalike;
 mod machine;
 mod notify;
 mod order;
+mod presence;
 mod route;
 mod work;
 
