@@ -127,7 +127,13 @@ fn check_says_where_a_configuration_is_looked_for() {
 fn files_that_the_configuration_names_are_looked_at() {
     let desk = Desk::new();
     desk.write("imap", "hunter2\n", 0o640);
-    desk.one_mistake("mailbox.imap.password_file", "can be read by others");
+    let output = desk.run(&["check"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "an open password file is a hint: {said}");
+    assert!(
+        said.contains("can be read by others") && said.contains("chmod 600") && !said.contains("hunter2"),
+        "{said}"
+    );
     desk.write("imap", "\n", 0o600);
     desk.one_mistake("mailbox.imap.password_file", "empty");
     fs::remove_file(desk.path("imap")).expect("removed");

@@ -13,6 +13,7 @@ use super::exit::{self, CliResult, Failure, OrExit as _};
 use super::open::{self, Desk};
 use super::output::{self, Cell, Column, Out, Table, Tone, escape, escape_text};
 use super::{json as shapes, ticket};
+use crate::daemon::order::{self, OrderError};
 use crate::model::conduct::MailToIt;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::{AddrSpec, Ticket};
@@ -37,6 +38,11 @@ enum Command {
     Export,
     /// Show what is known of an address, and its tickets
     Show(ShowArgs),
+    /// Ask a contact, by a mail to the address on file, to prove it by an answer
+    ///
+    /// The answer, within seven days, sets "proven" in `contact show`; no import takes it away. It proves that the address
+    /// reaches the contact, not that a later mail from it is genuine.
+    Verify(VerifyArgs),
     /// Forget that mail to an address failed, that it complained, and that it guessed at ticket checks
     Forgive(ForgiveArgs),
 }
@@ -62,6 +68,11 @@ struct ShowArgs {
 }
 
 #[derive(clap::Args, Debug)]
+struct VerifyArgs {
+    address: String,
+}
+
+#[derive(clap::Args, Debug)]
 struct ImportArgs {
     /// A CSV file; "-" is standard input
     #[arg(value_name = "FILE")]
@@ -81,6 +92,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
         Command::Import(args) => import(&args, &open::desk_to_fill(global)?),
         Command::Export => export(&open::desk(global)?),
         Command::Show(args) => show(&args, &open::desk(global)?),
+        Command::Verify(args) => verify(&args, &open::desk(global)?),
         Command::Forgive(args) => forgive(&args, &open::desk(global)?),
     }
 }
@@ -197,6 +209,20 @@ fn forgive(args: &ForgiveArgs, desk: &Desk) -> CliResult {
         true => format!("Forgotten: {spec} is written to and heeded as anybody"),
         false => format!("Nothing was held against {spec}"),
     });
+    out.finish()
+}
+
+fn verify(args: &VerifyArgs, desk: &Desk) -> CliResult {
+    let address = spec(&args.address)?;
+    let policy = desk.lasting_policy()?;
+    let commit =
+        order::verify_contact(desk.kept.as_ref(), &policy, &address, Timestamp::now()).map_err(|e| match e {
+            OrderError::Refused(because) => exit::fail(exit::DATA, because),
+            OrderError::Store(error) => error.into(),
+        })?;
+    let mut out = desk.out();
+    let until = commit.holds.first().map(|hold| out.look().time(hold.until)).unwrap_or_default();
+    out.line(&escape(&format!("{address} is asked by mail; an answer until {until} proves it")));
     out.finish()
 }
 

@@ -28,6 +28,9 @@ const IDLE: Duration = Duration::from_secs(9 * 60);
 /// Tries to read a mail after which it is set aside unread: it broke the program each time.
 const ATTEMPTS_MAX: u32 = 3;
 
+/// How long nothing is moved after moving failed.
+const FILING_REST: Duration = Duration::from_secs(10 * 60);
+
 /// What ends a session with a source. The next one starts from what is committed.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
@@ -37,10 +40,15 @@ enum Trouble {
     Store(#[from] StoreError),
     #[error("A task ended: {0}")]
     Task(#[from] tokio::task::JoinError),
-    /// What the watcher wanted to know was only taken in partly.
-    #[error("{0} mails are withheld by the server")]
+    #[error("The server has {0} mails that it does not give")]
     Withheld(usize),
+    /// Taken-in mail cannot be moved. Mail comes in all the same.
+    #[error("{0}")]
+    Filing(SourceError),
 }
+
+/// What was taken in of a range, and what the server withholds.
+type Taken = (Vec<Ingested>, Vec<SourceKey>);
 
 /// A mailbox and the source that feeds it.
 pub struct Watcher {
@@ -48,12 +56,14 @@ pub struct Watcher {
     mailbox: Mailbox,
     source: Source,
     place: Place,
+    /// Since when, and why, taken-in mail is not moved for a while.
+    filing_rests: Option<(tokio::time::Instant, String)>,
 }
 
 impl Watcher {
     pub fn new(desk: Arc<Desk>, mailbox: Mailbox, source: Source) -> Self {
         let place = desk.board.place(&mailbox.name);
-        Watcher { desk, mailbox, source, place }
+        Watcher { desk, mailbox, source, place, filing_rests: None }
     }
 
     /// Until `stop` fires. Every error ends in another try, later and later: 1, 2, 4 … 60 seconds, five minutes where a
@@ -70,6 +80,9 @@ impl Watcher {
             };
             let wants_operator = matches!(&error, Trouble::Source(e) if e.wants_operator());
             let pause = if wants_operator && failures > 3 { 300 } else { 1 << failures.min(6) };
+            if let Trouble::Filing(because) = &error {
+                self.filing_rests = Some((tokio::time::Instant::now(), because.to_string()));
+            }
             tracing::warn!(mailbox = self.mailbox.name, %error, again_in_seconds = pause, "The mailbox cannot be read");
             self.place.trouble(error.to_string());
             self.rest(Duration::from_secs(pause.min(300)), &stop).await;
@@ -80,8 +93,9 @@ impl Watcher {
     pub async fn drain(&mut self) -> anyhow::Result<Vec<Ingested>> {
         let opened = self.source.open().await?;
         let mut cursor = self.first_contact(&opened).await?;
+        let taken = self.take_in_all(&opened, &mut cursor, &CancellationToken::new()).await?;
         self.file_what_is_left().await?;
-        Ok(self.take_in_all(&opened, &mut cursor, &CancellationToken::new()).await?)
+        Ok(taken)
     }
 
     async fn rest(&mut self, pause: Duration, stop: &CancellationToken) {
@@ -101,13 +115,16 @@ impl Watcher {
         let opened = beating(&self.place, self.source.open()).await.map_err(|e| (e.into(), false))?;
         let mut cursor = self.first_contact(&opened).await.map_err(|e| (e, false))?;
         tracing::info!(mailbox = self.mailbox.name, folder = opened.folder, exists = opened.exists, "Watching");
-        self.file_what_is_left().await.map_err(|e| (e, true))?;
         loop {
             self.take_in_all(&opened, &mut cursor, stop).await.map_err(|e| (e, true))?;
+            self.file_what_is_left().await.map_err(|e| (e, true))?;
             if stop.is_cancelled() {
                 return Ok(());
             }
-            self.place.well();
+            match &self.filing_rests {
+                Some((_, because)) => self.place.trouble(because.clone()),
+                None => self.place.well(),
+            }
             let longest = scattered(IDLE, &self.mailbox.name, cursor.last_uid);
             tokio::select! {
                 wake = beating(&self.place, self.source.wait(longest)) => { wake.map_err(|e| (e.into(), true))?; }
@@ -190,23 +207,21 @@ impl Watcher {
         Ok(self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?)
     }
 
-    /// A run that ended between commit and move left these.
+    /// Moves what is committed to the archive, also what a run left that ended between the two. Where that fails, taking in
+    /// goes on without it for a while: a full archive must not keep mail out.
     async fn file_what_is_left(&mut self) -> Result<(), Trouble> {
+        if self.filing_rests.as_ref().is_some_and(|(since, _)| since.elapsed() < FILING_REST) {
+            return Ok(());
+        }
         let name = self.mailbox.name.clone();
         let keys = self.desk.with_store(move |s| s.unfiled(&name)).await?;
         for some in keys.chunks(RANGE) {
-            self.file(some.to_vec()).await?;
+            beating(&self.place, self.source.file(some)).await.map_err(Trouble::Filing)?;
+            let (name, some, now) = (self.mailbox.name.clone(), some.to_vec(), (self.desk.clock)());
+            self.desk.with_store(move |s| s.filed(&name, &some, now)).await?;
         }
+        self.filing_rests = None;
         Ok(())
-    }
-
-    async fn file(&mut self, keys: Vec<SourceKey>) -> Result<(), Trouble> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        beating(&self.place, self.source.file(&keys)).await?;
-        let (name, now) = (self.mailbox.name.clone(), (self.desk.clock)());
-        Ok(self.desk.with_store(move |s| s.filed(&name, &keys, now)).await?)
     }
 
     async fn take_in_all(
@@ -227,12 +242,8 @@ impl Watcher {
             self.give_fate(old.into_iter().map(|s| s.key).collect(), "It is older than the mailbox's start").await?;
             let wanted = self.unknown(wanted).await?;
             let (ingested, withheld) = self.take_in(wanted).await?;
-            let done = ingested.iter().map(|i| i.key.clone()).collect();
-            self.file(done).await?;
             all.extend(ingested);
-            if withheld > 0 {
-                return Err(Trouble::Withheld(withheld));
-            }
+            self.give_up_withheld(withheld).await?;
             if last > cursor.last_uid {
                 cursor.last_uid = last;
                 self.keep(opened, *cursor).await?;
@@ -244,6 +255,25 @@ impl Watcher {
         Ok(all)
     }
 
+    /// Mail that the server has and does not give is asked for again, a few times, on new connections; then it is set aside
+    /// where people see it, so that what comes after it is not held up for ever.
+    async fn give_up_withheld(&mut self, withheld: Vec<SourceKey>) -> Result<(), Trouble> {
+        if withheld.is_empty() {
+            return Ok(());
+        }
+        let (name, keys, now) = (self.mailbox.name.clone(), withheld.clone(), (self.desk.clock)());
+        let rows = self.desk.with_store(move |s| s.discover(&name, &keys, now)).await?;
+        let (hopeless, again): (Vec<LedgerRow>, Vec<LedgerRow>) =
+            rows.into_iter().partition(|row| row.attempts >= ATTEMPTS_MAX);
+        let (name, keys) = (self.mailbox.name.clone(), hopeless.into_iter().map(|row| row.key).collect::<Vec<_>>());
+        for key in &keys {
+            tracing::error!(mailbox = name, %key, "The server does not give this mail: it is set aside unread");
+        }
+        let fate = Fate::Quarantined { because: "The server has this mail and does not give it".to_owned() };
+        self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?;
+        if again.is_empty() { Ok(()) } else { Err(Trouble::Withheld(again.len())) }
+    }
+
     /// Those that have no fate yet. A Maildir shows everything again after each `open`.
     async fn unknown(&mut self, shown: Vec<Shown>) -> Result<Vec<Shown>, Trouble> {
         let (name, keys) = (self.mailbox.name.clone(), shown.iter().map(|s| s.key.clone()).collect::<Vec<_>>());
@@ -252,11 +282,10 @@ impl Watcher {
         Ok(shown.into_iter().filter(|s| !settled(&s.key)).collect())
     }
 
-    /// Fetches and commits side by side: while the server sends, the writer writes. Returns what was taken in, and how many
-    /// mails the server withholds.
-    async fn take_in(&mut self, wanted: Vec<Shown>) -> Result<(Vec<Ingested>, usize), Trouble> {
+    /// Fetches and commits side by side: while the server sends, the writer writes.
+    async fn take_in(&mut self, wanted: Vec<Shown>) -> Result<Taken, Trouble> {
         if wanted.is_empty() {
-            return Ok((Vec::new(), 0));
+            return Ok((Vec::new(), Vec::new()));
         }
         let (sink, fetched) = mpsc::channel(QUEUE);
         let committing = Committing { desk: Arc::clone(&self.desk), mailbox: self.mailbox.name.clone() };
@@ -276,8 +305,8 @@ struct Committing {
 }
 
 impl Committing {
-    async fn run(self, mut fetched: mpsc::Receiver<Fetched>) -> Result<(Vec<Ingested>, usize), Trouble> {
-        let (mut all, mut withheld) = (Vec::new(), 0);
+    async fn run(self, mut fetched: mpsc::Receiver<Fetched>) -> Result<Taken, Trouble> {
+        let (mut all, mut withheld) = (Vec::new(), Vec::new());
         let mut next = fetched.recv().await;
         while let Some(first) = next.take() {
             let (mut batch, mut bytes, mut vanished) = (Vec::new(), 0, Vec::new());
@@ -292,7 +321,7 @@ impl Committing {
                     Fetched::Vanished { key } => vanished.push(key),
                     Fetched::Withheld { because, key } => {
                         tracing::warn!(mailbox = self.mailbox, uid = key.uid, because, "The server withholds a mail");
-                        withheld += 1;
+                        withheld.push(key);
                     }
                 }
                 if batch.len() < BATCH && bytes < BATCH_BYTES {

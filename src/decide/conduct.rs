@@ -10,7 +10,7 @@ pub fn remember(case: &Case, decision: &mut Decision) {
     if matches!(decision.fate, Fate::Duplicate { .. }) {
         return;
     }
-    let from = case.from().map(String::from).unwrap_or_default();
+    let from = case.author().map(String::from).unwrap_or_default();
     guesses(case, &from, decision);
     let fared = &case.facts.found.conduct.mail_to_it;
     if case.is_verified() && fared.failures > 0 {

@@ -11,7 +11,7 @@ use super::work::Case;
 
 /// Whom the sender resembles, in words; None where nobody.
 pub fn suspicion(case: &Case, ticket: &Ticket) -> Option<String> {
-    let from = case.from()?;
+    let from = case.author()?;
     if case.policy.own_address(&from).is_some() || case.policy.agent_by_address(&from).is_some() {
         return None; // an agent or the desk itself: whether to believe that is another warning
     }
@@ -33,7 +33,7 @@ fn domain(case: &Case, ticket: &Ticket, from: &AddrSpec) -> Option<String> {
 }
 
 fn name(case: &Case, ticket: &Ticket, from: &AddrSpec) -> Option<String> {
-    let shown = case.from_address().name?;
+    let shown = case.author_as_written().name?;
     if let Some(other) = addresses(&shown).into_iter().find(|a| a != from) {
         return Some(format!("it shows the address {other} in place of a name"));
     }

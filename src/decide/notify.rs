@@ -4,25 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
-use crate::model::{Address, Agent, Attachment, Believed, Policy, Ticket};
+use crate::model::{Address, Agent, Believed};
 
 use super::lookalike;
+pub use super::presence::told;
 use super::work::{Case, Work};
-
-/// Attachments passed on to agents with a notification, in all; the rest stays in the ticket.
-const ATTACHED_MAX: usize = 15 * 1024 * 1024;
-
-/// Those who are told about a ticket: its owner, or everybody of its group who is there.
-pub fn told<'a>(ticket: &Ticket, policy: &'a Policy, now: jiff::Timestamp) -> Vec<&'a Agent> {
-    if let Some(owner) = ticket.owner.as_deref().and_then(|o| policy.agent(o)) {
-        return vec![owner];
-    }
-    let Some(group) = ticket.group.as_deref().and_then(|g| policy.group(g)) else { return Vec::new() };
-    let members = || group.members.iter().filter_map(|m| policy.agent(m)).filter(|a| !a.disabled);
-    let here: Vec<&Agent> = members().filter(|a| a.absence(now, &policy.desk.timezone).is_none()).collect();
-    // Nobody there: better all of them than nobody.
-    if here.is_empty() { members().collect() } else { here }
-}
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
     told(&work.ticket, case.policy, case.now)
@@ -41,15 +27,33 @@ pub fn reply(case: &Case, work: &Work, kind: EntryKind) -> Vec<Draft> {
     told.into_iter().map(|agent| of_mail(case, work, agent, Template::NotifyReply, kind)).collect()
 }
 
+/// The address on file answered for, or against, a restricted request.
+pub fn confirmed(case: &Case, work: &Work, who: &str, denied: bool) -> Vec<Draft> {
+    let told = told(&work.ticket, case.policy, case.now).into_iter();
+    told.map(|agent| {
+        let mut draft = of_mail(case, work, agent, Template::NotifyConfirmed, EntryKind::Reply);
+        // The mail was proven by its code, whatever its headers prove.
+        draft.values.insert("warnings", Value::List(Vec::new()));
+        for spoken_of in ["believed", "believed_because", "strength"] {
+            draft.values.remove(spoken_of);
+        }
+        draft.text.clone_from(&case.message.reply.text);
+        draft.values.insert("who", Value::Text(who.to_owned()));
+        draft.values.insert("denied", Value::Flag(denied));
+        draft
+    })
+    .collect()
+}
+
 /// A notification that carries the mail at hand.
 fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: EntryKind) -> Draft {
     let mut draft = to_agent(work, agent, template, &case.cause());
     draft.text = words_for_agents(case);
-    draft.author = Some(case.from_address());
-    draft.attachments = passed_on(&case.message.attachments);
+    draft.author = Some(case.author_as_written());
+    draft.attachments.clone_from(&case.message.attachments);
     let authenticity = &case.facts.authenticity;
     let values = &mut draft.values;
-    values.insert("sender", Value::Text(case.from_address().to_string()));
+    values.insert("sender", Value::Text(case.author_as_written().to_string()));
     values.insert("believed", Value::Text(authenticity.believed.word().to_owned()));
     values.insert("believed_because", Value::Text(authenticity.because.clone()));
     if let Some(strength) = authenticity.strength {
@@ -74,18 +78,6 @@ fn words_for_agents(case: &Case) -> String {
     if first || message.reply.text.trim().is_empty() { message.text.clone() } else { message.reply.text.clone() }
 }
 
-fn passed_on(attachments: &[Attachment]) -> Vec<Attachment> {
-    let mut room = ATTACHED_MAX;
-    let mut taken = Vec::new();
-    for attachment in attachments {
-        if attachment.content.len() <= room {
-            room -= attachment.content.len();
-            taken.push(attachment.clone());
-        }
-    }
-    taken
-}
-
 fn earlier(case: &Case, but: i64) -> Vec<String> {
     let prefix = &case.policy.desk.prefix;
     let lines = case.facts.found.earlier.iter().filter(|t| t.number != but);
@@ -102,6 +94,9 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     }
     if kind == EntryKind::External {
         warnings.push("external");
+        if case.is_verified() {
+            warnings.push("acceptable");
+        }
     }
     if work.ticket.restricted {
         warnings.push("restricted");
@@ -118,10 +113,8 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
 /// A draft to an agent about a ticket, still without content.
 pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> Draft {
     let mut values = BTreeMap::new();
-    if work.ticket.owner.is_none() {
-        if let Some(group) = &work.ticket.group {
-            values.insert("group", Value::Text(group.clone()));
-        }
+    if let (None, Some(group)) = (&work.ticket.owner, &work.ticket.group) {
+        values.insert("group", Value::Text(group.clone()));
     }
     Draft {
         template,

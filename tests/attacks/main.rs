@@ -15,6 +15,7 @@ mod signing;
 
 mod authors;
 mod borrowed;
+mod desk;
 mod tokens;
 mod verdicts;
 

@@ -39,8 +39,8 @@ fn spoiled(good: &str) -> Vec<String> {
     out
 }
 
-#[test]
-fn no_forged_token_joins_a_ticket() {
+/// Tokens of ticket 1001 that are none.
+pub fn forged() -> Vec<String> {
     let (ours, theirs): (KeyRing, KeyRing) = (keys(7), keys(8));
     let mut mails: Vec<String> = Vec::new();
 
@@ -100,6 +100,12 @@ fn no_forged_token_joins_a_ticket() {
     ] {
         mails.push(stranger(&format!("Cc: {address}\r\n"), "x"));
     }
+    mails
+}
+
+#[test]
+fn no_forged_token_joins_a_ticket() {
+    let mails = forged();
     assert!(mails.len() >= 200, "{}", mails.len());
     for mail in mails {
         let got = facts(mail.as_bytes(), &policy());
@@ -108,15 +114,19 @@ fn no_forged_token_joins_a_ticket() {
     }
 }
 
-#[test]
-fn no_token_makes_an_agent_of_anybody() {
+fn by(from: &str, fields: &str, subject: &str) -> String {
+    stranger(fields, subject).replacen("From: utok@zlo.example", &format!("From: {from}"), 1)
+}
+
+fn reply(id: &str) -> String {
+    format!("In-Reply-To: <{id}>\r\n")
+}
+
+/// Mails that would like to be an agent's.
+pub fn would_be_agents() -> Vec<String> {
     let (ours, theirs) = (keys(7), keys(8));
     let agents = ours.message_id(TokenKind::Agent, 1001, "jana", "c", "desk.acme.example");
     let left = agents.split_once('@').expect("a domain").0;
-    let by = |from: &str, fields: &str, subject: &str| {
-        stranger(fields, subject).replacen("From: utok@zlo.example", &format!("From: {from}"), 1)
-    };
-    let reply = |id: &str| format!("In-Reply-To: <{id}>\r\n");
     let mut mails: Vec<String> = vec![
         by("jana@acme.example", "", "#close"),
         by("jana@acme.example", "", &format!("Re: {}", ours.subject_token("ACME", 1001))),
@@ -147,12 +157,19 @@ fn no_token_makes_an_agent_of_anybody() {
     // A right in 1001 is none in 1002, to which the mail says that it belongs.
     let other = ours.address_detail(TokenKind::Customer, 1002, "jan@firma.example");
     mails.push(by("jana@acme.example", &format!("{}Cc: podpora+{other}@acme.example\r\n", reply(&agents)), "x"));
+    mails
+}
+
+#[test]
+fn no_token_makes_an_agent_of_anybody() {
+    let mails = would_be_agents();
     assert!(mails.len() >= 90, "{}", mails.len());
     for mail in mails {
         let got = facts(mail.as_bytes(), &policy());
         assert!(!got.agent_token, "{mail}\n{:?} {:?}", got.sender, got.thread);
     }
     // The token alone gives no belief: a forged agent is still unproven.
+    let agents = keys(7).message_id(TokenKind::Agent, 1001, "jana", "c", "desk.acme.example");
     let mail = by("jana@acme.example", &reply(&agents), "x").replace(OUR_SERVER[0], "");
     let got = facts(mail.as_bytes(), &policy());
     assert!(got.agent_token);

@@ -7,8 +7,7 @@ use super::pipeline::{facts, state};
 use super::{RECEIVED, REST};
 
 /// Authentication-Results that the sender wrote himself, or that say less than they seem to.
-#[test]
-fn no_forged_verdict_is_believed() {
+pub fn mails() -> Vec<String> {
     let pass = "dkim=pass header.d=firma.example; dmarc=pass header.from=firma.example";
     let mine = format!("Authentication-Results: mx.acme.example; {pass}\r\n");
     let from = "From: jan@firma.example\r\n";
@@ -128,9 +127,14 @@ fn no_forged_verdict_is_believed() {
     }
     // Each second of many forged ones stays where a server strips carelessly.
     mails.push(below(&(mine.clone() + "X-Stripped: 1\r\n").repeat(20)));
+    mails.into_iter().map(|head| format!("{head}{REST}")).collect()
+}
+
+#[test]
+fn no_forged_verdict_is_believed() {
+    let mails = mails();
     assert!(mails.len() >= 150, "{}", mails.len());
     for mail in mails {
-        let mail = format!("{mail}{REST}");
         let got = facts(mail.as_bytes(), &policy());
         assert_ne!(got.authenticity.believed, Believed::Verified, "{mail}\n{:#?}", got.authenticity);
     }

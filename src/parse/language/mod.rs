@@ -8,13 +8,13 @@ use std::sync::LazyLock;
 
 use crate::model::text::fold;
 
-use words::{LETTERS, PIECES, WORDS};
+use words::{KEYS, LETTERS, PIECES, WORDS};
 
 /// Most words that are looked at.
 const WORDS_MAX: usize = 400;
 /// Least score of a language that is named, and least lead over the next.
-const SCORE_MIN: f32 = 2.0;
-const LEAD_MIN: f32 = 0.6;
+const SCORE_MIN: f32 = 1.6;
+const LEAD_MIN: f32 = 0.5;
 
 /// Indexes into the score table.
 type Languages = Vec<u8>;
@@ -25,6 +25,7 @@ struct Model {
     exact: HashMap<&'static str, Languages>,
     /// Without diacritics.
     folded: HashMap<String, Languages>,
+    keys: Vec<(&'static str, u8, f32)>,
     letters: HashMap<char, Vec<(u8, f32)>>,
     pieces: Vec<(&'static str, u8, f32)>,
 }
@@ -46,7 +47,8 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
         letters.entry(*letter).or_default().push((index(code), *weight));
     }
     let pieces = PIECES.iter().map(|(piece, code, weight)| (*piece, index(code), *weight)).collect();
-    Model { codes, exact, folded, letters, pieces }
+    let keys = KEYS.iter().map(|(word, code, weight)| (*word, index(code), *weight)).collect();
+    Model { codes, exact, folded, keys, letters, pieces }
 });
 
 fn push(list: &mut Languages, language: u8) {
@@ -111,6 +113,9 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
         for language in languages {
             add(scores, *language, weight * long / shared(model, languages, *language));
         }
+    }
+    for (_, language, weight) in model.keys.iter().filter(|(key, _, _)| *key == word) {
+        add(scores, *language, *weight);
     }
     if word.chars().count() >= 4 {
         for (piece, language, weight) in &model.pieces {
