@@ -207,7 +207,7 @@ fn stolen(bench: &Bench) -> Vec<Attack> {
     // Commands to whoever obeys them.
     for words in ["#accept", "#assign utok", "#note", "#close", "#participant utok@zlo.example", "To: utok@zlo.example"]
     {
-        attacks.push(himself(format!("command {words}"), proven(ATTACKER, "", &format!("{token}"), words)));
+        attacks.push(himself(format!("command {words}"), proven(ATTACKER, "", &token, words)));
     }
     // Names and subjects that want to become headers.
     for subject in [

@@ -8,6 +8,7 @@ mod bombs;
 mod exchange;
 mod guesses;
 mod leaks;
+mod lookalike;
 mod loops;
 mod machines;
 mod sound;
