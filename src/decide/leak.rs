@@ -44,7 +44,7 @@ pub fn leak(case: &Case, words: &str, files: &[Attachment]) -> Option<Leak> {
     if has_note(case, words) {
         return notification("Words of an internal note are in the text");
     }
-    if files.iter().any(|file| is_notification(file)) {
+    if files.iter().any(is_notification) {
         return notification("A mail by the desk to its agent is attached");
     }
     private_address(case, words).map(|agent| Leak {
