@@ -13,6 +13,7 @@ use super::exit::{self, CliResult, Failure, OrExit as _};
 use super::open::{self, Desk};
 use super::output::{Cell, Column, Out, Table, Tone, escape, escape_text};
 use super::{json as shapes, ticket};
+use crate::daemon::order::{self, OrderError};
 use crate::model::facts::{Contact, Organisation};
 use crate::model::{AddrSpec, Ticket};
 use crate::store::TicketFilter;
@@ -36,6 +37,11 @@ enum Command {
     Export,
     /// Show what is known of an address, and its tickets
     Show(ShowArgs),
+    /// Ask a contact, by a mail to the address on file, to prove it by an answer
+    ///
+    /// The answer, within seven days, sets "proven" in `contact show`; no import takes it away. It proves that the address
+    /// reaches the contact, not that a later mail from it is genuine.
+    Verify(VerifyArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -51,6 +57,11 @@ struct ShowArgs {
     /// One JSON object
     #[arg(long)]
     json: bool,
+}
+
+#[derive(clap::Args, Debug)]
+struct VerifyArgs {
+    address: String,
 }
 
 #[derive(clap::Args, Debug)]
@@ -73,6 +84,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
         Command::Import(args) => import(&args, &open::desk_to_fill(global)?),
         Command::Export => export(&open::desk(global)?),
         Command::Show(args) => show(&args, &open::desk(global)?),
+        Command::Verify(args) => verify(&args, &open::desk(global)?),
     }
 }
 
@@ -181,6 +193,25 @@ fn export(desk: &Desk) -> CliResult {
     out.finish()
 }
 
+fn verify(args: &VerifyArgs, desk: &Desk) -> CliResult {
+    let address = spec(&args.address)?;
+    let policy = desk.lasting_policy()?;
+    let commit =
+        order::verify_contact(desk.kept.as_ref(), &policy, &address, Timestamp::now()).map_err(|e| match e {
+            OrderError::Refused(because) => exit::fail(exit::DATA, because),
+            OrderError::Store(error) => error.into(),
+        })?;
+    let mut out = desk.out();
+    let until = commit.holds.first().map(|hold| out.look().time(hold.until)).unwrap_or_default();
+    out.line(&escape(&format!("{address} is asked by mail; an answer until {until} proves it")));
+    out.finish()
+}
+
+fn spec(address: &str) -> Result<AddrSpec, Failure> {
+    AddrSpec::parse(address.trim())
+        .map_err(|why| exit::fail(exit::DATA, format!("{:?} is not an address: {why}", escape(address))))
+}
+
 /// What is known of an address.
 struct Known {
     email: String,
@@ -210,8 +241,7 @@ fn show(args: &ShowArgs, desk: &Desk) -> CliResult {
 }
 
 fn known(address: &str, desk: &Desk) -> Result<Known, Failure> {
-    let spec = AddrSpec::parse(address.trim())
-        .map_err(|why| exit::fail(exit::DATA, format!("{:?} is not an address: {why}", escape(address))))?;
+    let spec = spec(address)?;
     let contact = desk.kept.contact(spec.as_str())?;
     let organisations = desk.kept.organisations()?;
     let by_name = contact.as_ref().and_then(|c| c.organisation.as_ref());

@@ -262,6 +262,8 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
         None => people.agents.iter().find(|a| !a.disabled).map(|a| desk::Assignee::Agent(a.name.clone())),
     };
     let timezone = timezone(file.timezone, notes);
+    let proofs = [("token", desk::AgentProof::Token), ("confirm", desk::AgentProof::Confirm)];
+    let agents = file.agents.as_ref().and_then(|word| one_of(word, "desk.agents", &proofs, notes));
     Some(Desk {
         name,
         prefix,
@@ -271,6 +273,7 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
         owner: owner?,
         operator: file.operator.and_then(|o| address(&o, "desk.operator", notes)),
         reopen_days: file.reopen_days.map_or(14, Spanned::into_inner),
+        agents: agents.unwrap_or_default(),
     })
 }
 

@@ -27,6 +27,24 @@ pub fn reply(case: &Case, work: &Work, kind: EntryKind) -> Vec<Draft> {
     told.into_iter().map(|agent| of_mail(case, work, agent, Template::NotifyReply, kind)).collect()
 }
 
+/// The address on file answered for, or against, a restricted request.
+pub fn confirmed(case: &Case, work: &Work, who: &str, denied: bool) -> Vec<Draft> {
+    let told = told(&work.ticket, case.policy, case.now).into_iter();
+    told.map(|agent| {
+        let mut draft = of_mail(case, work, agent, Template::NotifyConfirmed, EntryKind::Reply);
+        // The mail was proven by its code, whatever its headers prove.
+        draft.values.insert("warnings", Value::List(Vec::new()));
+        for spoken_of in ["believed", "believed_because", "strength"] {
+            draft.values.remove(spoken_of);
+        }
+        draft.text.clone_from(&case.message.reply.text);
+        draft.values.insert("who", Value::Text(who.to_owned()));
+        draft.values.insert("denied", Value::Flag(denied));
+        draft
+    })
+    .collect()
+}
+
 /// A notification that carries the mail at hand.
 fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: EntryKind) -> Draft {
     let mut draft = to_agent(work, agent, template, &case.cause());
@@ -76,6 +94,9 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     }
     if kind == EntryKind::External {
         warnings.push("external");
+        if case.is_verified() {
+            warnings.push("acceptable");
+        }
     }
     if work.ticket.restricted {
         warnings.push("restricted");

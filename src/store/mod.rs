@@ -23,7 +23,7 @@ pub use pack::{pack, unpack};
 /// What to do once the store's answers are known. Pure, and run inside the transaction (so it must not call the store);
 /// `Fn`, so that a back end may run it again after a serialization failure.
 ///
-/// Besides the tickets asked for, `Found::tickets` has those of its `known_ids`, `bounced` and `recent`, each whole: a
+/// Besides the tickets asked for, `Found::tickets` has those of its `known_ids`, `bounced`, `recent` and `hold`, each whole: a
 /// mail may be joined to any of them. `earlier_count` is counted up to 1,000.
 pub type Plan = Arc<dyn Fn(Found) -> Commit + Send + Sync>;
 
@@ -123,6 +123,10 @@ pub trait Store: Send + Sync {
 
     /// Puts a mail aside without a decision: it could not even be read.
     fn quarantine(&self, incoming: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> Result<()>;
+
+    /// Held mails that a registered address released since, made ready to be ingested again as
+    /// [`Store::quarantine_reopen`] does. They are decided with [`Found::held`] saying so.
+    fn released(&self, now: Timestamp) -> Result<Vec<Incoming>>;
 
     fn cursor(&self, mailbox: &str, folder: &str) -> Result<Option<Cursor>>;
     fn set_cursor(&self, mailbox: &str, folder: &str, cursor: Cursor) -> Result<()>;

@@ -174,6 +174,9 @@ impl Store for OutboxStore {
     fn quarantine(&self, mail: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> StoreResult<()> {
         self.sqlite.quarantine(mail, packed, because, now)
     }
+    fn released(&self, _: Timestamp) -> Result<Vec<Incoming>, StoreError> {
+        unreachable!("the courier takes nothing in")
+    }
     fn cursor(&self, mailbox: &str, folder: &str) -> StoreResult<Option<Cursor>> {
         self.sqlite.cursor(mailbox, folder)
     }

@@ -7,6 +7,7 @@
 mod conduct;
 mod contacts;
 mod errors;
+mod holds;
 mod ingest;
 mod ledger;
 mod lookup;
@@ -142,6 +143,15 @@ impl Store for SqliteStore {
         let (incoming, because) = (incoming.clone(), because.to_owned());
         let digest = Digest::of(&incoming.raw);
         self.writer.call(1, move |c| ingest::quarantine(c, &incoming, digest, &packed, &because, now))
+    }
+
+    fn released(&self, now: Timestamp) -> Result<Vec<Incoming>> {
+        // Looked for beside the writer first: it is asked after every batch, and mostly there is nothing.
+        if self.readers.with(|c| holds::any_released(c, now))? {
+            let reopened = self.writer.call(1, move |c| holds::released(c, now))?;
+            return reopened.into_iter().map(read::Reopened::unpack).collect();
+        }
+        Ok(Vec::new())
     }
 
     fn cursor(&self, mailbox: &str, folder: &str) -> Result<Option<Cursor>> {
