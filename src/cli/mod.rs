@@ -1,5 +1,6 @@
 //! Floor 5: commands, one file a family. Each has its `Args` and a `run`; this file only names them.
 
+pub mod audit;
 pub mod check;
 pub mod contact;
 pub mod csv_contacts;
@@ -69,6 +70,8 @@ enum Command {
     Outbox(outbox::Args),
     /// Mails that could not be processed or are not believed
     Quarantine(quarantine::Args),
+    /// Compare what the servers hold with the ledger: every mail has exactly one fate
+    Audit(audit::Args),
 }
 
 /// Runs the command line. Errors go to standard error, with what to do next where that is known.
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Contact(args) => contact::run(args, global),
         Command::Outbox(args) => outbox::run(args, global),
         Command::Quarantine(args) => quarantine::run(args, global),
+        Command::Audit(args) => audit::run(args, global),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("postdesk: {:#}", failure.error);

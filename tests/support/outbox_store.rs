@@ -159,6 +159,9 @@ impl Store for OutboxStore {
     fn known(&self, mailbox: &str, keys: &[SourceKey]) -> StoreResult<Vec<LedgerRow>> {
         self.sqlite.known(mailbox, keys)
     }
+    fn unsettled(&self, mailbox: &str) -> StoreResult<Vec<LedgerRow>> {
+        self.sqlite.unsettled(mailbox)
+    }
     fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> StoreResult<()> {
         self.sqlite.give_fate(mailbox, keys, fate, now)
     }

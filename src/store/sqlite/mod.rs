@@ -112,6 +112,10 @@ impl Store for SqliteStore {
         self.readers.with(|c| ledger::known(c, mailbox, keys))
     }
 
+    fn unsettled(&self, mailbox: &str) -> Result<Vec<LedgerRow>> {
+        self.readers.with(|c| ledger::unsettled(c, mailbox))
+    }
+
     fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> Result<()> {
         if keys.is_empty() {
             return Ok(());

@@ -13,7 +13,7 @@ use crate::store::{Result, StoreError};
 const APPLICATION_ID: i32 = 0x5044_736b;
 
 /// Append-only: a database of schema version N has had the first N of them.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_audit.sql")];
 
 /// Prepared statements kept for each connection: more than there are.
 const STATEMENTS: usize = 160;
@@ -146,8 +146,35 @@ mod tests {
         assert_eq!(pragma(&writer, "foreign_keys"), 1);
         assert_eq!(pragma(&writer, "secure_delete"), 1);
         assert_eq!(pragma(&writer, "application_id"), i64::from(APPLICATION_ID));
-        assert_eq!(pragma(&writer, "user_version"), 1);
+        assert_eq!(pragma(&writer, "user_version"), 2);
         assert_eq!(pragma(&writer, "busy_timeout"), 20_000);
+    }
+
+    #[test]
+    fn a_database_of_the_first_version_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("desk.db");
+        let old = Connection::open(&path).expect("opens");
+        old.execute_batch(MIGRATIONS[0]).expect("makes the first schema");
+        old.pragma_update(None, "application_id", APPLICATION_ID).expect("signs");
+        old.pragma_update(None, "user_version", 1).expect("signs");
+        old.execute_batch(
+            "INSERT INTO cursor (mailbox, folder, uid_validity, last_uid) VALUES ('a', 'INBOX', 7, 20), ('b', 'INBOX', 7, 9);
+             INSERT INTO ledger (mailbox, folder, uid_validity, uid, discovered_at) VALUES ('a', 'INBOX', 7, 12, 0), \
+             ('a', 'INBOX', 7, 15, 0), ('a', 'INBOX', 6, 3, 0);",
+        )
+        .expect("fills it");
+        drop(old);
+        let writer = open_writer(&path, &Options::default()).expect("opens");
+        let before = |mailbox: &str| {
+            let sql = "SELECT there_before FROM cursor WHERE mailbox = ?1";
+            writer.query_row(sql, [mailbox], |row| row.get::<_, i64>(0)).expect("reads")
+        };
+        assert_eq!(
+            (before("a"), before("b")),
+            (11, 9),
+            "below the first row; where there is none, all that was passed"
+        );
     }
 
     #[test]
