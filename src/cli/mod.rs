@@ -10,6 +10,7 @@ pub mod explain;
 pub mod ingest;
 pub mod init;
 pub mod json;
+pub mod lock;
 pub mod log;
 pub mod mail;
 pub mod names;

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::Desk;
 use super::ingest;
 use super::mailbox::{GONE, Trouble};
+use crate::config::drill;
 use crate::inbound::Fetched;
 use crate::model::{Fate, Incoming, SourceKey};
 use crate::store::{Ingested, Outcome, Store, StoreError, pack};
@@ -73,6 +74,7 @@ impl Committing {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
+        drill::point("after-fetch");
         let (name, keys, now) =
             (self.mailbox.clone(), batch.iter().map(|i| i.key.clone()).collect::<Vec<_>>(), (self.desk.clock)());
         let earlier = {
@@ -95,6 +97,7 @@ impl Committing {
             }
             let (name, keys) = (name.clone(), group.iter().map(|i| i.key.clone()).collect::<Vec<_>>());
             self.desk.with_store(move |s| s.discover(&name, &keys, now).map(drop)).await?;
+            drill::point("counted");
             ingested.extend(self.desk.take_in(group).await?);
         }
         Ok(ingested)

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::Desk;
 use super::board::Place;
 use super::commit::Committing;
+use crate::config::drill;
 use crate::inbound::{Opened, Shown, Source, SourceError};
 use crate::model::desk::{Mailbox, Start};
 use crate::model::{Fate, SourceKey};
@@ -241,7 +242,9 @@ impl Watcher {
         if keys.is_empty() {
             return Ok(());
         }
+        drill::point("before-move");
         beating(&self.place, self.source.file(&keys)).await?;
+        drill::point("after-move");
         let (name, now) = (self.mailbox.name.clone(), (self.desk.clock)());
         Ok(self.desk.with_store(move |s| s.filed(&name, &keys, now)).await?)
     }

@@ -20,8 +20,8 @@ pub fn is_over(template: Template, queued_at: Timestamp, now: Timestamp) -> bool
 
 /// When to try again after `attempt`, the `attempts`-th; None: not by itself.
 ///
-/// A refusal is final. A mail that may have arrived goes again only if it carries a person's words, since their loss is
-/// worse than their double (RFC 1047); a machine's mail is not worth that.
+/// A refusal is final. A mail that may have arrived goes again unless it is an acknowledgement: the loss of words is worse
+/// than their double (RFC 1047), that of an acknowledgement is not.
 pub fn next_try(
     template: Template,
     id: i64,
@@ -32,7 +32,7 @@ pub fn next_try(
 ) -> Option<Timestamp> {
     match attempt {
         Attempt::Accepted(_) | Attempt::Rejected(_) => return None,
-        Attempt::Ambiguous(_) if !template.is_words_of_a_person() => return None,
+        Attempt::Ambiguous(_) if !template.goes_again_when_unknown() => return None,
         Attempt::Ambiguous(_) | Attempt::Deferred(_) => {}
     }
     if is_over(template, queued_at, now) {

@@ -149,6 +149,8 @@ pub trait Store: Send + Sync {
     fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> Result<()> {
         settled.iter().try_for_each(|(id, attempt, next)| self.settle(*id, attempt, *next, now))
     }
+    /// Ends the leases of all mails that are being sent: their senders are known to be dead. Returns how many.
+    fn end_leases(&self, now: Timestamp) -> Result<usize>;
     /// When the next mail is due.
     fn next_due(&self) -> Result<Option<Timestamp>>;
 

@@ -47,9 +47,7 @@ fn every_mail_on_the_server_is_accounted_for_or_named() {
     assert!(named.iter().all(|one| one["waiting"] == true && one["because"] == "not reached yet"), "{waiting}");
 
     // A cursor that went past them would lose them: that is what the audit is for.
-    let database = std::fs::read_dir(desk.state()).expect("is there").flatten().map(|entry| entry.path());
-    let database = database.into_iter().find(|p| p.extension().is_some_and(|e| e == "db")).expect("a database");
-    let connection = rusqlite::Connection::open(database).expect("opens");
+    let connection = rusqlite::Connection::open(desk.database()).expect("opens");
     connection.execute("UPDATE cursor SET last_uid = last_uid + 1", []).expect("is written");
     let (lost, code) = audit(&desk);
     assert_eq!((numbers(&lost), code), ([10, 8, 3, 1, 1], Some(65)), "{lost}");

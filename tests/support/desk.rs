@@ -96,9 +96,23 @@ password_file = "imap"
     }
 
     fn program(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
+        // Another build of the program may be put to the test.
+        let named = std::env::var_os("POSTDESK_PROGRAM");
+        let mut command = Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_postdesk").into()));
         command.arg("--config").arg(&self.config);
         command
+    }
+
+    pub fn database(&self) -> PathBuf {
+        let files = std::fs::read_dir(self.state()).expect("the state folder is there").flatten();
+        let mut files = files.map(|entry| entry.path());
+        files.find(|path| path.extension().is_some_and(|e| e == "db")).expect("there is a database")
+    }
+
+    /// Adds to the end of the configuration.
+    pub fn append(&self, lines: &str) {
+        let text = std::fs::read_to_string(&self.config).expect("is read") + lines;
+        std::fs::write(&self.config, text).expect("is written");
     }
 
     /// Runs a command to its end.

@@ -142,6 +142,9 @@ impl Store for OutboxStore {
         }
         Ok(())
     }
+    fn end_leases(&self, now: Timestamp) -> StoreResult<usize> {
+        self.sqlite.end_leases(now)
+    }
     fn next_due(&self) -> StoreResult<Option<Timestamp>> {
         self.sqlite.next_due()
     }

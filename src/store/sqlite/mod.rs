@@ -186,6 +186,10 @@ impl Store for SqliteStore {
         })
     }
 
+    fn end_leases(&self, now: Timestamp) -> Result<usize> {
+        self.writer.call(1, move |c| outbox::end_leases(c, now))
+    }
+
     fn next_due(&self) -> Result<Option<Timestamp>> {
         self.readers.with(outbox::next_due)
     }
