@@ -2,7 +2,8 @@
 //! release build nothing here does anything, whatever the environment says.
 
 /// `POSTDESK_DIE_AT=after-commit:17`: the process ends, without a word and without cleaning up, when it comes to this
-/// place for the 17th time.
+/// place for the 17th time. `POSTDESK_WAIT_AT=shown:PATH`: when it first comes to this place it makes the file PATH and goes
+/// on when that is gone.
 pub fn point(name: &str) {
     #[cfg(debug_assertions)]
     armed::point(name);
@@ -21,8 +22,10 @@ pub fn poison(raw: &[u8]) {
 
 #[cfg(debug_assertions)]
 mod armed {
+    use std::path::PathBuf;
     use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use std::time::Duration;
 
     struct Bomb {
         name: String,
@@ -30,9 +33,11 @@ mod armed {
     }
 
     static BOMB: OnceLock<Option<Bomb>> = OnceLock::new();
+    static WAIT: OnceLock<Option<Wait>> = OnceLock::new();
     static POISON: OnceLock<Option<Vec<u8>>> = OnceLock::new();
 
     pub(super) fn point(name: &str) {
+        wait(name);
         let bomb = BOMB.get_or_init(|| {
             let text = std::env::var("POSTDESK_DIE_AT").ok()?;
             let (name, count) = text.rsplit_once(':').unwrap_or((&text, "1"));
@@ -43,6 +48,29 @@ mod armed {
             && bomb.left.fetch_sub(1, Ordering::SeqCst) == 1
         {
             std::process::abort();
+        }
+    }
+
+    struct Wait {
+        name: String,
+        file: PathBuf,
+        done: AtomicBool,
+    }
+
+    fn wait(name: &str) {
+        let wait = WAIT.get_or_init(|| {
+            let text = std::env::var("POSTDESK_WAIT_AT").ok()?;
+            let (name, file) = text.split_once(':')?;
+            Some(Wait { name: name.to_owned(), file: file.into(), done: AtomicBool::new(false) })
+        });
+        if let Some(wait) = wait
+            && wait.name == name
+            && !wait.done.swap(true, Ordering::SeqCst)
+            && std::fs::write(&wait.file, "").is_ok()
+        {
+            while wait.file.exists() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
         }
     }
 

@@ -267,6 +267,7 @@ impl Watcher {
             let (old, wanted): (Vec<Shown>, Vec<Shown>) = shown.into_iter().partition(is_old);
             self.give_fate(old.into_iter().map(|s| s.key).collect(), "It is older than the mailbox's start").await?;
             let wanted = self.unknown(wanted).await?;
+            drill::point("shown");
             let (ingested, withheld) = self.take_in(wanted).await?;
             let done = ingested.iter().map(|i| i.key.clone()).collect();
             self.file(done).await?;

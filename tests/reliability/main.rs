@@ -5,3 +5,5 @@
 mod support;
 
 mod audit;
+mod folder;
+mod poison;
