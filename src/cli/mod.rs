@@ -1,6 +1,7 @@
 //! Floor 5: commands, one file a family. Each has its `Args` and a `run`; this file only names them.
 
 pub mod audit;
+pub mod backup;
 pub mod check;
 pub mod contact;
 pub mod csv_contacts;
@@ -19,6 +20,7 @@ pub mod outbox;
 pub mod output;
 pub mod quarantine;
 pub mod read;
+pub mod restore;
 pub mod run;
 pub mod stage;
 #[cfg(test)]
@@ -73,6 +75,10 @@ enum Command {
     Quarantine(quarantine::Args),
     /// Compare what the servers hold with the ledger: every mail has exactly one fate
     Audit(audit::Args),
+    /// Make a consistent copy of the database; the daemon may run meanwhile
+    Backup(backup::Args),
+    /// Put a copy in the place of the database
+    Restore(restore::Args),
 }
 
 /// Runs the command line. Errors go to standard error, with what to do next where that is known.
@@ -98,6 +104,8 @@ pub fn main() -> ExitCode {
         Command::Outbox(args) => outbox::run(args, global),
         Command::Quarantine(args) => quarantine::run(args, global),
         Command::Audit(args) => audit::run(args, global),
+        Command::Backup(args) => backup::run(args, global),
+        Command::Restore(args) => restore::run(args, global),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("postdesk: {:#}", failure.error);

@@ -5,5 +5,6 @@
 mod support;
 
 mod audit;
+mod backup;
 mod folder;
 mod poison;

@@ -77,7 +77,7 @@ fn create_private(path: &Path) -> Result<()> {
 }
 
 /// Refuses every file but an empty one and our own.
-fn check_ours(connection: &Connection, path: &Path) -> Result<()> {
+pub(super) fn check_ours(connection: &Connection, path: &Path) -> Result<()> {
     let id: i32 = connection
         .query_row("PRAGMA application_id", [], |row| row.get(0))
         .map_err(|error| StoreError::from(error).about(path))?;
@@ -98,14 +98,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     // Two processes may start at once: what counts is the version as it stands under the write lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
-    let Some(missing) = MIGRATIONS.get(found..) else {
-        return Err(StoreError::Broken(format!(
-            "{} was written by a newer postdesk (schema version {found}; this one knows {}): install that one, or \
-             restore a backup made by this one",
-            path.display(),
-            MIGRATIONS.len()
-        )));
-    };
+    let Some(missing) = MIGRATIONS.get(found..) else { return Err(newer(found, path)) };
     for sql in missing {
         transaction.execute_batch(sql)?;
     }
@@ -113,6 +106,23 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;
     transaction.commit()?;
     Ok(())
+}
+
+/// Refuses what a newer program wrote.
+pub(super) fn check_known(version: i64, path: &Path) -> Result<()> {
+    match usize::try_from(version) {
+        Ok(found) if found > MIGRATIONS.len() => Err(newer(found, path)),
+        _ => Ok(()),
+    }
+}
+
+fn newer(found: usize, path: &Path) -> StoreError {
+    StoreError::Broken(format!(
+        "{} was written by a newer postdesk (schema version {found}; this one knows {}): install that one, or \
+         restore a backup made by this one",
+        path.display(),
+        MIGRATIONS.len()
+    ))
 }
 
 fn version(connection: &Connection) -> Result<usize> {
