@@ -255,3 +255,38 @@ CREATE TABLE contact (
     proven_at INTEGER, -- when the address was last proven; never taken back
     changed_at INTEGER NOT NULL -- when this row was last written
 ) STRICT;
+
+-- Mails with ticket checks that do not hold. Old rows are deleted as new ones come.
+CREATE TABLE guess (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which they came
+    at INTEGER NOT NULL, -- when it was decided
+    email TEXT NOT NULL, -- the address in From, in lower case; empty where there is none
+    proven INTEGER NOT NULL, -- 1: the mail was verified
+    wrong INTEGER NOT NULL -- how many guesses it counts as
+) STRICT;
+CREATE INDEX guess_at ON guess (at);
+CREATE INDEX guess_email ON guess (email, proven, at);
+
+-- Senders who guessed too often: their ticket checks count for nothing for a while.
+CREATE TABLE mistrust (
+    email TEXT NOT NULL, -- the address in From, in lower case
+    proven INTEGER NOT NULL, -- 1: its verified mails, 0: the others
+    until INTEGER NOT NULL, -- until when; then the row is deleted
+    PRIMARY KEY (email, proven)
+) STRICT;
+CREATE INDEX mistrust_until ON mistrust (until);
+
+-- How mail to an address fared.
+CREATE TABLE conduct (
+    email TEXT PRIMARY KEY NOT NULL, -- in lower case
+    failures INTEGER NOT NULL DEFAULT 0, -- mails that came back for good since the last sign of life
+    failed_at INTEGER, -- when the last of them did
+    complained_at INTEGER -- when a mail of the desk's was reported as unwanted from there
+) STRICT;
+
+-- What the domains of organisations look like, to find those that only look like them.
+CREATE TABLE domain_skeleton (
+    domain TEXT PRIMARY KEY NOT NULL REFERENCES organisation_domain (domain) ON DELETE CASCADE, -- as in organisation_domain
+    skeleton TEXT NOT NULL -- what is left of it without what an eye overlooks
+) STRICT;
+CREATE INDEX domain_skeleton_of ON domain_skeleton (skeleton);

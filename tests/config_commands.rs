@@ -127,7 +127,13 @@ fn check_says_where_a_configuration_is_looked_for() {
 fn files_that_the_configuration_names_are_looked_at() {
     let desk = Desk::new();
     desk.write("imap", "hunter2\n", 0o640);
-    desk.one_mistake("mailbox.imap.password_file", "can be read by others");
+    let output = desk.run(&["check"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "an open password file is a hint: {said}");
+    assert!(
+        said.contains("can be read by others") && said.contains("chmod 600") && !said.contains("hunter2"),
+        "{said}"
+    );
     desk.write("imap", "\n", 0o600);
     desk.one_mistake("mailbox.imap.password_file", "empty");
     fs::remove_file(desk.path("imap")).expect("removed");
@@ -154,6 +160,8 @@ fn files_that_the_configuration_names_are_looked_at() {
     desk.one_mistake("", "forge tokens");
     fs::remove_file(desk.path("state/key")).expect("removed");
 
+    desk.write("config.toml", CONFIG, 0o666);
+    desk.one_mistake("", "Everybody can change");
     desk.write("config.toml", b"[desk]\nname = \"\xff\"\n", 0o600);
     desk.one_mistake("", "not UTF-8");
 }
@@ -169,6 +177,17 @@ fn a_password_is_a_systemd_credential_before_it_is_a_file() {
     let credentials = [("CREDENTIALS_DIRECTORY", credentials.to_str().expect("UTF-8"))];
     let output = run(desk.0.path(), &["check"], &credentials);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_password_may_come_from_the_environment() {
+    let desk = Desk::new();
+    let with_env = CONFIG.replace("password_file = \"imap\"", "password_env = \"POSTDESK_TEST_PASSWORD\"");
+    desk.write("config.toml", with_env, 0o600);
+    desk.one_mistake("mailbox.imap.password_env", "not set");
+    let output = run(desk.0.path(), &["check"], &[("POSTDESK_TEST_PASSWORD", "hunter2")]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains("hunter2"));
 }
 
 /// Commands that log in nowhere work for whoever may not read the passwords.

@@ -92,6 +92,72 @@ async fn a_fetch_that_breaks_is_an_error_and_never_an_empty_mailbox() {
     assert!(matches!(error, SourceError::TimedOut { .. }), "{error:?}");
 }
 
+/// What a good server says to the fetch of UIDs 1 and 2.
+fn good_answer() -> String {
+    format!("* 9 EXISTS\r\n{}{}TAG OK [X] done\r\n", literal(1, "Subject: one\r\n\r\na)\r\n"), literal(2, "B: x\r\n"))
+}
+
+/// One fetch of two mails from a server that says this and hangs up.
+async fn fetch_cut(bytes: Vec<u8>) -> Result<Vec<Fetched>, SourceError> {
+    let (_server, mut source) = opened(2, vec![("UID FETCH", Act::SayAndClose(bytes))]).await;
+    tokio::time::timeout(Duration::from_secs(30), fetch(&mut source, &[1, 2])).await.expect("an end")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_cut_at_any_byte_is_an_error() {
+    let whole = good_answer();
+    assert_eq!(fetch_cut(whole.clone().into_bytes()).await.unwrap().len(), 2);
+    let end = whole.len();
+    let runs = (0..end).map(|at| {
+        let part = whole.as_bytes()[..at].to_vec();
+        tokio::spawn(async move { (at, fetch_cut(part).await) })
+    });
+    for run in runs.collect::<Vec<_>>() {
+        let (at, answer) = run.await.unwrap();
+        assert!(answer.is_err(), "cut after {at} bytes of {end}: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_garbled_answer_is_an_error_or_one_answer_for_each_mail() {
+    const OTHERS: &[u8] = b"(){}[]\" \r\n*+0\x00\xff9AN~";
+    let whole = good_answer().into_bytes();
+    // A small generator: the same bytes every time.
+    let mut seed: u32 = 7;
+    let mut dice = move |sides: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % sides
+    };
+    let runs = (0..300).map(|_| {
+        let mut bytes = whole.clone();
+        for _ in 0..=dice(3) {
+            let at = dice(bytes.len());
+            match dice(3) {
+                0 => bytes[at] = OTHERS[dice(OTHERS.len())],
+                1 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, OTHERS[dice(OTHERS.len())]),
+            }
+        }
+        tokio::spawn(async move { (bytes.clone(), fetch_cut(bytes).await) })
+    });
+    let mut errors = 0;
+    for run in runs.collect::<Vec<_>>() {
+        let (bytes, answer) = run.await.expect("no panic leaves the source");
+        match answer {
+            Ok(answers) => {
+                let mut uids: Vec<u32> = answers.iter().map(|a| a.key().uid).collect();
+                uids.sort_unstable();
+                assert_eq!(uids, [1, 2], "{}", String::from_utf8_lossy(&bytes));
+            }
+            Err(error) => {
+                errors += 1;
+                assert!(!error.to_string().contains("Subject"), "{error}");
+            }
+        }
+    }
+    assert!(errors > 100, "the garbling reaches the parser: {errors}");
+}
+
 #[tokio::test]
 async fn claims_beyond_the_bounds_are_refused_before_memory_is_taken() {
     let claim = format!("* 1 FETCH (UID 1 BODY[] {{4294967290}}\r\n{PRIVATE}");
@@ -154,6 +220,47 @@ async fn a_refused_fetch_is_an_error_unless_it_is_one_mails_own_trouble() {
             if good.uid == 2 && bad.uid == 1 && because.contains("Internal error")),
         "{answers:?}"
     );
+}
+
+#[tokio::test]
+async fn a_mail_that_breaks_the_connection_holds_up_no_other() {
+    let one = literal(1, "Subject: 1\r\n");
+    let breaking = format!("* 2 FETCH (UID 2 BODY[] {PRIVATE}\r\n");
+    let three = format!("{}TAG OK done\r\n", literal(3, "Subject: 3\r\n"));
+    // Every connection gets this script anew.
+    let script = vec![
+        ("UID FETCH 1:3 (UID BODY", Act::say(&format!("{one}{breaking}"))),
+        ("UID FETCH 3 ", Act::say(&three)),
+        ("UID FETCH 2 ", Act::say(&breaking)),
+    ];
+    let (_server, mut source) = opened(3, script).await;
+    let (tx, mut rx) = mpsc::channel(100);
+    let mut left = vec![1, 2, 3];
+    let mut tries = 0;
+    let because = loop {
+        let ended = source.fetch(&wanted(&left), 1000, &tx).await;
+        tries += 1;
+        let mut withheld = None;
+        while let Ok(answer) = rx.try_recv() {
+            let uid = answer.key().uid;
+            left.retain(|l| *l != uid);
+            if let Fetched::Withheld { because, .. } = answer {
+                assert_eq!(uid, 2);
+                withheld = Some(because);
+            }
+        }
+        match (ended, withheld) {
+            (Ok(()), Some(because)) => break because,
+            (Err(SourceError::Protocol { .. }), None) => source.open().await.map(drop).unwrap(),
+            other => panic!("{other:?}"),
+        }
+        assert!(tries < 10);
+        assert!(tries < 2 || left == [2], "the others came with the second try");
+    };
+    assert_eq!((tries, left.len()), (5, 0));
+    assert!(because.contains("broke"), "{because}");
+    // The connection is still there.
+    assert_eq!(fetch(&mut source, &[3]).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

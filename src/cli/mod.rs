@@ -1,6 +1,7 @@
 //! Floor 5: commands, one file a family. Each has its `Args` and a `run`; this file only names them.
 
 pub mod audit;
+pub mod auth;
 pub mod backup;
 pub mod check;
 pub mod contact;
@@ -11,6 +12,7 @@ pub mod explain;
 pub mod ingest;
 pub mod init;
 pub mod json;
+pub mod key;
 pub mod lock;
 pub mod log;
 pub mod mail;
@@ -69,6 +71,10 @@ enum Command {
     Ticket(ticket::Args),
     /// Contacts and organisations
     Contact(contact::Args),
+    /// The keys by which the desk recognises its own tokens
+    Key(key::Args),
+    /// What mail servers say of senders, for the settings `believe` and `hops`
+    Auth(auth::Args),
     /// Mails waiting to leave, and those that could not
     Outbox(outbox::Args),
     /// Mails that could not be processed or are not believed
@@ -101,6 +107,8 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args, global),
         Command::Ticket(args) => ticket::run(args, global),
         Command::Contact(args) => contact::run(args, global),
+        Command::Key(args) => key::run(args, global),
+        Command::Auth(args) => auth::run(args, global),
         Command::Outbox(args) => outbox::run(args, global),
         Command::Quarantine(args) => quarantine::run(args, global),
         Command::Audit(args) => audit::run(args, global),

@@ -170,7 +170,7 @@ impl Words<'_> {
         let because = self.line("because").unwrap_or_default();
         // Without a ticket there is nothing to which an answer to this mail could go.
         let mut out = ticket.map_or_else(String::new, |_| self.head());
-        if because == "unproven" || because == "forged" {
+        if because == "forged" {
             // None of it is the agent's: there is nothing to repeat.
             out.push_str(&format!("{}\n", self.texts.say("refused-forged", &[number])));
         } else {

@@ -1,21 +1,24 @@
 //! The key ring of the desk's tokens: the file `key` in the state folder, made at the first start, or the systemd
-//! credential `postdesk-key`. One key a line, `id hex`, the current one first; older ones still prove.
+//! credential `postdesk-key`. One key a line, `id hex`, then the day it was made where that is known; the current one first;
+//! older ones still prove.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
+
 use crate::model::token::{Key, KeyRing};
 
 use super::secret::{credential, is_credential};
 
 /// The name of the file in the state folder.
-const FILE: &str = "key";
+pub(super) const FILE: &str = "key";
 /// The name of the systemd credential that is used instead, where there is one.
-const CREDENTIAL: &str = "postdesk-key";
+pub(super) const CREDENTIAL: &str = "postdesk-key";
 /// The alphabet of key ids: that of tokens.
-const IDS: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+pub(super) const IDS: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Why there are no keys. Never shows one.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +37,18 @@ pub enum KeyError {
         "The key file {0} has no key. Put it back from a backup, or remove it to start with a new key: then no earlier token is recognised"
     )]
     Empty(PathBuf),
+    #[error(
+        "The keys come from the credential {0}, which only the service manager can change: put the new line in front there"
+    )]
+    Credential(PathBuf),
+    #[error("There is no key in {0} yet: the first start of the desk makes one")]
+    Absent(PathBuf),
+    #[error("All {} key ids are in use: drop keys whose tokens nobody needs any more", IDS.len())]
+    Full,
+    #[error("There is no key {0:?}")]
+    Unknown(char),
+    #[error("{0:?} is the current key: rotate first, then drop it")]
+    Current(char),
     #[error("The system gives no random numbers: {0}")]
     Random(String),
 }
@@ -83,7 +98,7 @@ pub fn passing() -> Result<KeyRing, KeyError> {
 }
 
 /// Lines `id hex`; empty ones and those that begin with "#" count for nothing.
-fn parse(text: &str) -> Result<Vec<Key>, (usize, &'static str)> {
+pub(super) fn parse(text: &str) -> Result<Vec<Key>, (usize, &'static str)> {
     let mut keys: Vec<Key> = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
@@ -95,7 +110,12 @@ fn parse(text: &str) -> Result<Vec<Key>, (usize, &'static str)> {
         let (Some(id), None) = (id.next().filter(|c| IDS.contains(*c)), id.next()) else {
             return Err((number, "an id is one digit or small letter other than i, l, o, u"));
         };
-        let secret = unhex(secret.trim()).ok_or((number, "a key is 64 hexadecimal digits"))?;
+        let (secret, day) =
+            secret.trim().split_once(' ').map_or((secret.trim(), None), |(s, day)| (s, Some(day.trim())));
+        let secret = unhex(secret).ok_or((number, "a key is 64 hexadecimal digits"))?;
+        if day.is_some_and(|day| day.parse::<Date>().is_err()) {
+            return Err((number, "after the key stands nothing but the day it was made (2026-11-22)"));
+        }
         if keys.iter().any(|k| k.id == id) {
             return Err((number, "the id stands there twice"));
         }
@@ -104,19 +124,19 @@ fn parse(text: &str) -> Result<Vec<Key>, (usize, &'static str)> {
     Ok(keys)
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-fn random() -> Result<[u8; 32], KeyError> {
+pub(super) fn random() -> Result<[u8; 32], KeyError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|e| KeyError::Random(e.to_string()))?;
     Ok(bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 

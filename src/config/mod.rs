@@ -12,12 +12,14 @@ mod mistake;
 mod notes;
 mod people;
 mod read;
+pub mod rotate;
 mod rules;
 mod secret;
 mod servers;
 mod settings;
 mod texts;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::model::Policy;
@@ -82,6 +84,13 @@ fn read_file(path: &Path, files: CheckFiles) -> Result<Config, Vec<Mistake>> {
         vec![Mistake::about(path, format!("The configuration cannot be read: {error}"), Some(hint.to_owned()))]
     };
     let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
+    if mode & 0o002 != 0 {
+        // `password_command` names a program that the desk runs.
+        let hint = Some(format!("chmod o-w {}", path.display()));
+        let message = format!("Everybody can change the configuration (mode {mode:03o})");
+        return Err(vec![Mistake::about(path, message, hint)]);
+    }
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut std::io::Read::take(file, FILE_MAX + 1), &mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > FILE_MAX {

@@ -88,12 +88,17 @@ impl SecretSource {
         }
     }
 
-    /// Whether the password could be had, as far as that shows without running anything.
+    /// Whether the password could be had, as far as that shows without running anything, and whether it is private. An
+    /// open file serves all the same ([`SecretSource::load`]): a desk that stands still protects nobody.
     pub fn check(&self) -> Result<(), SecretError> {
-        match self {
-            SecretSource::Command(_) => Ok(()),
-            _ => self.load().map(|_| ()),
-        }
+        let path = match self {
+            SecretSource::Command(_) => return Ok(()),
+            SecretSource::Env(_) => None,
+            SecretSource::File(path) => Some(path.clone()),
+            SecretSource::Credential(name, beside) => Some(credential(name).unwrap_or_else(|| beside.clone())),
+        };
+        self.load()?;
+        path.map_or(Ok(()), |path| private(&path))
     }
 }
 
@@ -115,13 +120,17 @@ fn from_file(path: &Path) -> Result<Secret, SecretError> {
     // A password written in place of a file's name must not be repeated; a path with a root is hardly one.
     let name = if path.is_absolute() && path.exists() { format!(" {}", path.display()) } else { String::new() };
     let file = std::fs::File::open(path).map_err(|e| SecretError::Unreadable(name.clone(), e))?;
-    let mode = file.metadata().map_err(|e| SecretError::Unreadable(name.clone(), e))?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 && !is_credential(path) {
-        return Err(SecretError::Open(name, mode));
-    }
     let mut bytes = Vec::new();
     file.take(SECRET_MAX + 1).read_to_end(&mut bytes).map_err(|e| SecretError::Unreadable(name, e))?;
     from_bytes(&bytes)
+}
+
+/// Nobody but its owner can read the file, or the service manager sees to that.
+fn private(path: &Path) -> Result<(), SecretError> {
+    let named = || format!(" {}", path.display());
+    let metadata = std::fs::metadata(path).map_err(|e| SecretError::Unreadable(named(), e))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 && !is_credential(path) { Err(SecretError::Open(named(), mode)) } else { Ok(()) }
 }
 
 fn from_bytes(bytes: &[u8]) -> Result<Secret, SecretError> {
@@ -196,10 +205,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_read_is_refused() {
+    fn a_file_that_others_can_read_serves_and_is_told() {
         for mode in [0o640, 0o604, 0o644, 0o666] {
             let (_folder, path) = file(mode, "hunter2\n");
-            let error = SecretSource::File(path).load().expect_err("refused").to_string();
+            let source = SecretSource::File(path);
+            assert_eq!(source.load().expect("loads").expose(), "hunter2");
+            let error = source.check().expect_err("told").to_string();
             assert!(error.contains("chmod 600") && !error.contains("hunter2"), "{error}");
         }
     }

@@ -124,6 +124,11 @@ impl Place {
 
     fn try_password(&self, name: &str, span: Range<usize>, source: &SecretSource, notes: &mut Notes<'_>) {
         let Err(error) = source.check() else { return };
+        if matches!(error, SecretError::Open(..)) {
+            let hint = "The desk goes on with it; whoever has an account on this machine can read it too";
+            notes.hint(span, &self.key(name), error.to_string(), Some(hint));
+            return;
+        }
         let gone = matches!(&error, SecretError::Unreadable(_, e) if e.kind() == std::io::ErrorKind::NotFound);
         // Credentials are there only while the service runs: without it, their absence says nothing.
         let serviceless = std::env::var_os("CREDENTIALS_DIRECTORY").is_none();

@@ -17,7 +17,7 @@ use crate::store::{Ingested, Outcome, Store, StoreError, pack};
 const BATCH: usize = 64;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Tries to read a mail after which it is set aside unread: it broke the program each time.
-const ATTEMPTS_MAX: u32 = 3;
+pub(super) const ATTEMPTS_MAX: u32 = 3;
 
 /// The writing side of one range of mails.
 pub(super) struct Committing {

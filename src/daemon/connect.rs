@@ -2,18 +2,24 @@
 
 use std::io;
 
+use jiff::SignedDuration;
+
 use crate::authenticate::{AuthenticateError, Authenticator, Resolvers};
 use crate::config;
 use crate::inbound::{self, ImapSettings, ImapSource, MaildirSettings, MaildirSource};
-use crate::outbox::{self, OutgoingSettings, SmtpSettings};
+use crate::outbox::{self, OutgoingSettings, Pace, SmtpSettings};
 
-/// The desk's own check of senders.
+/// The desk's own check of senders. Where the system names no resolver that can be used there is none: then nobody is
+/// proven by it, and mail comes in all the same. Servers that the operator named must be usable.
 pub fn authenticator(dns: &config::Dns) -> Result<Authenticator, AuthenticateError> {
-    Authenticator::new(&match dns {
-        config::Dns::System => Resolvers::System,
-        config::Dns::Servers(servers) => Resolvers::Servers(servers.clone()),
-        config::Dns::Off => Resolvers::Off,
-    })
+    match dns {
+        config::Dns::Servers(servers) => Authenticator::new(&Resolvers::Servers(servers.clone())),
+        config::Dns::Off => Ok(Authenticator::off()),
+        config::Dns::System => Ok(Authenticator::new(&Resolvers::System).unwrap_or_else(|error| {
+            tracing::warn!(%error, "Senders are not checked by the DNS");
+            Authenticator::off()
+        })),
+    }
 }
 
 /// The source of a mailbox, not yet opened.
@@ -59,6 +65,12 @@ pub fn outgoing(outgoing: &config::Outgoing, limits: &config::Limits) -> Option<
         config::OutgoingVia::Maildir(path) => Some(OutgoingSettings::Maildir(path.clone())),
         config::OutgoingVia::Nowhere => None,
     }
+}
+
+/// How the outbox paces itself.
+pub fn pace(outgoing: &config::Outgoing) -> Pace {
+    let give_up = SignedDuration::try_from(outgoing.give_up).unwrap_or(SignedDuration::MAX);
+    Pace { give_up, ..Pace::default() }
 }
 
 fn smtp(smtp: &config::Smtp, limits: &config::Limits) -> SmtpSettings {

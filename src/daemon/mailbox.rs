@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::board::Place;
-use super::commit::Committing;
+use super::commit::{ATTEMPTS_MAX, Committing};
 use crate::config::drill;
 use crate::inbound::{Opened, Shown, Source, SourceError};
 use crate::model::desk::{Mailbox, Start};
 use crate::model::{Fate, SourceKey};
-use crate::store::{Cursor, Ingested, LedgerRow, Store, StoreError};
+use crate::store::{Cursor, Ingested, LedgerRow, StoreError};
 
 /// Mails asked for at once: what is lost and fetched again when a connection breaks.
 const RANGE: usize = 200;
@@ -26,6 +26,9 @@ const IDLE: Duration = Duration::from_secs(9 * 60);
 /// Of what was shown, and could not be fetched because it stands there no more.
 pub(super) const GONE: &str = "It was moved or deleted by somebody else before it could be read";
 
+/// How long nothing is moved after moving failed.
+const FILING_REST: Duration = Duration::from_secs(10 * 60);
+
 /// What ends a session with a source. The next one starts from what is committed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
@@ -35,10 +38,15 @@ pub(super) enum Trouble {
     Store(#[from] StoreError),
     #[error("A task ended: {0}")]
     Task(#[from] tokio::task::JoinError),
-    /// What the watcher wanted to know was only taken in partly.
-    #[error("{0} mails are withheld by the server")]
+    #[error("The server has {0} mails that it does not give")]
     Withheld(usize),
+    /// Taken-in mail cannot be moved. Mail comes in all the same.
+    #[error("{0}")]
+    Filing(SourceError),
 }
+
+/// What was taken in of a range, and what the server withholds.
+pub(super) type Taken = (Vec<Ingested>, Vec<SourceKey>);
 
 /// A mailbox and the source that feeds it.
 pub struct Watcher {
@@ -46,12 +54,14 @@ pub struct Watcher {
     mailbox: Mailbox,
     source: Source,
     place: Place,
+    /// Since when, and why, taken-in mail is not moved for a while.
+    filing_rests: Option<(tokio::time::Instant, String)>,
 }
 
 impl Watcher {
     pub fn new(desk: Arc<Desk>, mailbox: Mailbox, source: Source) -> Self {
         let place = desk.board.place(&mailbox.name);
-        Watcher { desk, mailbox, source, place }
+        Watcher { desk, mailbox, source, place, filing_rests: None }
     }
 
     /// Until `stop` fires. Every error ends in another try, later and later: 1, 2, 4 … 60 seconds, five minutes where a
@@ -70,6 +80,9 @@ impl Watcher {
             };
             let wants_operator = matches!(&error, Trouble::Source(e) if e.wants_operator());
             let pause = if wants_operator && failures > 3 { 300 } else { 1 << failures.min(6) };
+            if let Trouble::Filing(because) = &error {
+                self.filing_rests = Some((tokio::time::Instant::now(), because.to_string()));
+            }
             tracing::warn!(mailbox = self.mailbox.name, %error, again_in_seconds = pause, "The mailbox cannot be read");
             self.place.trouble(error.to_string());
             self.rest(Duration::from_secs(pause.min(300)), &stop).await;
@@ -80,8 +93,9 @@ impl Watcher {
     pub async fn drain(&mut self) -> anyhow::Result<Vec<Ingested>> {
         let opened = self.source.open().await?;
         let mut cursor = self.first_contact(&opened).await?;
+        let taken = self.take_in_all(&opened, &mut cursor, &CancellationToken::new()).await?;
         self.file_what_is_left().await?;
-        Ok(self.take_in_all(&opened, &mut cursor, &CancellationToken::new()).await?)
+        Ok(taken)
     }
 
     async fn rest(&mut self, pause: Duration, stop: &CancellationToken) {
@@ -101,18 +115,21 @@ impl Watcher {
         let opened = beating(&self.place, self.source.open()).await.map_err(|e| (e.into(), false))?;
         let mut cursor = self.first_contact(&opened).await.map_err(|e| (e, false))?;
         tracing::info!(mailbox = self.mailbox.name, folder = opened.folder, exists = opened.exists, "Watching");
-        self.file_what_is_left().await.map_err(|e| (e, true))?;
         let mut settled = false;
         loop {
             self.take_in_all(&opened, &mut cursor, stop).await.map_err(|e| (e, true))?;
-            if stop.is_cancelled() {
-                return Ok(());
-            }
-            if !settled {
+            if !settled && !stop.is_cancelled() {
                 self.settle_what_is_gone(&opened, &cursor).await.map_err(|e| (e, true))?;
                 settled = true;
             }
-            self.place.well();
+            self.file_what_is_left().await.map_err(|e| (e, true))?;
+            if stop.is_cancelled() {
+                return Ok(());
+            }
+            match &self.filing_rests {
+                Some((_, because)) => self.place.trouble(because.clone()),
+                None => self.place.well(),
+            }
             let longest = scattered(IDLE, &self.mailbox.name, cursor.last_uid);
             tokio::select! {
                 wake = beating(&self.place, self.source.wait(longest)) => { wake.map_err(|e| (e.into(), true))?; }
@@ -202,23 +219,32 @@ impl Watcher {
         Ok(self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?)
     }
 
-    /// A run that ended between commit and move left these.
+    /// Moves what is committed to the archive, also what a run left that ended between the two. Where that fails, taking in
+    /// goes on without it for a while: a full archive must not keep mail out.
     async fn file_what_is_left(&mut self) -> Result<(), Trouble> {
+        if self.filing_rests.as_ref().is_some_and(|(since, _)| since.elapsed() < FILING_REST) {
+            return Ok(());
+        }
         let name = self.mailbox.name.clone();
         let keys = self.desk.with_store(move |s| s.unfiled(&name)).await?;
         for some in keys.chunks(RANGE) {
-            self.file(some.to_vec()).await?;
+            drill::point("before-move");
+            beating(&self.place, self.source.file(some)).await.map_err(Trouble::Filing)?;
+            drill::point("after-move");
+            let (name, some, now) = (self.mailbox.name.clone(), some.to_vec(), (self.desk.clock)());
+            self.desk.with_store(move |s| s.filed(&name, &some, now)).await?;
         }
+        self.filing_rests = None;
         Ok(())
     }
 
     /// Rows without a fate are left by a run that ended between the first try and the commit, and by a server that withheld
-    /// a mail. What lies above the cursor is not meant: it comes by itself. Of the others, what stands there still is taken
+    /// a mail for a while. What lies above the cursor is not meant: it comes by itself. Of the others, what stands there still is taken
     /// in now, and the rest was moved or deleted meanwhile.
     async fn settle_what_is_gone(&mut self, opened: &Opened, cursor: &Cursor) -> Result<(), Trouble> {
         let name = self.mailbox.name.clone();
         let rows = self.desk.with_store(move |s| s.unsettled(&name)).await?;
-        let (mut gone, mut held) = (Vec::new(), 0);
+        let (mut gone, mut held) = (Vec::new(), Vec::new());
         for LedgerRow { key, .. } in rows.into_iter().filter(|r| r.key.folder == opened.folder) {
             if key.uid_validity != opened.uid_validity || key.uid == 0 {
                 gone.push(key);
@@ -226,27 +252,15 @@ impl Watcher {
                 let there = beating(&self.place, self.source.show(key.uid - 1, 1)).await?;
                 match there.into_iter().find(|shown| shown.key == key) {
                     Some(shown) => {
-                        let (ingested, withheld) = self.take_in(vec![shown]).await?;
-                        held += withheld.len();
-                        self.file(ingested.into_iter().map(|i| i.key).collect()).await?;
+                        let (_, withheld) = self.take_in(vec![shown]).await?;
+                        held.extend(withheld);
                     }
                     None => gone.push(key),
                 }
             }
         }
         self.give_fate(gone, GONE).await?;
-        if held > 0 { Err(Trouble::Withheld(held)) } else { Ok(()) }
-    }
-
-    async fn file(&mut self, keys: Vec<SourceKey>) -> Result<(), Trouble> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        drill::point("before-move");
-        beating(&self.place, self.source.file(&keys)).await?;
-        drill::point("after-move");
-        let (name, now) = (self.mailbox.name.clone(), (self.desk.clock)());
-        Ok(self.desk.with_store(move |s| s.filed(&name, &keys, now)).await?)
+        self.give_up_withheld(held).await
     }
 
     async fn take_in_all(
@@ -256,7 +270,6 @@ impl Watcher {
         stop: &CancellationToken,
     ) -> Result<Vec<Ingested>, Trouble> {
         let mut all = Vec::new();
-        let mut held = 0;
         while !stop.is_cancelled() {
             let shown = beating(&self.place, self.source.show(cursor.last_uid, RANGE)).await?;
             let Some(last) = shown.iter().map(|s| s.key.uid).max() else { break };
@@ -269,11 +282,8 @@ impl Watcher {
             let wanted = self.unknown(wanted).await?;
             drill::point("shown");
             let (ingested, withheld) = self.take_in(wanted).await?;
-            let done = ingested.iter().map(|i| i.key.clone()).collect();
-            self.file(done).await?;
             all.extend(ingested);
-            held += withheld.len();
-            self.remember(withheld).await?;
+            self.give_up_withheld(withheld).await?;
             if last > cursor.last_uid {
                 cursor.last_uid = last;
                 self.keep(opened, *cursor).await?;
@@ -282,20 +292,26 @@ impl Watcher {
                 break;
             }
         }
-        // Not before all the others were taken in: one mail that cannot be read holds up nobody.
-        if held > 0 { Err(Trouble::Withheld(held)) } else { Ok(all) }
+        Ok(all)
     }
 
-    /// Notes that these were shown, so that they are asked for again though the cursor goes past them.
-    async fn remember(&mut self, withheld: Vec<SourceKey>) -> Result<(), Trouble> {
-        let (name, now) = (self.mailbox.name.clone(), (self.desk.clock)());
-        let note = move |store: &dyn Store| {
-            let known = store.known(&name, &withheld)?;
-            let new: Vec<SourceKey> =
-                withheld.into_iter().filter(|key| known.iter().all(|row| row.key != *key)).collect();
-            store.discover(&name, &new, now).map(drop)
-        };
-        Ok(self.desk.with_store(note).await?)
+    /// Mail that the server has and does not give is asked for again, a few times, on new connections; then it is set aside
+    /// where people see it, so that what comes after it is not held up for ever.
+    async fn give_up_withheld(&mut self, withheld: Vec<SourceKey>) -> Result<(), Trouble> {
+        if withheld.is_empty() {
+            return Ok(());
+        }
+        let (name, keys, now) = (self.mailbox.name.clone(), withheld.clone(), (self.desk.clock)());
+        let rows = self.desk.with_store(move |s| s.discover(&name, &keys, now)).await?;
+        let (hopeless, again): (Vec<LedgerRow>, Vec<LedgerRow>) =
+            rows.into_iter().partition(|row| row.attempts >= ATTEMPTS_MAX);
+        let (name, keys) = (self.mailbox.name.clone(), hopeless.into_iter().map(|row| row.key).collect::<Vec<_>>());
+        for key in &keys {
+            tracing::error!(mailbox = name, %key, "The server does not give this mail: it is set aside unread");
+        }
+        let fate = Fate::Quarantined { because: "The server has this mail and does not give it".to_owned() };
+        self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?;
+        if again.is_empty() { Ok(()) } else { Err(Trouble::Withheld(again.len())) }
     }
 
     /// Those that have no fate yet. A Maildir shows everything again after each `open`.
@@ -306,9 +322,8 @@ impl Watcher {
         Ok(shown.into_iter().filter(|s| !settled(&s.key)).collect())
     }
 
-    /// Fetches and commits side by side: while the server sends, the writer writes. Returns what was taken in, and how many
-    /// mails the server withholds.
-    async fn take_in(&mut self, wanted: Vec<Shown>) -> Result<(Vec<Ingested>, Vec<SourceKey>), Trouble> {
+    /// Fetches and commits side by side: while the server sends, the writer writes.
+    async fn take_in(&mut self, wanted: Vec<Shown>) -> Result<Taken, Trouble> {
         if wanted.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }

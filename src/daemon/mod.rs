@@ -79,6 +79,7 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
     }
     if let Some(outgoing) = connect::outgoing(&config.outgoing, &config.limits) {
         let courier = Courier::new(Arc::clone(&desk.store), outgoing, Arc::clone(&desk.clock));
+        let courier = courier.with_pace(connect::pace(&config.outgoing));
         let (desk, stop) = (Arc::clone(&desk), stop.clone());
         tasks.spawn(async move {
             let place = desk.board.place("outbox");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::address::AddrSpec;
 use crate::model::desk::{Ask, Present};
+use crate::model::facts::Sender;
 use crate::model::message::Class;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::text::fold;
@@ -30,7 +31,7 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
         mailbox: work.ticket.mailbox.clone(),
         language: work.ticket.language,
         ticket: Some(work.ticket.clone()),
-        in_reply_to: case.message.id().map(str::to_owned),
+        in_reply_to: work.ticket.thread.last().cloned(),
         references: work.ticket.thread.clone(),
         text: String::new(),
         author: None,
@@ -67,16 +68,19 @@ pub fn record(work: &mut Work, draft: &Draft) {
     work.say(entry, "Every new ticket is acknowledged once");
 }
 
-/// The From address of the sender himself. An address that the mail merely names gets nothing.
+/// The From address of the sender himself; where an agent forwards and is beyond doubt, the customer whose mail it was. An
+/// address that a mail merely names gets nothing.
 fn recipient(case: &Case, work: &Work) -> Result<AddrSpec, String> {
-    let from = case.from().ok_or("its From is no address that can be written to")?;
-    if !work.ticket.requester.email.eq_ignore_ascii_case(from.as_str()) {
+    let from = case.author().ok_or("its From is no address that can be written to")?;
+    let requester = work.ticket.requester.spec().ok_or("the requester has no address that can be written to")?;
+    let agent = matches!(case.facts.sender, Sender::Agent(_));
+    if requester != from && !(agent && case.is_strong()) {
         return Err("the requester did not write this mail himself".to_owned());
     }
-    if case.policy.own_address(&from).is_some() {
-        return Err("its From is one of the desk's own addresses".to_owned());
+    if case.policy.own_address(&requester).is_some() {
+        return Err("the requester is one of the desk's own addresses".to_owned());
     }
-    Ok(from)
+    Ok(requester)
 }
 
 fn may_be_answered(case: &Case) -> Result<(), String> {
@@ -91,8 +95,15 @@ fn may_be_answered(case: &Case) -> Result<(), String> {
     if case.believed() == Believed::Failed {
         return Err("its sender is not believed".to_owned());
     }
-    if case.from().is_some_and(|from| is_machine_address(&from)) {
+    if case.author().is_some_and(|from| is_machine_address(&from)) {
         return Err("its address is a machine's".to_owned());
+    }
+    let mail_to_it = &case.facts.found.conduct.mail_to_it;
+    if mail_to_it.complained_at.is_some() {
+        return Err("this address reported a mail of the desk's as unwanted".to_owned());
+    }
+    if mail_to_it.is_dead() && !case.is_verified() {
+        return Err(format!("the last {} mails to this address came back", mail_to_it.failures));
     }
     if !addressed_to_us(case) {
         // RFC 5230 section 4.6: a mail that does not name us came by a list or a blind copy.

@@ -2,11 +2,12 @@
 //! identity that this desk signed for this agent, together with the agent's address in From.
 
 use crate::model::message::Message;
-use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
+use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, TicketChange};
 
 use super::commands::{Commanded, Effect, take_commands};
+use super::leak::leak;
 use super::work::{Case, Work, attachment_info};
 use super::{customer, notify};
 
@@ -41,7 +42,7 @@ fn hold(case: &Case, name: &str, ticket: Option<&Ticket>, key: &str, because: &s
     }
     if case.facts.found.acknowledged.address_day < case.policy.budgets.per_address_day {
         decision.outgoing.extend(notify::refused(case, name, key, &[], &[]));
-        decision.acknowledged.extend(case.from().map(String::from));
+        decision.acknowledged.extend(case.author().map(String::from));
     }
     decision
 }
@@ -51,11 +52,11 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     if !commanded.mistakes.is_empty() {
         return misunderstood(case, name, &commanded);
     }
-    if let Some(leak) = leak(case, &commanded.words) {
-        return refuse(case, name, "no-marker", &leak, &[], &[]);
-    }
     let note = commanded.effects.iter().any(|(_, e)| *e == Effect::Note);
     let files = relayed(case.message);
+    if let Some(leak) = leak(case, &commanded.words, &files).filter(|_| !note) {
+        return refuse(case, name, leak.key, &leak.because, &[], &[]);
+    }
     let says = !commanded.words.is_empty() || !files.is_empty();
     if commanded.effects.is_empty() && !says {
         return refuse(case, name, "nothing-said", "There was nothing to send: no words, no command", &[], &[]);
@@ -115,23 +116,6 @@ fn refuse(case: &Case, name: &str, key: &str, because: &str, understood: &[Strin
     decision.reasons.push(because.to_owned());
     decision.reasons.extend(not.iter().cloned());
     decision
-}
-
-/// Parts of our own notification that are still in the words: they would go to the customer.
-fn leak(case: &Case, words: &str) -> Option<String> {
-    if words.contains(MARKER) {
-        return Some("The desk's marker line is still in the text".to_owned());
-    }
-    let own_word = |word: &str| {
-        let id = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        let detail = id.split_once('+').and_then(|(_, rest)| rest.split_once('@')).map(|(detail, _)| detail);
-        case.policy.keys.prove_message_id(id).is_some()
-            || detail.is_some_and(|d| case.policy.keys.prove_address_detail(d).is_some())
-    };
-    words
-        .split_whitespace()
-        .any(own_word)
-        .then(|| "A signed reply identity of the desk is still in the text".to_owned())
 }
 
 /// The attachments that go to the customer: all but the logos of a signature.

@@ -1,5 +1,6 @@
 //! A mail of ours came back (RFC 3464 or free-form): the outgoing mail is marked, an agent is told once, nobody is answered.
 
+use crate::model::conduct::{self, Mark, Marked};
 use crate::model::facts::BouncedMail;
 use crate::model::message::{Report, ReportRecipient};
 use crate::model::outgoing::{Template, Value};
@@ -28,6 +29,9 @@ pub fn bounce(case: &Case) -> Decision {
         });
         if permanent && !mail.known {
             decision.bounced.push((mail.outbox, words.clone()));
+            if is_about_address(report) {
+                decision.marks.push(Mark::new(&mail.to, Marked::Failed));
+            }
             note(case, mail, &words, &mut decision);
         }
     }
@@ -77,6 +81,11 @@ fn note(case: &Case, mail: &BouncedMail, words: &str, decision: &mut Decision) {
 fn is_permanent(report: &Report) -> bool {
     let status = |r: &ReportRecipient, class: &str| r.status.as_deref().is_some_and(|s| s.starts_with(class));
     report.recipients.iter().any(|r| status(r, "5") || (r.action.as_deref() == Some("failed") && !status(r, "4")))
+}
+
+/// At least one recipient failed for a reason that is the address's own.
+fn is_about_address(report: &Report) -> bool {
+    report.recipients.iter().any(|r| conduct::is_about_address(r.status.as_deref()))
 }
 
 fn in_words(report: &Report) -> String {

@@ -66,7 +66,7 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
             "It answers a mail that was for an agent, about ticket {number}, and is not from that agent"
         ));
     }
-    let participant = case.from().is_some_and(|from| ticket.is_participant(from.as_str()));
+    let participant = case.author().is_some_and(|from| ticket.is_participant(from.as_str()));
     let proven = thread.by.is_proof();
     if !ended_and_reopenable(case, ticket) {
         return new(match case.is_verified() {
@@ -134,7 +134,7 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     let mut work = case.work(ticket.clone()).by(CUSTOMER);
     work.say(case.entry(kind, Direction::Incoming), because);
     if becomes_participant {
-        let from = case.from_address();
+        let from = case.author_as_written();
         let by = "desk: same organisation, believed".to_owned();
         let change = TicketChange::Participant { email: from.email, name: from.name, by };
         work.change(change, "A believed colleague of the same organisation");
@@ -188,7 +188,12 @@ fn open(case: &Case, because: &str) -> Decision {
     let route = route(&asked, case.policy);
     let mut work = case.work(blank(case, requester)).by(CUSTOMER);
     work.change(TicketChange::Created, because);
-    work.say(case.entry(EntryKind::Request, Direction::Incoming), "The mail that opened the ticket");
+    let mut request = case.entry(EntryKind::Request, Direction::Incoming);
+    if matches!(facts.sender, Sender::Agent(_)) {
+        // The customer never saw the mail in which an agent forwards his.
+        request.message_id = None;
+    }
+    work.say(request, "The mail that opened the ticket");
     work.actor = super::work::DESK.to_owned();
     bind(case, &mut work);
     classify(case, &mut work, &route);
@@ -237,7 +242,7 @@ fn whom(route: &Route) -> String {
 
 /// The person to whom the ticket belongs: the sender, or, where an agent forwards, whose mail it was.
 fn requester(case: &Case) -> Address {
-    let from = case.from_address();
+    let from = case.author_as_written();
     match (&case.facts.sender, &case.message.requester) {
         (Sender::Agent(_), Some(other)) if other.spec().is_some() => other.clone(),
         _ => from,
@@ -284,7 +289,9 @@ fn blank(case: &Case, requester: Address) -> Ticket {
 /// A believed contact owns the ticket; an unbelieved one is only claimed.
 fn bind(case: &Case, work: &mut Work) {
     let Some(contact) = case.contact() else { return };
-    if case.is_verified() && matches!(case.facts.sender, Sender::Contact(_)) {
+    let his_own = matches!(case.facts.sender, Sender::Contact(_)) && case.is_verified();
+    let vouched_for = matches!(case.facts.sender, Sender::Agent(_)) && case.is_strong();
+    if his_own || vouched_for {
         let organisation = work.ticket.organisation.clone().or_else(|| contact.organisation.clone());
         work.change(
             TicketChange::Bound { contact: contact.email.to_string(), organisation },
@@ -338,7 +345,7 @@ fn link(case: &Case, work: &mut Work) {
 
 /// The other people on a believed sender's mail get copies from now on. Never our own addresses, agents or machines.
 fn add_copied(case: &Case, work: &mut Work) {
-    let by = case.from_address().email;
+    let by = case.author_as_written().email;
     for person in case.message.to.iter().chain(&case.message.cc) {
         if work.ticket.participants.len() >= PARTICIPANTS_MAX {
             return;

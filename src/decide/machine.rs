@@ -1,6 +1,7 @@
 //! A machine's mail that answers one of ours: vacation notices, receipts, complaints. It opens and reopens nothing and
 //! is never relayed; without a sign of the ticket it is set aside where people can see it.
 
+use crate::model::conduct::{Mark, Marked};
 use crate::model::message::Class;
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Decision, Fate};
@@ -32,9 +33,15 @@ pub fn machine(case: &Case) -> Decision {
     complained(case, decision)
 }
 
-fn complained(case: &Case, decision: Decision) -> Decision {
-    if case.message.class == Class::Complaint {
-        return decision.alarm("Somebody reported a mail of the desk's as unwanted");
+/// Whoever reported a mail of ours as unwanted gets no acknowledgement any more. Who that is says the mail of ours that the
+/// report returns, signed by this desk; what else stands in the report anybody can write.
+fn complained(case: &Case, mut decision: Decision) -> Decision {
+    if case.message.class != Class::Complaint {
+        return decision;
     }
-    decision
+    for mail in &case.facts.found.bounced {
+        decision.marks.push(Mark::new(&mail.to, Marked::Complained));
+        decision.reasons.push(format!("{} gets no acknowledgement from now on", mail.to));
+    }
+    decision.alarm("Somebody reported a mail of the desk's as unwanted")
 }

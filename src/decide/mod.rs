@@ -5,7 +5,10 @@ mod acknowledge;
 mod agent;
 mod bounce;
 mod commands;
+mod conduct;
 mod customer;
+mod leak;
+mod lookalike;
 mod machine;
 mod notify;
 mod order;
@@ -32,6 +35,7 @@ pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, 
     let case = Case::new(message, mailbox, facts, policy, now);
     let mut decision = first_that_applies(&case);
     decision.view.get_or_insert_with(|| case.view(false));
+    conduct::remember(&case, &mut decision);
     decision
 }
 
@@ -85,7 +89,7 @@ fn suspect(case: &Case, authenticity: &Authenticity) -> Decision {
     // Told, but not bombed: these mails have the budget of acknowledgements.
     if case.facts.found.acknowledged.address_day < case.policy.budgets.per_address_day {
         decision.outgoing.extend(notify::refused(case, name, "forged", &[], &[]));
-        decision.acknowledged.extend(case.from().map(String::from));
+        decision.acknowledged.extend(case.author().map(String::from));
     }
     decision
 }

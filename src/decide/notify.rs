@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
-use crate::model::{Address, Agent, Attachment, Believed, Policy, Ticket};
+use crate::model::{Address, Agent, Believed, Policy, Ticket};
 
+use super::lookalike;
 use super::work::{Case, Work};
-
-/// Attachments passed on to agents with a notification, in all; the rest stays in the ticket.
-const ATTACHED_MAX: usize = 15 * 1024 * 1024;
 
 /// Those who are told about a ticket: its owner, or everybody of its group who is there.
 pub fn told<'a>(ticket: &Ticket, policy: &'a Policy, now: jiff::Timestamp) -> Vec<&'a Agent> {
@@ -44,11 +42,11 @@ pub fn reply(case: &Case, work: &Work, kind: EntryKind) -> Vec<Draft> {
 fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: EntryKind) -> Draft {
     let mut draft = to_agent(work, agent, template, &case.cause());
     draft.text = words_for_agents(case);
-    draft.author = Some(case.from_address());
-    draft.attachments = passed_on(&case.message.attachments);
+    draft.author = Some(case.author_as_written());
+    draft.attachments.clone_from(&case.message.attachments);
     let authenticity = &case.facts.authenticity;
     let values = &mut draft.values;
-    values.insert("sender", Value::Text(case.from_address().to_string()));
+    values.insert("sender", Value::Text(case.author_as_written().to_string()));
     values.insert("believed", Value::Text(authenticity.believed.word().to_owned()));
     values.insert("believed_because", Value::Text(authenticity.because.clone()));
     if let Some(strength) = authenticity.strength {
@@ -73,18 +71,6 @@ fn words_for_agents(case: &Case) -> String {
     if first || message.reply.text.trim().is_empty() { message.text.clone() } else { message.reply.text.clone() }
 }
 
-fn passed_on(attachments: &[Attachment]) -> Vec<Attachment> {
-    let mut room = ATTACHED_MAX;
-    let mut taken = Vec::new();
-    for attachment in attachments {
-        if attachment.content.len() <= room {
-            room -= attachment.content.len();
-            taken.push(attachment.clone());
-        }
-    }
-    taken
-}
-
 fn earlier(case: &Case, but: i64) -> Vec<String> {
     let prefix = &case.policy.desk.prefix;
     let lines = case.facts.found.earlier.iter().filter(|t| t.number != but);
@@ -105,6 +91,9 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     if work.ticket.restricted {
         warnings.push("restricted");
     }
+    if lookalike::suspicion(case, &work.ticket).is_some() {
+        warnings.push("look-alike");
+    }
     if case.facts.found.id_reused {
         warnings.push("id-reused");
     }
@@ -114,10 +103,8 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
 /// A draft to an agent about a ticket, still without content.
 pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> Draft {
     let mut values = BTreeMap::new();
-    if work.ticket.owner.is_none() {
-        if let Some(group) = &work.ticket.group {
-            values.insert("group", Value::Text(group.clone()));
-        }
+    if let (None, Some(group)) = (&work.ticket.owner, &work.ticket.group) {
+        values.insert("group", Value::Text(group.clone()));
     }
     Draft {
         template,

@@ -46,11 +46,11 @@ impl<'a> Case<'a> {
     }
 
     /// The first From address, where it is usable.
-    pub fn from(&self) -> Option<AddrSpec> {
+    pub fn author(&self) -> Option<AddrSpec> {
         self.message.from.first().and_then(Address::spec)
     }
 
-    pub fn from_address(&self) -> Address {
+    pub fn author_as_written(&self) -> Address {
         self.message.from.first().cloned().unwrap_or_default()
     }
 
@@ -90,7 +90,7 @@ impl<'a> Case<'a> {
         };
         View {
             sender: self.facts.sender.clone(),
-            sender_name: sender_name.or_else(|| self.from_address().name),
+            sender_name: sender_name.or_else(|| self.author_as_written().name),
             organisation: self.facts.organisation.as_ref().map(|o| o.name.clone()),
             authenticity: self.facts.authenticity.clone(),
             thread_ticket: self.facts.thread.ticket.as_ref().map(|t| t.number),
@@ -131,7 +131,7 @@ impl<'a> Case<'a> {
             seq: 0,
             direction,
             kind,
-            from: self.from_address(),
+            from: self.author_as_written(),
             to: message.to.iter().chain(&message.cc).cloned().collect(),
             at: self.now,
             subject: self.subject().to_owned(),
@@ -202,10 +202,8 @@ impl<'a> Work<'a> {
         entry.ticket = self.ticket.number;
         entry.seq = self.ticket.entries + 1;
         let (direction, kind, seq) = (entry.direction, entry.kind, entry.seq);
-        if direction != Direction::Note {
-            if let Some(id) = &entry.message_id {
-                self.ticket.remember(id);
-            }
+        if let (Direction::Incoming | Direction::Outgoing, Some(id)) = (direction, &entry.message_id) {
+            self.ticket.remember(id);
         }
         self.change(TicketChange::Said { direction, kind, seq }, because);
         self.entries.push(entry);

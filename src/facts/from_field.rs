@@ -32,7 +32,7 @@ pub fn author(message: &Message) -> Result<AddrSpec, String> {
 fn scan(raw: &str) -> Result<AddrSpec, String> {
     let mut angle: Option<String> = None;
     let mut plain = String::new();
-    let mut quoted = false;
+    let (mut quoted, mut encoded) = (false, false);
     let mut rest = raw;
     while let Some(c) = rest.chars().next() {
         let after = &rest[c.len_utf8()..];
@@ -62,7 +62,11 @@ fn scan(raw: &str) -> Result<AddrSpec, String> {
             ';' | ':' => return Err("The From field is a group of addresses".to_owned()),
             '\\' => return Err("The From field has a backslash outside quotes".to_owned()),
             c if c.is_control() && c != '\t' => return Err("The From field has a control character".to_owned()),
-            '=' if encoded_word(rest).is_some() => encoded_word(rest).unwrap_or(after),
+            '=' if encoded_word(rest).is_some() => {
+                encoded = true;
+                plain.push(' ');
+                encoded_word(rest).unwrap_or(after)
+            }
             c => {
                 plain.push(c);
                 after
@@ -82,6 +86,7 @@ fn scan(raw: &str) -> Result<AddrSpec, String> {
             inside
         }
         None if quoted => return Err("The From field's address has quotes in it".to_owned()),
+        None if encoded => return Err("The From field's address has an encoded word in it".to_owned()),
         None => plain,
     };
     AddrSpec::parse(address).map_err(|error| format!("The From field's address cannot be used: {error}"))

@@ -3,6 +3,7 @@
 
 mod authenticity;
 mod from_field;
+mod guesses;
 mod idna;
 mod sender;
 mod thread;
@@ -10,7 +11,7 @@ mod verdicts;
 
 use crate::model::desk::Assign;
 use crate::model::facts::OwnProof;
-use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy};
+use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
 
 /// The one address that wrote, where From has exactly one field with exactly one strict address that every reading of
 /// it agrees on: the address whose domain the own check of signatures is asked about.
@@ -31,6 +32,8 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         digest: Some(message.digest),
         fingerprint: Some(message.fingerprint()),
         message_id: message.id().map(str::to_owned),
+        skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
+        from: sender::from(message),
         sender: sender::customer(message, policy),
         tickets,
         message_ids: thread::foreign_ids(message, policy),
@@ -43,9 +46,13 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
 /// What the store's answers mean.
 pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, found: Found, policy: &Policy) -> Facts {
     let sender = sender::sender(message, &found, policy);
-    let thread = thread::thread(message, &found, policy);
+    let authenticity = authenticity::judge(message, policy.mailbox(mailbox), proof);
+    let wrong_checks = guesses::wrong_checks(message, policy);
+    let heed = guesses::Heed::of(message, &sender, &authenticity, wrong_checks, &found);
+    let thread = thread::thread(message, &found, policy, &heed);
     Facts {
-        authenticity: authenticity::judge(message, policy.mailbox(mailbox), proof),
+        authenticity,
+        wrong_checks,
         organisation: found.organisation.clone(),
         agent_token: sender::agent_token(message, &sender, &thread, &found, policy),
         sender,

@@ -8,7 +8,7 @@ use crate::model::{AddrSpec, Found, Message, Policy};
 use super::thread;
 
 /// From's only address. Two, or none that is strict, name nobody.
-fn from(message: &Message) -> Option<AddrSpec> {
+pub fn from(message: &Message) -> Option<AddrSpec> {
     match message.from.as_slice() {
         [only] => only.spec(),
         _ => None,

@@ -6,6 +6,8 @@ use crate::model::message::Class;
 use crate::model::token::Proven;
 use crate::model::{AddrSpec, Found, Message, Policy, Ticket, TicketNumber};
 
+use super::guesses::Heed;
+
 /// Most Message-IDs that the store is asked about. The last of References are the nearest.
 const MAX_IDS: usize = 50;
 /// Most tickets that one mail may name.
@@ -95,7 +97,7 @@ pub fn wrong(message: &Message, policy: &Policy) -> Vec<TicketNumber> {
 }
 
 /// The number in something of a hidden token's shape: `1c`, number, addressee, …
-fn claimed(parts: Vec<&str>, count: usize) -> Option<TicketNumber> {
+pub fn claimed(parts: Vec<&str>, count: usize) -> Option<TicketNumber> {
     match parts.as_slice() {
         [head, number, ..] if parts.len() == count && head.len() == 2 => number.parse().ok(),
         _ => None,
@@ -107,12 +109,12 @@ pub fn dedup(numbers: &mut Vec<TicketNumber>) {
     numbers.retain(|n| seen.insert(*n));
 }
 
-fn is_ours(prefix: &str, policy: &Policy) -> bool {
+pub fn is_ours(prefix: &str, policy: &Policy) -> bool {
     prefix.eq_ignore_ascii_case(&policy.desk.prefix)
 }
 
 /// The details of our own plus-addresses to which this mail was sent or delivered.
-fn own_details(message: &Message, policy: &Policy) -> Vec<String> {
+pub fn own_details(message: &Message, policy: &Policy) -> Vec<String> {
     let written = message.to.iter().chain(&message.cc).map(|a| a.email.as_str());
     written
         .chain(message.delivered_to.iter().map(String::as_str))
@@ -122,7 +124,7 @@ fn own_details(message: &Message, policy: &Policy) -> Vec<String> {
 }
 
 /// Message-IDs in In-Reply-To, then in References from the right.
-fn referred(message: &Message) -> impl Iterator<Item = &str> {
+pub fn referred(message: &Message) -> impl Iterator<Item = &str> {
     message.in_reply_to.iter().chain(message.references.iter().rev()).map(String::as_str)
 }
 
@@ -167,8 +169,10 @@ pub fn living(number: TicketNumber, found: &Found) -> Option<&Ticket> {
         .map(|(_, ticket)| ticket)
 }
 
-pub fn thread(message: &Message, found: &Found, policy: &Policy) -> Thread {
-    let names = names(message, policy);
+pub fn thread(message: &Message, found: &Found, policy: &Policy, heed: &Heed) -> Thread {
+    let (names, ignored): (Vec<Named>, Vec<Named>) = names(message, policy)
+        .into_iter()
+        .partition(|n| !n.by.is_proof() || heed.heeds(n, living(n.number, found), policy));
     let known = known(message, found, policy);
     let numbers = |by: fn(ThreadBy) -> bool| names.iter().filter(move |n| by(n.by));
     let mut first: Option<(&Ticket, ThreadBy, Option<&Named>)> = None;
@@ -186,6 +190,8 @@ pub fn thread(message: &Message, found: &Found, policy: &Policy) -> Thread {
     dedup(&mut also);
 
     let mut unproven = wrong(message, policy);
+    // As though their checks were wrong: nobody can tell from what follows that they are not.
+    unproven.extend(ignored.iter().map(|n| n.number));
     unproven.extend(
         names.iter().filter(|n| n.by == ThreadBy::Number || living(n.number, found).is_none()).map(|n| n.number),
     );

@@ -193,8 +193,9 @@ impl Source {
     }
 
     /// Hands every wanted mail to `sink`, one answer each, in the order wanted as far as the server keeps it. Never
-    /// changes a flag. When it returns an error, the mails not answered are still unread. Memory is bounded by the sink:
-    /// at most one mail more than the sink holds.
+    /// changes a flag. When it returns an error, the mails not answered are still to be fetched. A mail at which a connection
+    /// broke comes last and alone the next time, and is withheld after some tries: it holds up no other. Memory is bounded
+    /// by the sink: at most one mail more than the sink holds.
     pub async fn fetch(
         &mut self,
         wanted: &[Shown],

@@ -2,6 +2,7 @@
 //! and `explain` shows. Generic over the mails that leave: decide writes [`Draft`]s, compose turns them into
 //! [`OutgoingMail`].
 
+use super::conduct::Mark;
 use super::facts::{Authenticity, Sender, ThreadBy};
 use super::outgoing::{Draft, OutgoingMail};
 use super::ticket::{Entry, HistoryLine, Ticket, TicketNumber, words};
@@ -121,6 +122,8 @@ pub struct Decision<Mail = Draft> {
     pub turns: Vec<(String, String)>,
     /// Outgoing mails (outbox ids) that came back, and the words of the report.
     pub bounced: Vec<(i64, String)>,
+    /// What is to be remembered of addresses.
+    pub marks: Vec<Mark>,
     pub route: Vec<RouteStep>,
     /// Why all this, in sentences, in the order in which it was thought.
     pub reasons: Vec<String>,
@@ -144,6 +147,7 @@ impl<Mail> Decision<Mail> {
             acknowledged: Vec::new(),
             turns: Vec::new(),
             bounced: Vec::new(),
+            marks: Vec::new(),
             route: Vec::new(),
             reasons: Vec::new(),
             alarms: Vec::new(),
@@ -163,6 +167,7 @@ impl<Mail> Decision<Mail> {
             acknowledged: self.acknowledged,
             turns: self.turns,
             bounced: self.bounced,
+            marks: self.marks,
             route: self.route,
             reasons: self.reasons,
             alarms: self.alarms,

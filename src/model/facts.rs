@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::address::AddrSpec;
+use super::conduct::Conduct;
 use super::language::Language;
 use super::message::Digest;
 use super::ticket::{Entry, Priority, Status, Ticket, TicketNumber, words};
@@ -19,6 +20,10 @@ pub struct Lookup {
     pub message_id: Option<String>,
     /// Whose contact, organisation, earlier tickets and acknowledgements are looked for.
     pub sender: Option<AddrSpec>,
+    /// From's address, whoever the sender is: whose conduct is looked for.
+    pub from: Option<AddrSpec>,
+    /// The skeleton of From's domain ([`super::lookalike`]), by which domains on file that look like it are found.
+    pub skeleton: Option<String>,
     /// Tickets that the mail names, proven or not.
     pub tickets: Vec<TicketNumber>,
     /// Message-IDs that the mail refers to, of which a ticket may know some.
@@ -61,6 +66,10 @@ pub struct Found {
     pub recent: Vec<(TicketNumber, String)>,
     /// What was said last on the tickets asked for, oldest first, where it was asked for: at most 10 entries of each.
     pub said: Vec<Entry>,
+    /// What is remembered of From's address.
+    pub conduct: Conduct,
+    /// A domain of an organisation on file that looks like From's and is another.
+    pub resembles: Option<String>,
 }
 
 /// Where a mail went that was taken in before.
@@ -233,5 +242,7 @@ pub struct Facts {
     pub thread: Thread,
     /// The sender's agent name, where a signed reply identity for exactly this agent came with the mail.
     pub agent_token: bool,
+    /// Ticket checks in this mail that do not hold and count as guesses.
+    pub wrong_checks: u32,
     pub found: Found,
 }

@@ -5,13 +5,16 @@
 //! *folder*, and [`Mailbox`] is only ever the support inbox that the operator configured.
 
 pub mod address;
+pub mod conduct;
 pub mod decision;
 pub mod desk;
 pub mod facts;
 pub mod language;
+pub mod lookalike;
 pub mod message;
 pub mod order;
 pub mod outgoing;
+pub mod residue;
 pub mod text;
 pub mod ticket;
 pub mod token;

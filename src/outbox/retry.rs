@@ -7,15 +7,20 @@ use crate::model::outgoing::{Attempt, Template};
 /// After the first try, the second, and so on; the last holds from then on.
 const BACKOFF_MINUTES: [i64; 6] = [1, 5, 15, 60, 120, 240];
 
-/// How long a mail is tried, from the time it was queued. An acknowledgement that comes a day late tells the customer
-/// nothing; what people wrote, or must act upon, is tried as long as other mail servers do (RFC 5321 section 4.5.4.1).
-pub fn lifetime(template: Template) -> SignedDuration {
-    SignedDuration::from_hours(if template.is_acknowledgement() { 24 } else { 5 * 24 })
+/// How long what people wrote, or must act upon, is tried where the operator says nothing: as long as other mail servers
+/// do (RFC 5321 section 4.5.4.1).
+pub const GIVE_UP: SignedDuration = SignedDuration::from_hours(5 * 24);
+/// An acknowledgement that comes a day late tells the customer nothing.
+const GIVE_UP_ACKNOWLEDGEMENT: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a mail is tried, from the time it was queued.
+fn lifetime(template: Template, give_up: SignedDuration) -> SignedDuration {
+    if template.is_acknowledgement() { give_up.min(GIVE_UP_ACKNOWLEDGEMENT) } else { give_up }
 }
 
 /// The mail's time is over: it is not tried again by itself.
-pub fn is_over(template: Template, queued_at: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(queued_at) >= lifetime(template)
+pub fn is_over(template: Template, queued_at: Timestamp, now: Timestamp, give_up: SignedDuration) -> bool {
+    now.duration_since(queued_at) >= lifetime(template, give_up)
 }
 
 /// When to try again after `attempt`, the `attempts`-th; None: not by itself.
@@ -29,18 +34,19 @@ pub fn next_try(
     queued_at: Timestamp,
     now: Timestamp,
     attempt: &Attempt,
+    give_up: SignedDuration,
 ) -> Option<Timestamp> {
     match attempt {
         Attempt::Accepted(_) | Attempt::Rejected(_) => return None,
         Attempt::Ambiguous(_) if !template.goes_again_when_unknown() => return None,
         Attempt::Ambiguous(_) | Attempt::Deferred(_) => {}
     }
-    if is_over(template, queued_at, now) {
+    if is_over(template, queued_at, now, give_up) {
         return None;
     }
     let next = now.checked_add(backoff(id, attempts)).ok()?;
     // The last try is made when the time is over, not hours before.
-    let end = queued_at.checked_add(lifetime(template)).ok()?;
+    let end = queued_at.checked_add(lifetime(template, give_up)).ok()?;
     Some(next.min(end))
 }
 
@@ -69,6 +75,25 @@ mod tests {
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + seconds).expect("in range")
+    }
+
+    fn next_try(
+        template: Template,
+        id: i64,
+        attempts: u32,
+        queued_at: Timestamp,
+        now: Timestamp,
+        attempt: &Attempt,
+    ) -> Option<Timestamp> {
+        super::next_try(template, id, attempts, queued_at, now, attempt, GIVE_UP)
+    }
+
+    #[test]
+    fn the_operator_says_how_long() {
+        let hours = SignedDuration::from_hours;
+        let next = |give_up| super::next_try(Template::Answer, 1, 9, at(0), at(3 * 3600), &deferred(), give_up);
+        assert_eq!(next(hours(2)), None);
+        assert_eq!(next(hours(4)), Some(at(4 * 3600)));
     }
 
     fn deferred() -> Attempt {

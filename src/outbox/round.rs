@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
@@ -14,7 +13,7 @@ use crate::config::drill;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::store::Store;
 
-use super::deliver::{Clock, Courier, DeliverError, Failure, MARGIN, Notice, Report};
+use super::deliver::{Clock, Courier, DeliverError, Failure, LOOK_AGAIN, MARGIN, Notice, Report};
 use super::retry::{is_over, next_try};
 use super::transport::{Carried, Transport, own};
 
@@ -160,16 +159,17 @@ impl<'a> Round<'a> {
     }
 
     fn judge(&mut self, entry: &OutboxEntry, carried: Carried, now: Timestamp) -> (Attempt, Option<Timestamp>) {
+        let give_up = self.courier.pace.give_up;
         match carried {
             Carried::Tried(attempt) => {
-                let next = next_try(entry.template, entry.id, entry.attempts, entry.queued_at, now, &attempt);
+                let next = next_try(entry.template, entry.id, entry.attempts, entry.queued_at, now, &attempt, give_up);
                 (attempt, next)
             }
             Carried::Closed { error, wait } => {
                 let attempt = Attempt::Deferred(error.as_reply());
                 // All wait for the server alike: no mail's own backoff grows by its being down.
                 let again = SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok());
-                let next = if is_over(entry.template, entry.queued_at, now) { None } else { again };
+                let next = if is_over(entry.template, entry.queued_at, now, give_up) { None } else { again };
                 self.courier.tell_trouble(&error, self.notice);
                 self.report.trouble = Some(error);
                 (attempt, next)
@@ -226,9 +226,6 @@ type Joined = Result<(Id, (OutboxEntry, Carried)), JoinError>;
 
 /// A mail, how its try ended, and when it goes again.
 type Ended = (OutboxEntry, Attempt, Option<Timestamp>);
-
-/// How often the store is asked for more while mails are in flight.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 async fn carry(
     transport: Arc<Transport>,

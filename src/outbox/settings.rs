@@ -106,63 +106,43 @@ impl Default for Limits {
     }
 }
 
-/// A password, or where it is found. Files and variables are read anew for each connection, so that a changed password
-/// needs no restart. Never shown by `Debug`.
+/// Where the password is found. It is read anew for each connection, so that a changed one needs no restart.
 #[derive(Clone)]
 pub enum Secret {
-    File(PathBuf),
-    Env(String),
-    Text(String),
     /// As the configuration says.
     Configured(SecretSource),
+    /// The password itself, for who has it already.
+    Text(String),
 }
 
 /// Why there is no password. Never says what was read.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SecretError {
-    #[error("The password file {path} cannot be read: {because}")]
-    File { path: String, because: String },
-    #[error("The password variable {0} is not set")]
-    Env(String),
     #[error("{0}")]
-    Configured(String),
-    #[error("The password is empty")]
-    Empty,
-    #[error("The password has more than one line, or a control character in it")]
+    Unreadable(String),
+    #[error("The password has a control character in it")]
     Control,
 }
 
 impl Secret {
-    /// Blocking. The line end of a file's only line is not part of the password.
+    /// Blocking: reads a file, or runs a command.
     pub fn read(&self) -> Result<String, SecretError> {
         let text = match self {
-            Secret::File(path) => std::fs::read_to_string(path)
-                .map_err(|e| SecretError::File { path: path.display().to_string(), because: e.to_string() })?,
-            Secret::Env(name) => std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?,
-            Secret::Text(text) => text.clone(),
             Secret::Configured(source) => {
-                source.load().map_err(|e| SecretError::Configured(e.to_string()))?.expose().to_owned()
+                source.load().map_err(|e| SecretError::Unreadable(e.to_string()))?.expose().to_owned()
             }
+            Secret::Text(text) => text.clone(),
         };
-        let line = text.strip_suffix('\n').unwrap_or(&text);
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        if line.is_empty() {
-            return Err(SecretError::Empty);
-        }
-        if line.chars().any(char::is_control) {
-            return Err(SecretError::Control);
-        }
-        Ok(line.to_owned())
+        // AUTH PLAIN parts its fields by NUL (RFC 4616).
+        if text.chars().any(char::is_control) { Err(SecretError::Control) } else { Ok(text) }
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Secret::File(path) => f.debug_tuple("File").field(path).finish(),
-            Secret::Env(name) => f.debug_tuple("Env").field(name).finish(),
-            Secret::Text(_) => f.write_str("Text(…)"),
             Secret::Configured(source) => source.fmt(f),
+            Secret::Text(_) => f.write_str("Text(…)"),
         }
     }
 }
@@ -172,23 +152,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_one_line_and_is_never_shown() {
+    fn a_password_is_never_shown_and_has_no_control_characters() {
         let read = |text: &str| Secret::Text(text.to_owned()).read();
-        assert_eq!(read("s3cret\r\n").expect("one line"), "s3cret");
         assert_eq!(read(" two words ").expect("spaces belong to it"), " two words ");
-        assert!(matches!(read("\n"), Err(SecretError::Empty)));
-        assert!(matches!(read("a\nb"), Err(SecretError::Control)));
+        assert!(matches!(read("a\0b"), Err(SecretError::Control)));
         assert!(!format!("{:?}", Secret::Text("s3cret".into())).contains("s3cret"));
     }
 
     #[test]
     fn a_changed_password_file_is_read_anew() {
         let file = tempfile::NamedTempFile::new().expect("scratch file");
-        let secret = Secret::File(file.path().to_owned());
+        let secret = Secret::Configured(SecretSource::File(file.path().to_owned()));
         std::fs::write(file.path(), "old\n").expect("written");
         assert_eq!(secret.read().expect("read"), "old");
         std::fs::write(file.path(), "new").expect("written");
         assert_eq!(secret.read().expect("read"), "new");
-        assert!(matches!(Secret::File("/nonexistent/p".into()).read(), Err(SecretError::File { .. })));
+        std::fs::write(file.path(), "").expect("written");
+        assert!(matches!(secret.read(), Err(SecretError::Unreadable(_))));
     }
 }

@@ -27,15 +27,18 @@ pub fn read(incoming: &Incoming) -> Message {
     let hint = headers::hint(&bytes, &scan::entity(&bytes));
     let (root, tree_flags) = entity::read(&bytes, hint);
     let read = headers::read(&root.block, hint);
-    let mut structure = headers::structure(&root.block, hint);
+    let header = bytes.get(..bytes.len() - root.block.body.len()).unwrap_or_default();
+    let mut structure = headers::structure(&root.block, header, &read.from, hint);
     if structure_bytes.is_some() {
         structure.broken.push("a bare CR");
     }
     let body = body::read(&root, hint);
     let text = lines::join(&body.lines);
     let report = report::read(&root, &read, &text, hint);
-    let automatic = automatic::read(&root.block, &read, report.as_ref(), hint);
+    let automatic = automatic::read(&root, &read, report.as_ref(), hint);
     let (folded, forward) = written(&body, &text, &read, hint);
+    // What a machine returns was not forwarded by anybody.
+    let forward = forward.filter(|_| report.is_none());
     let language = spoken(&read, &folded, forward.as_ref(), &text);
     let requester = requester(&read, &folded, forward.as_ref());
 
@@ -96,6 +99,8 @@ fn written(
     let answers = !read.in_reply_to.is_empty() || !read.references.is_empty();
     let around = forward::Around { subject, prefix, answers };
     let inline = forward::inline(&prepared, &folded, &around);
+    // An agent's answer to a notification quotes the notification; he forwards nothing.
+    let inline = inline.filter(|_| !folded.reply.marker || prefix == quotation::Prefix::Forward);
     // An attached message is a forward where the mail says so, or says nothing else.
     let attached = || {
         let message = body.attachments.iter().find(|a| a.media_type == "message/rfc822")?;

@@ -104,7 +104,7 @@ pub fn entity(bytes: &[u8]) -> Block<'_> {
             }
         } else if let Some((name, value)) = field_line(text) {
             fields.push((name, at + offset(rest, value), at + len));
-        } else if fields.is_empty() || !header_goes_on(rest.get(len..).unwrap_or_default()) {
+        } else if !header_goes_on(rest.get(len..).unwrap_or_default()) {
             // Text without a blank line above it: the body has begun.
             note(&mut block.flags, "no-blank-line-after-header");
             if !fields.is_empty() {
@@ -145,7 +145,9 @@ fn skip_odd_beginning(bytes: &[u8], flags: &mut Vec<&'static str>) -> usize {
     let rest = bytes.get(blank..).unwrap_or_default();
     let (mut text, len) = line(rest);
     let mut skipped = blank;
-    if text.starts_with(b"From ") || text.starts_with(b">From ") {
+    // `From : a@x` is a broken field and no separator: whoever passes over it passes over the sender.
+    let separator = text.strip_prefix(b">").unwrap_or(text).strip_prefix(b"From ");
+    if separator.is_some_and(|rest| !rest.trim_ascii_start().starts_with(b":")) {
         flags.push("mbox-from-line");
         skipped += len;
         text = line(bytes.get(skipped..).unwrap_or_default()).0;
@@ -205,10 +207,10 @@ fn inspect(header: &[u8], broken: &mut Vec<&'static str>) {
     while !rest.is_empty() {
         let (text, len) = line(rest);
         let colon = memchr(b':', text).unwrap_or(0);
-        if colon > 0 && !matches!(text.first(), Some(b' ' | b'\t')) && field_line(text).is_some() {
-            if let Some(b' ' | b'\t') = text.get(colon - 1) {
-                note(broken, "white space before the colon of a field");
-            }
+        let folded = matches!(text.first(), Some(b' ' | b'\t'));
+        let before = colon.checked_sub(1).and_then(|i| text.get(i));
+        if !folded && matches!(before, Some(b' ' | b'\t')) && field_line(text).is_some() {
+            note(broken, "white space before the colon of a field");
         }
         rest = rest.get(len..).unwrap_or_default();
     }
@@ -255,6 +257,7 @@ mod tests {
             (b"From : a\r\n\r\n", "white space before"),
             (b"From: a\r\nno colon here\r\nTo: b\r\n\r\n", "without a colon"),
             (b" From: a\r\nTo: b\r\n\r\n", "folded"),
+            (b"From\r\n : a\r\nFrom: b\r\n\r\n", "without a colon"),
         ] {
             let broken = entity(bytes).broken;
             assert!(broken.iter().any(|b| b.contains(word)), "{word}: {broken:?}");
@@ -266,6 +269,7 @@ mod tests {
     fn odd_beginnings_are_passed_over() {
         assert_eq!(names(b"\r\n\r\nFrom: a\r\n\r\nx"), ["From"]);
         assert_eq!(names(b"From a@b Mon Jan  1\nFrom: a\n\nx"), ["From"]);
+        assert_eq!(names(b"From : a@b\nTo: c\n\nx"), ["From", "To"]);
         assert!(entity(b"\n\nonly text").body.ends_with(b"only text"));
         assert_eq!(entity(b"only text\n").body, b"only text\n");
     }

@@ -2,8 +2,11 @@
 
 use super::transfer;
 
+/// A file's name and its decoded bytes.
+pub type File = (String, Vec<u8>);
+
 /// The text without its uuencoded files, and the files; None where there are none.
-pub fn extract(text: &str) -> Option<(String, Vec<(String, Vec<u8>)>)> {
+pub fn extract(text: &str) -> Option<(String, Vec<File>)> {
     if !text.contains("begin ") {
         return None;
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::model::conduct::MailToIt;
 use crate::model::decision::Fate;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
@@ -166,6 +167,9 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<ContactCounts>;
 
+    /// Forgets an address's failures, complaints and wrong ticket checks. False where there were none.
+    fn forgive(&self, email: &str) -> Result<bool>;
+
     /// Takes a mail out of quarantine for good; its row and reason stay in the ledger as `ignored`.
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool>;
     /// Makes a quarantined item's source key ready to be ingested again: the next [`Store::ingest`] of its arrival
@@ -246,6 +250,10 @@ pub trait Reading {
     fn contacts(&self) -> Result<Vec<Contact>>;
     fn organisations(&self) -> Result<Vec<Organisation>>;
     fn contact(&self, email: &str) -> Result<Option<Contact>>;
+    /// How mail to an address fared.
+    fn mail_to(&self, email: &str) -> Result<MailToIt>;
+    /// Shows the newest raw mails, newest first, each with the mailbox to which it came; so many at most.
+    fn each_raw(&self, newest: usize, look: &mut dyn FnMut(&str, &[u8])) -> Result<()>;
     /// Ledger rows of one mailbox and folder, in the order of UIDs.
     fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>>;
 }

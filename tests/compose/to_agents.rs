@@ -76,7 +76,7 @@ fn an_agent_reads_the_warnings_before_anything_else() {
 #[test]
 fn the_desk_says_in_the_agents_language_why_nothing_was_done_and_why_the_ticket_is_his() {
     for language in Language::ALL {
-        for because in ["unproven", "unsigned", "command", "no-marker", "nothing-said"] {
+        for because in ["forged", "unproven", "unsigned", "command", "no-marker", "nothing-said"] {
             let values = BTreeMap::from([("because", Value::Text(because.into()))]);
             let made = mail(Draft { values, ..draft(Template::Refused, language) });
             assert!(!made.text.lines().any(|l| l == because), "{language}: {because} is not translated");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use postdesk::config::SecretSource;
 use postdesk::model::outgoing::{Attempt, OutboxState, SmtpReply, Template};
 use postdesk::outbox::{Secret, SmtpError, SmtpSettings, Tls};
 
@@ -65,7 +66,7 @@ async fn a_wrong_password_defers_the_mail_and_tells_the_operator() {
     let file = tempfile::NamedTempFile::new().expect("scratch file");
     std::fs::write(file.path(), "wrong\n").expect("written");
     let login = SmtpSettings {
-        password: Some(Secret::File(file.path().to_owned())),
+        password: Some(Secret::Configured(SecretSource::File(file.path().to_owned()))),
         ..with_login(&postfix, postfix.submission, Tls::StartTls)
     };
     let report = deliver(&store, login.clone()).await;

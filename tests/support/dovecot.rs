@@ -203,7 +203,7 @@ impl Dovecot {
 
     /// Ends it as an operator does; clients get a BYE.
     pub fn stop(&mut self) {
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        signal("TERM", &[self.child.id().to_string()]);
         for _ in 0..300 {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
                 return;
@@ -217,7 +217,7 @@ impl Dovecot {
     pub fn kill(&mut self) {
         let mut children = children_of(self.child.id());
         children.insert(0, self.child.id().to_string());
-        let _ = Command::new("kill").arg("-KILL").args(&children).stderr(Stdio::null()).status();
+        signal("KILL", &children);
         let _ = self.child.wait();
     }
 }
@@ -229,6 +229,16 @@ impl Drop for Dovecot {
             self.kill();
         }
     }
+}
+
+/// By the shell's own `kill`: a small system has no other.
+fn signal(name: &str, processes: &[String]) {
+    let _ = Command::new("sh")
+        .args(["-c", "kill -\"$0\" \"$@\"", name])
+        .args(processes)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
 }
 
 fn children_of(parent: u32) -> Vec<String> {

@@ -195,6 +195,9 @@ impl Store for OutboxStore {
     fn put_contacts(&self, c: &[Contact], o: &[Organisation], now: Timestamp) -> StoreResult<ContactCounts> {
         self.sqlite.put_contacts(c, o, now)
     }
+    fn forgive(&self, email: &str) -> StoreResult<bool> {
+        self.sqlite.forgive(email)
+    }
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> StoreResult<bool> {
         self.sqlite.quarantine_drop(id, because, now)
     }

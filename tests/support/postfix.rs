@@ -181,6 +181,13 @@ fn id_of(option: &str, user: &str) -> u32 {
     String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or_else(|_| panic!("there is no user {user}"))
 }
 
+/// Postfix waits until a file it reads is seconds old, in case it is still being written.
+fn write_older(path: &Path, text: &str) {
+    fs::write(path, text).expect("written");
+    let earlier = SystemTime::now() - Duration::from_secs(60);
+    fs::File::options().write(true).open(path).and_then(|f| f.set_modified(earlier)).expect("made older");
+}
+
 fn write_configuration(scratch: &Path, plain: u16, submission: u16, smtps: u16) {
     let at = scratch.display();
     for folder in ["conf", "queue", "data", "mail", "auth"] {
@@ -199,7 +206,7 @@ fn write_configuration(scratch: &Path, plain: u16, submission: u16, smtps: u16) 
     // virtual(8) delivers as nobody.
     chown(scratch.join("mail"), Some(65534), Some(65534)).expect("mail folder");
     let recipients = format!("{UNKNOWN} 550 5.1.1 No such user here\n{GREYLISTED} 450 4.2.1 Come back later\n");
-    fs::write(scratch.join("conf/recipients"), recipients).expect("written");
+    write_older(&scratch.join("conf/recipients"), &recipients);
     let main = format!(
         "compatibility_level = 3.6\n\
          queue_directory = {at}/queue\ndata_directory = {at}/data\n\
@@ -214,11 +221,7 @@ fn write_configuration(scratch: &Path, plain: u16, submission: u16, smtps: u16) 
          smtpd_sasl_type = dovecot\nsmtpd_sasl_path = {at}/auth/socket\n\
          smtpd_error_sleep_time = 0\nin_flow_delay = 0\nmessage_size_limit = 2000000\n"
     );
-    let file = scratch.join("conf/main.cf");
-    fs::write(&file, main).expect("written");
-    // Postfix waits until its main.cf is seconds old, in case it is still being written.
-    let earlier = SystemTime::now() - Duration::from_secs(60);
-    fs::File::options().write(true).open(&file).and_then(|f| f.set_modified(earlier)).expect("made older");
+    write_older(&scratch.join("conf/main.cf"), &main);
     let login = "-o smtpd_tls_auth_only=yes -o smtpd_sasl_auth_enable=yes \
                  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject \
                  -o smtpd_client_restrictions=permit_sasl_authenticated,reject";

@@ -104,6 +104,11 @@ fn no_shape_that_two_readers_could_read_in_two_ways_has_an_author() {
         ("admin@legit.example <>", "admin@legit.example"),
         ("Jan <x@attack.example>", "admin@legit.example"),
         ("<admin@legit.example>\u{a0}<x@attack.example>", "admin@legit.example"),
+        ("admin@legit.example=?utf-8?Q??=", "admin@legit.example"),
+        ("admin@legit.example=?utf-8?Q??=", "admin@legit.example=?utf-8?q??="),
+        ("=?utf-8?Q?x?=admin@legit.example", "admin@legit.example"),
+        ("<=?utf-8?Q?admin?=@legit.example>", "=?utf-8?q?admin?=@legit.example"),
+        ("admin@legit.example(x)", "admin@legit.example"),
         ("mailto:admin@legit.example", "admin@legit.example"),
         ("Jan, <admin@legit.example>", "admin@legit.example"),
     ] {
@@ -138,3 +143,98 @@ fn very_long_fields_end_soon() {
         let _ = author(&from(&unit.repeat(100_000 / unit.len()), "jan@firma.example"));
     }
 }
+
+/// Pieces out of which authors are made that two readers read in two ways.
+const PIECES: &[&str] = &[
+    "jan",
+    "firma.example",
+    "jan@firma.example",
+    "<jan@firma.example>",
+    "utok@zlo.example",
+    "<utok@zlo.example>",
+    "@",
+    "<",
+    ">",
+    "(",
+    ")",
+    "\"",
+    "\\",
+    ",",
+    ";",
+    ":",
+    ".",
+    " ",
+    "\t",
+    "\r\n ",
+    "\r\nFrom: ",
+    "\r",
+    "\n",
+    "\0",
+    "=?utf-8?Q?",
+    "=?utf-8?B?amFu?=",
+    "?=",
+    "_",
+    "=40",
+    "ž",
+    "\u{200b}",
+    "Ján Novák ",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(3000))]
+
+    /// Where an author is seen at all, the DKIM library, which reads the header block by itself, sees the same one.
+    #[test]
+    fn every_reader_sees_the_same_author(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 1..8)) {
+        let raw = format!("Received: by mx.acme.example; x\r\nFrom: {}\r\nTo: x@y.example\r\n\r\nx\r\n", pieces.concat());
+        if let Some(author) = author(&super::pipeline::read(raw.as_bytes())) {
+            let other = mail_auth::AuthenticatedMessage::parse(raw.as_bytes()).map(|m| m.from);
+            // An address that is its own name, folded in between, is glued together by the library: the same twice.
+            let glued = Some(vec![format!("{author}{author}")]);
+            proptest::prop_assert!(other == Some(vec![author.to_string()]) || other == glued, "{:?} {:?}", raw, other);
+        }
+    }
+
+    /// The same for header blocks made of lines that are none, or not what they seem.
+    #[test]
+    fn every_reader_cuts_the_same_header_block(lines in proptest::collection::vec(proptest::sample::select(LINES), 1..8)) {
+        let raw = format!("{}Subject: x\r\n\r\nx\r\n", lines.concat());
+        let message = super::pipeline::read(raw.as_bytes());
+        if let Some(author) = author(&message) {
+            let other = mail_auth::AuthenticatedMessage::parse(raw.as_bytes()).map(|m| m.from);
+            // What may stand before a mail in a file; no server delivers such a mail.
+            let odd = ["mbox-from-line", "byte-order-mark", "leading-blank-line"];
+            let begins_oddly = message.flags.iter().any(|flag| odd.contains(&flag.as_str()));
+            proptest::prop_assert!(other == Some(vec![author.to_string()]) || begins_oddly, "{:?} {:?}", raw, other);
+        }
+    }
+}
+
+const LINES: &[&str] = &[
+    "From: jan@firma.example\r\n",
+    "From: utok@zlo.example\r\n",
+    "from:utok@zlo.example\r\n",
+    "From : utok@zlo.example\r\n",
+    " From: utok@zlo.example\r\n",
+    "From\r\n : utok@zlo.example\r\n",
+    "From:\r\n utok@zlo.example\r\n",
+    "From: utok@zlo.example\n",
+    "From: utok@zlo.example\r",
+    "From utok@zlo.example Mon Nov  2 10:00:00 2026\r\n",
+    ">From utok@zlo.example\r\n",
+    "X-From: utok@zlo.example\r\n",
+    "X: y\r\n",
+    " z\r\n",
+    "\tz\r\n",
+    " \r\n",
+    "no colon\r\n",
+    "no colon From: utok@zlo.example\r\n",
+    ": utok@zlo.example\r\n",
+    "\r\n",
+    "\n",
+    "\r",
+    "\r\r\n",
+    "\0",
+    "\u{feff}",
+    "\u{b}",
+];

@@ -255,6 +255,25 @@ fn a_dns_that_does_not_answer_is_a_reason_to_try_again_and_costs_three_seconds_a
 }
 
 #[test]
+fn a_dns_that_never_answers_delays_the_first_mails_only() {
+    // Bound and never read: what is asked there is lost.
+    let deaf = std::net::UdpSocket::bind("127.0.0.1:0").expect("bound");
+    let gone = deaf.local_addr().expect("an address");
+    let authenticator = Authenticator::new(&Resolvers::Servers(vec![gone])).expect("a resolver");
+    let author = "jan@dead.example";
+    let mail = sign(&mail(author), "dead.example", "s1");
+    let ask = || check(&authenticator, &mail, Some(&spec(author)));
+    for _ in 0..3 {
+        assert_eq!(ask().outcome, ProofOutcome::TempError);
+    }
+    let begun = Instant::now();
+    let proof = ask();
+    assert_eq!(proof.outcome, ProofOutcome::TempError);
+    assert!(begun.elapsed() < Duration::from_secs(1), "the fourth mail waited too: {:?}", begun.elapsed());
+    assert!(proof.evidence.iter().any(|line| line.contains("a moment ago")), "{:?}", proof.evidence);
+}
+
+#[test]
 fn nothing_is_asked_where_nothing_can_be_proven() {
     let off = Authenticator::new(&Resolvers::Off).expect("nothing to open");
     let good = sign(&mail(JAN), "firma.example", "s1");
@@ -289,4 +308,22 @@ fn any_header_block_ends_in_an_outcome() {
         let proof = check(&authenticator, &format!("{signature}\r\n{}", mail(JAN)), Some(&spec(JAN)));
         assert!(!matches!(proof.outcome, ProofOutcome::Aligned { .. }), "{signature}");
     }
+}
+
+#[test]
+fn many_mails_are_checked_at_once() {
+    fn can_be_spawned<T: Send>(_: &T) {}
+    let dns = Dns::start(&[key_of("s1._domainkey.firma.example")]);
+    let authenticator = dns.authenticator();
+    let mail = sign(&mail(JAN), "firma.example", "s1");
+    let author = spec(JAN);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let proofs = runtime.block_on(async {
+        let checks = (0..50).map(|_| authenticator.check(mail.as_bytes(), Some(&author)));
+        let all = futures::future::join_all(checks);
+        can_be_spawned(&all);
+        all.await
+    });
+    assert!(proofs.iter().all(|proof| proof.outcome == aligned("firma.example")));
 }

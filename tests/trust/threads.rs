@@ -218,6 +218,34 @@ fn a_bounce_names_our_mails_only_where_they_prove_themselves() {
     assert!(lookup(&mail, "support", &policy()).bounced.is_empty());
 }
 
+/// A report (RFC 3464) with the header of the mail that came back, as a mail server writes it.
+fn delivery_report(returned_id: &str) -> String {
+    format!(
+        "Return-Path: <>\r\nReceived: by mx.acme.example; Mon, 02 Nov 2026 10:00:00 +0100\r\n\
+         From: MAILER-DAEMON@mx.firma.example\r\nTo: podpora@acme.example\r\nSubject: Undelivered Mail\r\n\
+         Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nMessage-ID: <b1@mx.firma.example>\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nUser unknown\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.firma.example\r\n\r\n\
+         Final-Recipient: rfc822; jan@firma.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n\
+         --b\r\nContent-Type: text/rfc822-headers\r\n\r\nFrom: podpora@acme.example\r\n\
+         Message-ID: <{returned_id}>\r\nSubject: Prijali sme\r\n\r\n--b--\r\n"
+    )
+}
+
+#[test]
+fn a_real_report_is_matched_by_what_it_returns() {
+    let ours = id(TokenKind::Customer, 1001, JAN);
+    let mail = super::pipeline::read(delivery_report(&ours).as_bytes());
+    assert_eq!(mail.class, Class::Bounce);
+    assert_eq!(lookup(&mail, "support", &policy()).bounced, std::slice::from_ref(&ours));
+    assert_eq!(joined(&mail).0, Some(1001));
+    // One character off: it is about nothing of ours.
+    let mail = super::pipeline::read(delivery_report(&ours.replacen(".1001.", ".1002.", 1)).as_bytes());
+    assert!(lookup(&mail, "support", &policy()).bounced.is_empty());
+    assert_eq!(joined(&mail), (None, ThreadBy::None, vec![], vec![1002]));
+}
+
 fn contact(email: &str) -> Contact {
     Contact {
         email: spec(email),

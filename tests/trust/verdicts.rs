@@ -217,3 +217,24 @@ fn a_server_that_writes_below_its_own_line_is_believed_by_its_first_field_only()
     assert_eq!(at(&[(0, "mx2.acme.example; dkim=none"), (1, PASS)], &both, 1), "verified weak");
     assert_eq!(at(&[(0, "mx2.acme.example; dmarc=fail"), (1, PASS)], &both, 1), "failed");
 }
+
+#[test]
+fn the_configuration_takes_what_the_manual_says() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/trust.md")).expect("the manual");
+    let mut forms = 0;
+    for line in text.lines().filter(|line| line.starts_with("believe = ")) {
+        let config = format!(
+            "[desk]\nname = \"A\"\nprefix = \"ACME\"\ndomain = \"desk.acme.example\"\nlanguage = \"sk\"\n\
+             timezone = \"UTC\"\nstate = \"/nowhere\"\nowner = \"jana\"\n[[mailbox]]\nname = \"support\"\n\
+             address = \"podpora@acme.example\"\n{line}\n[mailbox.maildir]\npath = \"/nowhere\"\n\
+             [outgoing.maildir]\npath = \"/out\"\n[[agent]]\nname = \"jana\"\naddresses = [\"jana@acme.example\"]\n"
+        );
+        let path = std::path::Path::new("config.toml");
+        let config = postdesk::config::parse(path, &config, postdesk::config::CheckFiles::None).expect("valid");
+        let believe = &config.policy.mailboxes[0].believe;
+        assert!(believe.iter().all(|id| line.contains(id.as_str())), "{line} became {believe:?}");
+        assert_eq!(believe.len(), 1);
+        forms += 1;
+    }
+    assert!(forms >= 4, "{forms}");
+}

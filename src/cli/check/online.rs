@@ -1,12 +1,19 @@
 //! `check --online`: logs in everywhere, changes nothing, and says what each server can do.
 
+use std::fmt::Display;
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::cli::exit::{self, Failure, OrExit as _};
 use crate::config::{Config, OutgoingVia};
 use crate::daemon::connect;
 use crate::inbound::Probe;
 use crate::outbox::{self, Ability, OutgoingSettings};
+
+/// Longest that one server is waited for in all, however busily it talks.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What one server answered.
 pub struct Answer {
@@ -34,13 +41,20 @@ pub fn ask(config: &Config) -> Result<Vec<Answer>, Failure> {
     Ok(runtime.block_on(async {
         let mailboxes = config.mailboxes.iter().map(|mailbox| async {
             let mut source = connect::source(mailbox, &config.limits);
-            let said = source.probe().await.map(|probe| inbound(&probe)).map_err(|error| error.to_string());
+            let said = patiently(source.probe()).await.map(|probe| inbound(&probe));
             Answer { what: format!("mailbox {}", mailbox.mailbox), said }
         });
         let mut answers = futures::future::join_all(mailboxes).await;
         answers.extend(outgoing(config).await);
         answers
     }))
+}
+
+async fn patiently<T, E: Display>(asking: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    match timeout(PATIENCE, asking).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("It was not done within {} seconds", PATIENCE.as_secs())),
+    }
 }
 
 fn inbound(probe: &Probe) -> Vec<String> {
@@ -74,7 +88,7 @@ async fn outgoing(config: &Config) -> Option<Answer> {
     let Some(OutgoingSettings::Smtp(settings)) = connect::outgoing(&config.outgoing, &config.limits) else {
         return None;
     };
-    let said = outbox::probe(&settings).await.map(|ability| smtp(&ability)).map_err(|error| error.to_string());
+    let said = patiently(outbox::probe(&settings)).await.map(|ability| smtp(&ability));
     Some(Answer { what: "outgoing".to_owned(), said })
 }
 

@@ -43,7 +43,8 @@ fn deliver(desk: &Desk, outgoing: OutgoingSettings) -> Result<Report, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().code(exit::IO)?;
     runtime.block_on(async {
         let stop = CancellationToken::new();
-        let courier = Courier::new(store, outgoing, Arc::new(Timestamp::now));
+        let courier =
+            Courier::new(store, outgoing, Arc::new(Timestamp::now)).with_pace(connect::pace(&desk.config.outgoing));
         let interrupted = stop.clone();
         let watch = tokio::spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {

@@ -38,9 +38,12 @@ pub struct Args {
     /// Words that subject, requester or text have; case and accents do not count
     #[arg(long, value_name = "WORDS")]
     search: Option<String>,
-    /// Ended tickets too
-    #[arg(long)]
+    /// Ended tickets too; JSON has them unless --live is said
+    #[arg(long, conflicts_with = "live")]
     all: bool,
+    /// No ended tickets
+    #[arg(long)]
+    live: bool,
     /// At most so many
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
@@ -78,8 +81,9 @@ pub fn run(args: Args, desk: &Desk) -> CliResult {
 
 fn filter(args: Args, policy: &Policy) -> TicketFilter {
     TicketFilter {
-        // Who asks for closed tickets wants to see them.
-        all: args.all || args.status.is_some_and(|s| !s.is_live()),
+        // People look for what there is to do; programs, which filter for themselves, get everything. Who asks for closed
+        // tickets wants to see them.
+        all: !args.live && (args.all || args.json || args.status.is_some_and(|s| !s.is_live())),
         status: args.status,
         owner: args.owner.map(|who| policy.assignee(&who).map_or(who, |a| a.name().to_owned())),
         unassigned: args.unassigned,

@@ -1,6 +1,6 @@
 //! The bytes of mails: many to a command, one in memory, and exactly one answer for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use async_imap::imap_proto::{AttributeValue, Response};
@@ -17,13 +17,36 @@ const AT_ONCE: usize = 100;
 /// Wanted and not yet answered, by UID.
 type Pending<'a> = BTreeMap<u32, &'a Shown>;
 
+/// Where answers go, and for which mails there were some.
+pub(super) struct Answers<'a> {
+    sink: &'a Sender<Fetched>,
+    given: HashSet<u32>,
+}
+
+impl<'a> Answers<'a> {
+    pub(super) fn to(sink: &'a Sender<Fetched>) -> Self {
+        Answers { sink, given: HashSet::new() }
+    }
+
+    pub(super) async fn give(&mut self, answer: Fetched) -> Result<(), SourceError> {
+        let uid = answer.key().uid;
+        self.sink.send(answer).await.map_err(|_| SourceError::SinkClosed)?;
+        self.given.insert(uid);
+        Ok(())
+    }
+
+    pub(super) fn has(&self, uid: u32) -> bool {
+        self.given.contains(&uid)
+    }
+}
+
 /// See [`crate::inbound::Source::fetch`].
 pub(super) async fn fetch(
     link: &mut Link,
     opened: &Opened,
-    wanted: &[Shown],
+    wanted: &[&Shown],
     max_size: u64,
-    sink: &Sender<Fetched>,
+    answers: &mut Answers<'_>,
 ) -> Result<(), SourceError> {
     let small = |shown: &Shown| shown.size.is_some_and(|size| size <= max_size);
     let mut rest = wanted;
@@ -37,10 +60,10 @@ pub(super) async fn fetch(
                 pending.insert(shown.key.uid, shown);
             } else {
                 // The folder was made anew: this UID would name another mail.
-                give(sink, Fetched::Vanished { key: shown.key.clone() }).await?;
+                answers.give(Fetched::Vanished { key: shown.key.clone() }).await?;
             }
         }
-        fetch_run(link, pending, max_size, sink).await?;
+        fetch_run(link, pending, max_size, answers).await?;
     }
     Ok(())
 }
@@ -50,13 +73,13 @@ async fn fetch_run(
     link: &mut Link,
     mut pending: Pending<'_>,
     max_size: u64,
-    sink: &Sender<Fetched>,
+    answers: &mut Answers<'_>,
 ) -> Result<(), SourceError> {
     if pending.is_empty() {
         return Ok(());
     }
     let all = pending.len();
-    let done = ask(link, &mut pending, max_size, sink).await?;
+    let done = ask(link, &mut pending, max_size, answers).await?;
     if pending.is_empty() {
         return Ok(());
     }
@@ -70,11 +93,11 @@ async fn fetch_run(
     let mut got_later = false;
     for (uid, shown) in pending {
         if !there.contains(&uid) {
-            give(sink, Fetched::Vanished { key: shown.key.clone() }).await?;
+            answers.give(Fetched::Vanished { key: shown.key.clone() }).await?;
             continue;
         }
         let mut alone = Pending::from([(uid, shown)]);
-        let done = ask(link, &mut alone, max_size, sink).await?;
+        let done = ask(link, &mut alone, max_size, answers).await?;
         if alone.is_empty() {
             got_later = true;
         } else {
@@ -87,7 +110,7 @@ async fn fetch_run(
         return Err(SourceError::Refused { doing: DOING, because: done.text });
     }
     for answer in withheld {
-        give(sink, answer).await?;
+        answers.give(answer).await?;
     }
     Ok(())
 }
@@ -97,7 +120,7 @@ async fn ask(
     link: &mut Link,
     pending: &mut Pending<'_>,
     max_size: u64,
-    sink: &Sender<Fetched>,
+    answers: &mut Answers<'_>,
 ) -> Result<Completion, SourceError> {
     let size = pending.values().map(|shown| shown.size).max().flatten();
     // A size of which the server was sure is checked by us; the others are cut by the server.
@@ -122,7 +145,7 @@ async fn ask(
                 let mail = mail(shown, body, max_size);
                 // The parser's buffer must not stand beside the copy while the sink is full.
                 drop(heard);
-                give(sink, mail).await?;
+                answers.give(mail).await?;
             }
             Reply::Done(done) => {
                 link.allow_literal(None);
@@ -182,10 +205,6 @@ async fn still_there(link: &mut Link, pending: &Pending<'_>) -> Result<Vec<u32>,
         return Err(SourceError::Refused { doing: DOING, because: done.text });
     }
     Ok(there)
-}
-
-async fn give(sink: &Sender<Fetched>, answer: Fetched) -> Result<(), SourceError> {
-    sink.send(answer).await.map_err(|_| SourceError::SinkClosed)
 }
 
 /// Ascending UIDs as an IMAP set: `3:5,9`.

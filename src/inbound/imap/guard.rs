@@ -422,6 +422,16 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_bytes_pass_or_break_a_bound(
+            input in proptest::collection::vec(proptest::sample::select(b"*+ 0123456789(){}\r\nLFETCHXOK~\"".to_vec()), 0..400),
+            step in 1usize..20,
+        ) {
+            if let Ok(out) = through(&input, step, 50) {
+                prop_assert!(out.len() <= input.len());
+            }
+        }
+
+        #[test]
         fn a_mail_passes_unchanged(body in proptest::collection::vec(any::<u8>(), 0..300), step in 1usize..50) {
             let sent = [format!("* 3 FETCH (UID 3 BODY[] {{{}}}\r\n", body.len()).as_bytes(), &body, b")\r\nA1 OK (done\r\n"].concat();
             prop_assert_eq!(through(&sent, step, 400).unwrap(), sent);

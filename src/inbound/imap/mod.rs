@@ -25,6 +25,10 @@ mod reading;
 
 /// UIDs asked for at once, at first; doubled while there is nothing in the range.
 const WINDOW: u32 = 500;
+/// Broken connections after which a mail is no longer asked for, until the program starts anew.
+const BROKEN_MAX: u32 = 4;
+/// Mails that are suspected of breaking the connection at one time.
+const SUSPECTS_MAX: usize = 1000;
 /// Longest wait for the answer to a LOGOUT.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Mails that a folder is believed to have when an answer is bounded.
@@ -41,11 +45,13 @@ pub struct ImapSource {
     opened: Option<Opened>,
     /// The server has IDLE and refused it all the same.
     idle_refused: bool,
+    /// How often the connection broke while this mail was to come next.
+    broken_at: BTreeMap<SourceKey, u32>,
 }
 
 impl ImapSource {
     pub fn new(settings: ImapSettings) -> Self {
-        ImapSource { settings, link: None, opened: None, idle_refused: false }
+        ImapSource { settings, link: None, opened: None, idle_refused: false, broken_at: BTreeMap::new() }
     }
 
     /// See [`super::Source::open`].
@@ -156,6 +162,8 @@ impl ImapSource {
         if let Some(opened) = &mut self.opened {
             opened.uid_next = Some(uid_next).filter(|next| *next > 0);
         }
+        // There may be more: whoever waits now is not kept waiting.
+        link.news |= found.len() >= limit;
         Ok(found.into_values().collect())
     }
 
@@ -177,13 +185,46 @@ impl ImapSource {
         Some(Shown { key: SourceKey::imap(&opened.folder, opened.uid_validity, uid?), size, received_at })
     }
 
-    /// See [`super::Source::fetch`].
+    /// See [`super::Source::fetch`]. A mail at which the connection broke before is asked for last and alone, so that it
+    /// holds up no other; after some tries it is withheld.
     pub async fn fetch(&mut self, wanted: &[Shown], max_size: u64, sink: &Sender<Fetched>) -> Result<(), SourceError> {
-        let opened = self.opened.as_ref().ok_or(SourceError::NotOpen)?;
+        let opened = self.opened.clone().ok_or(SourceError::NotOpen)?;
         let mut link = self.link.take().ok_or(SourceError::NotOpen)?;
-        fetch::fetch(&mut link, opened, wanted, max_size, sink).await?;
+        let (suspects, calm): (Vec<&Shown>, Vec<&Shown>) =
+            wanted.iter().partition(|shown| self.broken_at.contains_key(&shown.key));
+        for run in std::iter::once(calm).chain(suspects.into_iter().map(|one| vec![one])) {
+            let mut answers = fetch::Answers::to(sink);
+            let hopeless = run.first().filter(|one| self.broken_at.get(&one.key).is_some_and(|n| *n >= BROKEN_MAX));
+            if let Some(one) = hopeless {
+                let because = format!("The connection broke {BROKEN_MAX} times while it was fetched");
+                answers.give(Fetched::Withheld { key: one.key.clone(), because }).await?;
+                continue;
+            }
+            let fetched = fetch::fetch(&mut link, &opened, &run, max_size, &mut answers).await;
+            self.blame(&run, &answers, fetched.as_ref().err());
+            fetched?;
+        }
         self.link = Some(link);
         Ok(())
+    }
+
+    /// Servers answer in order: the first mail without an answer is the one that the connection broke at.
+    fn blame(&mut self, run: &[&Shown], answers: &fetch::Answers<'_>, error: Option<&SourceError>) {
+        self.broken_at.retain(|key, _| !answers.has(key.uid));
+        let broke = matches!(
+            error,
+            Some(
+                SourceError::Protocol { .. }
+                    | SourceError::TimedOut { .. }
+                    | SourceError::Bye { .. }
+                    | SourceError::Lost { .. }
+            )
+        );
+        if let Some(first) = run.iter().find(|shown| broke && !answers.has(shown.key.uid))
+            && self.broken_at.len() < SUSPECTS_MAX
+        {
+            *self.broken_at.entry(first.key.clone()).or_default() += 1;
+        }
     }
 
     /// See [`super::Source::file`].

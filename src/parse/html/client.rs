@@ -29,6 +29,8 @@ const MARKS: &[(&str, Mark)] = &[
     ("divrplyfwdmsg", Mark::Below),
     ("appendonsend", Mark::Below),
     ("stopspelling", Mark::Below),
+    ("divrpf", Mark::Below),
+    ("zwchr", Mark::Below),
     ("mail-editor-reference-message-container", Mark::History),
     ("gmail_signature", Mark::Signature),
     ("moz-signature", Mark::Signature),

@@ -8,13 +8,13 @@ use std::sync::LazyLock;
 
 use crate::model::text::fold;
 
-use words::{LETTERS, PIECES, WORDS};
+use words::{KEYS, LETTERS, PIECES, WORDS};
 
 /// Most words that are looked at.
 const WORDS_MAX: usize = 400;
 /// Least score of a language that is named, and least lead over the next.
-const SCORE_MIN: f32 = 3.0;
-const LEAD_MIN: f32 = 1.0;
+const SCORE_MIN: f32 = 1.6;
+const LEAD_MIN: f32 = 0.5;
 
 /// Indexes into the score table.
 type Languages = Vec<u8>;
@@ -25,6 +25,7 @@ struct Model {
     exact: HashMap<&'static str, Languages>,
     /// Without diacritics.
     folded: HashMap<String, Languages>,
+    keys: Vec<(&'static str, u8, f32)>,
     letters: HashMap<char, Vec<(u8, f32)>>,
     pieces: Vec<(&'static str, u8, f32)>,
 }
@@ -46,7 +47,8 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
         letters.entry(*letter).or_default().push((index(code), *weight));
     }
     let pieces = PIECES.iter().map(|(piece, code, weight)| (*piece, index(code), *weight)).collect();
-    Model { codes, exact, folded, letters, pieces }
+    let keys = KEYS.iter().map(|(word, code, weight)| (*word, index(code), *weight)).collect();
+    Model { codes, exact, folded, keys, letters, pieces }
 });
 
 fn push(list: &mut Languages, language: u8) {
@@ -102,9 +104,6 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
         None => (model.folded.get(&plain), 0.5),
     };
     if let Some(languages) = languages {
-        // A word of many languages says little; a longer word says more than a letter or two.
-        #[allow(clippy::cast_precision_loss)]
-        let shared = (languages.len() as f32).powf(1.4);
         let long = match word.chars().count() {
             1 => 0.35,
             2 => 0.7,
@@ -112,8 +111,11 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
             _ => 1.1,
         };
         for language in languages {
-            add(scores, *language, weight * long / shared);
+            add(scores, *language, weight * long / shared(model, languages, *language));
         }
+    }
+    for (_, language, weight) in model.keys.iter().filter(|(key, _, _)| *key == word) {
+        add(scores, *language, *weight);
     }
     if word.chars().count() >= 4 {
         for (piece, language, weight) in &model.pieces {
@@ -127,6 +129,24 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
                 add(scores, *language, *weight * 0.6);
             }
         }
+    }
+}
+
+/// A word of many languages says little; that a far one has it too matters less than that a near one does.
+fn shared(model: &Model, languages: &Languages, language: u8) -> f32 {
+    let family = |l: u8| model.codes.get(usize::from(l)).map_or(0, |code| family(code));
+    let near = languages.iter().filter(|l| family(**l) == family(language)).fold(0f32, |n, _| n + 1.0);
+    let far = languages.iter().filter(|l| family(**l) != family(language)).fold(0f32, |n, _| n + 1.0);
+    near.powf(1.4) + 0.25 * far
+}
+
+fn family(code: &str) -> u8 {
+    match code {
+        "sk" | "cs" | "sl" | "hr" | "pl" => 1,
+        "en" | "de" | "nl" | "sv" => 2,
+        "fr" | "es" | "it" | "pt" | "ro" => 3,
+        "ru" | "uk" => 4,
+        _ => 5,
     }
 }
 
@@ -154,6 +174,7 @@ mod tests {
             ("Dobrý deň, tlačiareň stále nefunguje, prosím o opravu.", "sk"),
             ("Dobry den, tlaciaren stale nefunguje, prosim vas o opravu. Dakujem", "sk"),
             ("ahojte, neviem sa prihlasit do uctu, heslo som uz menil", "sk"),
+            ("stale mi to nejde prosim pomozte, heslo som uz skusal menit", "sk"),
             ("Dobrý den, tiskárna pořád nefunguje, prosím o opravu.", "cs"),
             ("Dobry den, tiskarna porad nefunguje, prosim o opravu. Dekuji", "cs"),
             ("ahoj, nemuzu se prihlasit do uctu, heslo jsem uz menil", "cs"),

@@ -7,11 +7,17 @@ use regex::Regex;
 use crate::model::Address;
 use crate::model::text::fold;
 
-use super::words::VERBS;
+use super::words::{VERBS, entries};
 use crate::parse::lines::Line;
 
 /// Most lines that clients wrap an attribution over.
 const LINES_MAX: usize = 4;
+/// Words that attributions begin with, folded.
+const LEADS: &[&str] = &[
+    "on", "dna", "dne", "dana", "am", "le", "el", "il", "em", "op", "den", "w", "dnia", "v", "в", "at", "pa", "vao",
+    "mon", "tue", "wed", "thu", "fri", "sat", "sun", "po", "ut", "st", "pi", "so", "ne", "ct", "pa", "pon", "tor",
+    "sre", "cet", "pet", "sob", "ned", "uto", "sri", "sub",
+];
 /// Longest attribution, in characters.
 const LENGTH_MAX: usize = 320;
 
@@ -31,6 +37,8 @@ static INLINE_START: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
+static VERB_LIST: LazyLock<Vec<String>> = LazyLock::new(|| entries(VERBS).map(fold).collect());
+
 fn has(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
     regex.as_ref().is_some_and(|r| r.is_match(text))
 }
@@ -41,8 +49,15 @@ pub fn length_at(lines: &[Line], at: usize) -> usize {
     if first.text.chars().count() > LENGTH_MAX {
         return 0;
     }
+    if framed(&first.text) {
+        return 1;
+    }
+    // A wrapped attribution begins with its date, its address or its preposition; else a reply's last line would count.
+    let lead = fold(first.text.split_whitespace().next().unwrap_or_default());
+    let begins =
+        has(&DATE, &first.text) || has(&EMAIL, &first.text) || LEADS.contains(&lead.trim_end_matches(['.', ',']));
     let mut text = String::new();
-    for count in 1..=LINES_MAX {
+    for count in 1..=if begins { LINES_MAX } else { 1 } {
         let Some(line) = lines.get(at + count - 1).filter(|l| l.depth == first.depth && !l.is_blank()) else {
             return 0;
         };
@@ -85,6 +100,15 @@ fn quote_follows(lines: &[Line], mut at: usize, depth: u8) -> bool {
     false
 }
 
+/// `---- Jan Novák wrote ----` of Samsung's and Notes' mail, `>>> Jan Novák 4. 8. 2026 9:31 >>>` of GroupWise.
+fn framed(text: &str) -> bool {
+    let inner = text.trim().trim_matches(['-', ' ', '\u{a0}']);
+    let dashes = text.trim().starts_with("---") && text.trim().ends_with("---");
+    let said = inner.trim_end_matches([':', ' ']);
+    dashes && !inner.is_empty() && (verb(&fold(said)) == Some(true) || inner.ends_with(':') && has(&EMAIL, inner))
+        || text.trim_end().ends_with(">>>") && has(&DATE, text)
+}
+
 fn ends_an_attribution(text: &str) -> bool {
     let text = text.trim_end().trim_end_matches(['*', '_', '>', '-', ' ', '\u{a0}']);
     text.ends_with([':', '：']) || text.ends_with("wrote") || text.ends_with("writes")
@@ -125,9 +149,9 @@ fn dated_lead(folded: &str) -> bool {
 fn verb(folded: &str) -> Option<bool> {
     let bare = folded.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')');
     let mut found = None;
-    for verb in VERBS {
+    for verb in VERB_LIST.iter() {
         let mut from = 0;
-        while let Some(at) = bare.get(from..).and_then(|rest| rest.find(verb)) {
+        while let Some(at) = bare.get(from..).and_then(|rest| rest.find(verb.as_str())) {
             let (start, end) = (from + at, from + at + verb.len());
             let ideograph = !verb.is_ascii() && verb.chars().next().is_some_and(|c| c as u32 > 0x2e80);
             let before = bare.get(..start).and_then(|b| b.chars().next_back());
@@ -168,8 +192,8 @@ pub fn author(text: &str) -> Option<Address> {
 
 /// The name at the end of "Dne 28/10/2021 12:46, John Doe": what comes after the date and the small words around it.
 fn name(before: &str) -> String {
-    let after_quote = before.rsplit(['"', '„', '“', '”']).find(|p| p.trim().chars().any(char::is_alphabetic));
-    if before.contains(['"', '„', '”']) {
+    let after_quote = before.rsplit(['"', '„', '“', '”', '«', '»']).find(|p| p.trim().chars().any(char::is_alphabetic));
+    if before.contains(['"', '„', '”', '«']) {
         return after_quote.unwrap_or_default().trim().to_owned();
     }
     let mut words: Vec<&str> = Vec::new();
@@ -206,6 +230,12 @@ fn name(before: &str) -> String {
                     | "uur"
                     | "heeft"
                     | "usuario"
+                    | "пользователь"
+                    | "користувач"
+                    | "keltezessel"
+                    | "tarihinde"
+                    | "kello"
+                    | "giorno"
                     | "je"
             );
         if stop {
@@ -250,6 +280,11 @@ mod tests {
             "Em ter., 4 de ago. de 2026 às 11:48, Jan <jan@firma.example> escreveu:",
             "вт, 4 авг. 2026 г. в 11:48, Иван <ivan@firma.example>:",
             "04.08.2026 11:48, Иван пишет:",
+            "---- Jan Novák wrote ----",
+            "-----\"Jan Novák\" <jan@firma.example> wrote: -----",
+            "Vào 14:24 8 tháng 6, 2026, Jan <jan@firma.example> đã viết:",
+            "Den 14 september, 2026 02:23:18, Jan (jan@firma.example) skrev:",
+            "Sent from Samsung MobileJan <jan@firma.example> wrote:",
             "вт, 4 серп. 2026 р. о 11:48 Іван <ivan@firma.example> пише:",
         ] {
             let lines = plain(text);
@@ -281,6 +316,15 @@ mod tests {
             "On 28/10/2021 12:46, \"John Doe\" <john@acme.example> wrote:",
             "28/10/2021 12:46 používateľ John Doe (<john@acme.example>) napísal:",
             "John Doe <john@acme.example> skrev følgende den 28/10/2021, 12:46:",
+            "Le 28/10/2021 12:46, « John Doe » <john@acme.example> a écrit :",
+            "28/10/2021 12:46 keltezéssel, \"John Doe\" <john@acme.example> írta:",
+            "28/10/2021, 12:46 пользователь \"John Doe\" <john@acme.example> написал:",
+            "Op 28-10-2021 12:46 heeft John Doe <john@acme.example> geschreven:",
+            "Am 28.10.21, 12:46 schrieb \"John Doe\" <john@acme.example>:",
+            "28.10.2021 12:46 tarihinde John Doe <john@acme.example> şunu yazdı:",
+            "John Doe <john@acme.example> kirjoitti 28.10.2021 kello 12.46:",
+            "Em 28/10/2021 12:46, \"John Doe\" <john@acme.example> escreveu:",
+            "Den 28/10/2021 12.46 skrev \"John Doe\" <john@acme.example> følgende:",
             "Dnia 28/10/2021, 12:46 użytkownik „John Doe” <john@acme.example> napisał:",
         ] {
             assert_eq!(author(text), john, "{text}");

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use crate::model::text::fold;
 use crate::parse::lines::Line;
 
-use super::words::{FORWARD_PHRASES, LABELS, Label, ORIGINAL_PHRASES};
+use super::words::{FORWARD_PHRASES, LABELS, Label, ORIGINAL_PHRASES, entries};
 
 /// A header block found in a text.
 #[derive(Clone, Debug, Default)]
@@ -41,10 +41,15 @@ pub enum Divider {
     Unnamed,
 }
 
-static BY_LABEL: LazyLock<HashMap<String, Label>> =
-    LazyLock::new(|| LABELS.iter().map(|(word, label)| (fold(word), *label)).collect());
-static FORWARDS: LazyLock<Vec<String>> = LazyLock::new(|| FORWARD_PHRASES.iter().map(|p| fold(p)).collect());
-static ORIGINALS: LazyLock<Vec<String>> = LazyLock::new(|| ORIGINAL_PHRASES.iter().map(|p| fold(p)).collect());
+static BY_LABEL: LazyLock<HashMap<String, Label>> = LazyLock::new(|| {
+    let words = |(label, table): &(Label, &'static [&'static str])| {
+        let label = *label;
+        entries(table).map(move |word| (fold(word), label)).collect::<Vec<_>>()
+    };
+    LABELS.iter().flat_map(words).collect()
+});
+static FORWARDS: LazyLock<Vec<String>> = LazyLock::new(|| entries(FORWARD_PHRASES).map(fold).collect());
+static ORIGINALS: LazyLock<Vec<String>> = LazyLock::new(|| entries(ORIGINAL_PHRASES).map(fold).collect());
 
 /// The label that a text is, colon included or not; stars of bold text do not count.
 pub fn label(text: &str) -> Option<Label> {
@@ -171,7 +176,7 @@ fn fields(lines: &[Line], at: usize) -> Option<Block> {
             && lines.get(i + 1).is_none_or(Line::is_blank)
             && line.text.len() < 80
             && block.fields.len() >= 3
-            && line.text.starts_with([' ', '\t']);
+            && block.value(Label::Subject).is_some_and(|s| s.len() >= 60);
         if wrapped >= 3 || !(more || tail) {
             break;
         }

@@ -60,7 +60,9 @@ pub fn prefix(subject: &str) -> Prefix {
     let word = fold(word.trim());
     let bare: String =
         word.chars().filter(|c| !matches!(c, '[' | ']' | '(' | ')' | '^' | '*' | '.') && !c.is_ascii_digit()).collect();
-    let is = |list: &[&str]| list.iter().any(|p| fold(p) == word || fold(p).trim_end_matches('.') == bare.trim());
+    let is = |list: &'static [&'static str]| {
+        words::entries(list).any(|p| fold(p) == word || fold(p).trim_end_matches('.') == bare.trim())
+    };
     if is(words::FORWARD_PREFIXES) {
         Prefix::Forward
     } else if is(words::REPLY_PREFIXES) {
@@ -75,7 +77,12 @@ pub fn prefix(subject: &str) -> Prefix {
 pub fn prepare(lines: &[Line]) -> Vec<Line> {
     let mut out = Vec::with_capacity(lines.len());
     for line in lines {
-        if let Some((before, fields)) = glued_header(&line.text) {
+        if line.depth == 3 && line.text.trim_end().ends_with(">>>") {
+            // GroupWise's own head, which only looks like a quotation.
+            out.push(Line { text: format!(">>> {}", line.text), depth: 0, ..line.clone() });
+        } else if let Some(fields) = ruled_header(line) {
+            out.extend(fields.into_iter().map(|text| Line { text, rule: false, ..line.clone() }));
+        } else if let Some((before, fields)) = glued_header(&line.text) {
             out.push(Line { text: before, ..line.clone() });
             out.extend(fields.into_iter().map(|text| Line { text, rule: false, ..line.clone() }));
         } else if let Some(at) = attribution::begins_inside(&line.text) {
@@ -114,6 +121,19 @@ fn glued_header(text: &str) -> Option<(String, Vec<String>)> {
         fields.push(after.get(*start..end)?.trim().to_owned());
     }
     Some((divider.trim().to_owned(), fields))
+}
+
+/// Fields that an HTML mail puts into one line, right below a rule.
+fn ruled_header(line: &Line) -> Option<Vec<String>> {
+    if !line.rule || line.text.len() > 2000 {
+        return None;
+    }
+    let starts = label_starts(&line.text);
+    if starts.first() != Some(&0) || starts.len() < 2 {
+        return None;
+    }
+    let ends = starts.iter().skip(1).copied().chain([line.text.len()]);
+    starts.iter().zip(ends).map(|(from, to)| line.text.get(*from..to).map(|t| t.trim().to_owned())).collect()
 }
 
 /// Where labels of a header block begin in a line without breaks.
@@ -367,12 +387,13 @@ fn signatures(lines: &[Line], kinds: &mut [Kind]) {
         // Where something stands above, a stretch may consist of the signature alone.
         let earlier = lines.iter().zip(kinds.iter()).take(from).any(|(l, k)| *k == Kind::Text && !l.is_blank());
         let first = stretch.iter().position(|l| !l.is_blank());
+        let head = first.and_then(|f| stretch.get(f));
+        let alone = stretch.iter().filter(|l| !l.is_blank()).count() == 1;
         let all = earlier
-            && first.is_some_and(|f| {
-                stretch.get(f).is_some_and(|l| {
-                    signature::is_separator(l)
-                        || signature::is_device_line(&l.text) && stretch.iter().filter(|l| !l.is_blank()).count() == 1
-                })
+            && head.is_some_and(|l| {
+                signature::is_separator(l)
+                    || signature::is_footer_rule(&l.text) && run <= 16
+                    || alone && signature::is_device_line(&l.text)
             });
         let start = if all { first } else { signature::start(&stretch) };
         if let Some(start) = start {

@@ -5,14 +5,12 @@ use std::sync::LazyLock;
 use crate::model::text::fold;
 use crate::parse::lines::Line;
 
-use super::words::DEVICE_LINES;
+use super::words::{DEVICE_LINES, entries};
 
 /// Longest block below `-- ` that is a signature, in lines.
 const SIGNATURE_MAX: usize = 60;
 
-static DEVICES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    DEVICE_LINES.iter().map(|p| fold(p.trim_end()) + if p.ends_with(' ') { " " } else { "" }).collect()
-});
+static DEVICES: LazyLock<Vec<String>> = LazyLock::new(|| entries(DEVICE_LINES).map(fold).collect());
 
 /// The separator of RFC 3676 section 4.3, with the blank that half of all programs lose.
 pub fn is_separator(line: &Line) -> bool {
@@ -28,10 +26,31 @@ pub fn is_device_line(text: &str) -> bool {
     }
     let folded = fold(text);
     let words = folded.split_whitespace().count();
-    let sentence = folded.ends_with(['.', '?', '!']) || folded.contains(", ");
-    !sentence && words <= 11 && DEVICES.iter().any(|d| folded.starts_with(d.as_str()))
+    const PROGRAMS: [&str; 14] = [
+        "proton",
+        "outlook",
+        "yahoo",
+        "gmail",
+        "iphone",
+        "ipad",
+        "android",
+        "samsung",
+        "galaxy",
+        "blackberry",
+        "huawei",
+        "xiaomi",
+        "bluemail",
+        "windows",
+    ];
+    let named = words <= 8 && PROGRAMS.iter().any(|p| folded.contains(p));
+    let sentence = folded.ends_with(['?', '!']) || folded.ends_with('.') && !named || folded.contains(", ");
+    !sentence && words <= 11 && DEVICES.iter().any(|d| begins_with_words(&folded, d))
         || folded.ends_with("iphone-rol kuldve")
         || folded.ends_with("gonderildi") && words <= 5
+}
+
+fn begins_with_words(text: &str, words: &str) -> bool {
+    text.strip_prefix(words).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
 /// Where the signature begins within `lines` (the last stretch of text before a quotation or the end), if anywhere.
@@ -92,12 +111,13 @@ pub fn start(lines: &[&Line]) -> Option<usize> {
 
 /// A list's footer: a long rule and a few lines below it.
 fn footer(lines: &[&Line], first: usize, last: usize) -> Option<usize> {
-    (first + 1..=last).find(|&i| {
-        lines.get(i).is_some_and(|l| {
-            let text = l.text.trim();
-            text.len() >= 20 && text.bytes().all(|b| b == b'_') && last - i <= 12
-        })
-    })
+    (first + 1..=last).find(|&i| last - i <= 12 && lines.get(i).is_some_and(|l| is_footer_rule(&l.text)))
+}
+
+/// The rule that mailing lists draw above their footer.
+pub fn is_footer_rule(text: &str) -> bool {
+    let text = text.trim();
+    text.len() >= 20 && text.bytes().all(|b| b == b'_')
 }
 
 /// `-Jan Novák`

@@ -25,42 +25,43 @@ static AT_LINE_START: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// Words that an address follows which could not be reached.
 static AFTER_WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\b(?:mail to|deliver(?:y|ed|ing)?(?: (?:your|the|of))?(?: (?:mail|message|email|e-mail))? to|recipients?(?: address)?|rcpt to|user|mailbox(?: of| for)?|address|account|gateway for|for|size|to)(?:\s*:\s*|\s+)[<"'(\[]*([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9#][A-Za-z0-9.\-]*[A-Za-z0-9])"#).ok()
+    Regex::new(r#"(?i)\b(?:mail to|deliver(?:y|ed|ing)?(?: (?:your|the|of))?(?: (?:mail|message|email|e-mail))? to|recipients?(?: address)?|rcpt to|user|mailbox(?: of| for)?|address|account|gateway for|for|size|attempts|to)(?:\s*:\s*|\s+)[<"'(\[]*([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9#][A-Za-z0-9.\-]*[A-Za-z0-9])"#).ok()
 });
 
-/// Lines that begin the copy of the returned mail.
+/// Words behind a rule of dashes that begin the copy of the returned mail.
 const COPIES: &[&str] = &[
-    "--- below this line",
-    "------ this is a copy",
-    "----- original message",
-    "--- original message",
-    "--- the header of the original",
-    "----- message header follows",
+    "below this line",
+    "this is a copy",
+    "original message",
+    "the header of the original",
+    "message header",
+    "enclosed is a copy",
+    "undelivered message",
+    "unsent message",
+    "your message was",
+    "returned mail",
+    "returned message",
+    "transcript of message",
+    "non-delivered message",
+    "attachment is a copy",
+    "original mail",
+    "copy of the original",
+    "original e-mail",
+    "start of returned message",
+    "begin of original message",
+];
+/// Such words that stand without a rule.
+const COPIES_BARE: &[&str] = &[
     "message headers follow",
     "original message follows",
-    "--- enclosed is a copy",
-    "--- undelivered message follows",
     "the first 50 lines of your original",
-    "----- unsent message",
-    "--- your message was",
     "message header:",
-    "--- returned mail follows",
-    "-----original message",
-    "--- message from",
-    "----- transcript of message follows",
     "original message headers",
-    "===== original message",
-    "---------- original message",
     "returned message:",
     "the following is a copy of",
-    "-- original message",
-    "--- original mail",
-    "----- non-delivered message",
-    "start of returned message",
     "your original message follows",
-    "--- attachment is a copy",
     "copy of the original message",
-    "begin of original message",
+    "start of returned message",
 ];
 
 /// Where the copy of the returned mail begins in a text, in bytes.
@@ -68,10 +69,13 @@ pub fn copy_start(text: &str) -> Option<usize> {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let lower = line.trim_start_matches([' ', '\t', '>']).to_ascii_lowercase();
-        let spaced = lower.replace("------", "---");
+        let inner = lower.trim_start_matches(['-', '=', '*', ' ']);
+        let dashed = lower.starts_with("--") || lower.starts_with("==") || lower.starts_with("**");
         let field =
             ["received: ", "return-path: <", "message-id: <", "dkim-signature: "].iter().any(|f| lower.starts_with(f));
-        if at > 0 && (field || COPIES.iter().any(|c| lower.starts_with(c) || spaced.starts_with(c))) {
+        let copy =
+            dashed && COPIES.iter().any(|c| inner.starts_with(c)) || COPIES_BARE.iter().any(|c| lower.starts_with(c));
+        if at > 0 && (field || copy) {
             return Some(at);
         }
         at += line.len();
@@ -124,33 +128,33 @@ pub fn complete(recipient: &mut ReportRecipient, report: &str, only: bool) {
     let report = report.get(..copy_start(report).unwrap_or(report.len())).unwrap_or(report);
     let own = recipient.final_recipient.as_deref().map(|r| about(report, r)).unwrap_or_default();
     let words = if own.trim().is_empty() || only && codes::smtp_reply(&own).is_none() && codes::status(&own).is_none() {
-        if only { report.to_owned() } else { own }
+        if only { report } else { &own }
     } else {
-        own
+        &own
     };
     if recipient.smtp_reply.is_none() {
         let diagnostic = recipient.diagnostic_code.is_some();
         // A diagnostic without a code: the transcript beside it has one, unless the MTA itself refused.
         if !diagnostic || recipient.status.as_deref().is_none_or(|s| s.ends_with(".0.0")) {
-            recipient.smtp_reply = codes::smtp_reply(&words);
+            recipient.smtp_reply = codes::smtp_reply(words);
         }
     }
-    if recipient.diagnostic_code.is_none() && !words.trim().is_empty() {
-        let line: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    if recipient.diagnostic_code.is_none() && !own.trim().is_empty() {
+        let line: String = own.split_whitespace().collect::<Vec<_>>().join(" ");
         recipient.diagnostic_code = Some(line.chars().take(500).collect());
     }
     let delayed = recipient.action.as_deref() == Some("delayed");
     let general = recipient.status.as_deref().is_some_and(|s| s.ends_with(".0.0"));
     if general
-        && let Some(said) = codes::status(&words)
+        && let Some(said) = codes::status(words)
         && recipient.status.as_deref().is_some_and(|s| s.chars().next() == said.chars().next())
     {
         recipient.status = Some(said);
     }
     if recipient.status.is_none() {
-        let explicit = codes::status(&words).filter(|s| delayed == s.starts_with('4') || !delayed);
+        let explicit = codes::status(words).filter(|s| delayed == s.starts_with('4') || !delayed);
         recipient.status =
-            Some(explicit.unwrap_or_else(|| codes::inferred(&words, recipient.smtp_reply.as_deref(), delayed)));
+            Some(explicit.unwrap_or_else(|| codes::inferred(words, recipient.smtp_reply.as_deref(), delayed)));
     }
     if recipient.action.is_none() {
         let class = recipient.status.as_deref().and_then(|s| s.chars().next());

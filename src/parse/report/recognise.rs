@@ -8,6 +8,7 @@ use crate::model::text::fold;
 use crate::parse::charset::Hint;
 use crate::parse::entity::Part;
 use crate::parse::headers::{self, Headers};
+use crate::parse::quotation::{Prefix, prefix};
 use crate::parse::scan::Block;
 
 /// Subjects of bounces, folded.
@@ -74,10 +75,24 @@ pub fn is_bounce(block: &Block<'_>, headers: &Headers, root: &Part<'_>, text: &s
     if other {
         return false;
     }
-    (daemon && (subject_says || says))
-        || null_path && (subject_says && says || says && returned)
+    let coded = super::codes::smtp_reply(&head).is_some();
+    // Whoever sends a bounce on to us is a person who wants help with it.
+    let person = !daemon && prefix(headers.subject.as_deref().unwrap_or_default()) != Prefix::None;
+    if person {
+        return false;
+    }
+    daemon && (subject_says || says && (null_path || auto || coded || is_only_daemon(headers)))
+        || null_path && says && (subject_says || returned)
         || subject_says && says && (auto || returned)
         || is_nobody(headers) && null_path && says
+}
+
+/// Names that no person writes under. A postmaster may be one.
+fn is_only_daemon(headers: &Headers) -> bool {
+    headers.from.iter().any(|a| {
+        let local = a.email.split('@').next().unwrap_or_default().to_lowercase();
+        local.contains("daemon") || fold(a.name.as_deref().unwrap_or_default()).contains("mail delivery")
+    })
 }
 
 /// Names and addresses under which mail systems write.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::conduct;
 use super::sql::{Columns, all, first, micros, run};
 use crate::model::address::AddrSpec;
 use crate::model::facts::{Contact, Organisation};
@@ -213,6 +214,7 @@ fn put_organisation(connection: &Connection, new: &Organisation, now: Timestamp)
              ON CONFLICT (domain) DO UPDATE SET organisation = excluded.organisation",
             params![domain, id],
         )?;
+        conduct::looks(connection, domain)?;
     }
     Ok(if known.is_some() { Put::Updated } else { Put::Added })
 }

@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::contacts;
 use super::rows::{read_entries, read_ticket};
 use super::sql::{all, first, message_key, micros};
+use super::{conduct, contacts};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::ticket::{Status, Ticket, TicketNumber};
 use crate::store::{Result, StoreError};
@@ -24,7 +24,7 @@ const RECENT_MINUTES: i64 = 30;
 const NAMED: usize = 200;
 
 const MINUTE: i64 = 60 * 1_000_000;
-const HOUR: i64 = 60 * MINUTE;
+pub(super) const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 /// Entries of a ticket that tell its story.
 const SAID: usize = 10;
@@ -64,6 +64,12 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
         found.earlier_count = earlier_count(connection, email)?;
         found.recent = recent(connection, email, now)?;
         found.acknowledged = acknowledged(connection, email, domain, now)?;
+    }
+    if let Some(from) = &lookup.from {
+        found.conduct = conduct::conduct(connection, from.as_str(), now)?;
+        if let Some(skeleton) = &lookup.skeleton {
+            found.resembles = conduct::resembling(connection, skeleton, from.domain())?;
+        }
     }
     if lookup.loads {
         found.loads =
@@ -225,7 +231,7 @@ fn recent(connection: &Connection, email: &str, now: Timestamp) -> Result<Vec<(T
 
 /// Both ways from now: after the clock was set back, what was sent "in the future" still counts, but no longer than it
 /// would have counted had the clock been right.
-fn around(now: Timestamp, reach: i64) -> (i64, i64) {
+pub(super) fn around(now: Timestamp, reach: i64) -> (i64, i64) {
     (micros(now).saturating_sub(reach), micros(now).saturating_add(reach))
 }
 

@@ -5,6 +5,7 @@
 //! SQLite's lock orders them.
 
 pub mod backup;
+mod conduct;
 mod contacts;
 mod errors;
 mod ingest;
@@ -33,6 +34,7 @@ use super::{
     Arrival, ContactCounts, Cursor, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result, Store,
     StoreError, TicketFilter,
 };
+use crate::model::conduct::MailToIt;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
@@ -213,6 +215,11 @@ impl Store for SqliteStore {
         self.writer.call(1, move |c| contacts::put(c, &contacts, &organisations, now))
     }
 
+    fn forgive(&self, email: &str) -> Result<bool> {
+        let email = email.to_owned();
+        self.writer.call(1, move |c| conduct::forgive(c, &email))
+    }
+
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool> {
         let because = because.to_owned();
         self.writer.call(1, move |c| read::quarantine_drop(c, id, &because, now))
@@ -270,6 +277,20 @@ impl Reading for SqliteStore {
 
     fn contact(&self, email: &str) -> Result<Option<Contact>> {
         self.readers.with(|c| contacts::contact(c, &email.to_ascii_lowercase()))
+    }
+
+    fn mail_to(&self, email: &str) -> Result<MailToIt> {
+        self.readers.with(|c| conduct::mail_to(c, &email.to_ascii_lowercase()))
+    }
+
+    fn each_raw(&self, newest: usize, look: &mut dyn FnMut(&str, &[u8])) -> Result<()> {
+        for (mailbox, id) in self.readers.with(|c| read::newest_raw(c, newest))? {
+            // Each by itself: whoever looks may take his time, and no reader is held meanwhile.
+            if let Some(raw) = self.readers.with(|c| read::raw(c, id))? {
+                look(&mailbox, &raw);
+            }
+        }
+        Ok(())
     }
 
     fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>> {

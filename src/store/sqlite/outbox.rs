@@ -9,8 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::conduct;
 use super::sql::{Columns, all, first, message_key, micros, run};
 use crate::model::address::{AddrSpec, Address};
+use crate::model::conduct::is_about_address;
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState, OutgoingMail, SmtpReply, Template};
 use crate::store::{OutboxRow, Result, StoreError};
 
@@ -202,6 +204,13 @@ pub(super) fn settle(
     };
     if ambiguous {
         run(connection, "UPDATE outbox SET ambiguous = 1 WHERE id = ?1", [id])?;
+    }
+    if let (Attempt::Rejected(reply), None) = (attempt, next)
+        && reply.code >= 500
+        && is_about_address(reply.enhanced.as_deref())
+    {
+        let to = first(connection, "SELECT to_email FROM outbox WHERE id = ?1", [id], |c| c.take::<String>())?;
+        conduct::failed(connection, &to.unwrap_or_default(), now)?;
     }
     let state = if next.is_some() { OutboxState::Deferred } else { OutboxState::Failed };
     set_state(connection, id, state, next, Some(&words(reply)), now)

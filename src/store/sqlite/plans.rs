@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{Options, SqliteStore};
+use crate::model::conduct::{Mark, Marked};
 use crate::model::decision::{Action, Commit, Fate};
 use crate::model::facts::{Contact, Organisation};
 use crate::model::message::Reply;
@@ -35,6 +36,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN outbox USING COVERING INDEX outbox_open", "only what has not left"),
     ("SCAN outbox USING COVERING INDEX outbox_due", "the first of it"),
     ("SCAN acknowledgement", "the two oldest"),
+    ("SCAN guess", "the two oldest"),
     ("SCAN ledger USING INDEX ledger_quarantined", "only what is in quarantine"),
     ("SCAN ticket USING INDEX ticket_live", "only live tickets, newest first"),
     ("SCAN ticket USING INDEX ticket_updated", "a list of all, newest first, ends at its limit"),
@@ -138,6 +140,9 @@ fn read_all(store: &SqliteStore) {
     store.quarantined().expect("reads");
     store.contacts().expect("reads");
     store.organisations().expect("reads");
+    store.mail_to("jana@firma.example").expect("reads");
+    store.forgive("jana@firma.example").expect("forgets");
+    store.each_raw(10, &mut |_, _| ()).expect("reads");
     store.contact("jana@firma.example").expect("reads").expect("is there");
     store.ledger("podpora", "INBOX").expect("reads");
     let some = || Some("x".to_owned());
@@ -164,6 +169,8 @@ fn lookup() -> Lookup {
         fingerprint: Some(Digest::of(b"fingerprint")),
         message_id: Some("m1@firma.example".to_owned()),
         sender: Some(spec("jana@firma.example")),
+        from: Some(spec("jana@firma.example")),
+        skeleton: Some("x".to_owned()),
         tickets: vec![1001],
         message_ids: vec!["m1@firma.example".to_owned()],
         bounced: vec!["o1@desk.example".to_owned()],
@@ -240,6 +247,14 @@ fn again(now: Timestamp) -> Commit {
     let mut commit = Commit::new(Action::Command, Fate::Order);
     commit.tickets.push(Ticket { owner: Some("eva".to_owned()), ..ticket(1001, now) });
     commit.bounced.push((1, "550".to_owned()));
+    let marks = [
+        Marked::Guessed { proven: false, wrong: 2 },
+        Marked::Mistrusted { proven: false, until: now },
+        Marked::Failed,
+        Marked::Complained,
+        Marked::Alive,
+    ];
+    commit.marks.extend(marks.map(|what| Mark::new("jana@firma.example", what)));
     let waiting = [Template::NotifyNew, Template::Answer];
     commit.outgoing = waiting.map(|template| outgoing(template, 1001)).to_vec();
     commit

@@ -107,6 +107,22 @@ pub(super) fn raw_mails(connection: &Connection, number: TicketNumber) -> Result
     packed.into_iter().map(|(at, size, packed)| Ok((at, unpack(&packed, size)?))).collect()
 }
 
+/// Of the newest so many rows of the ledger, those that have a raw mail: the mailbox, and the raw mail's row.
+pub(super) fn newest_raw(connection: &Connection, rows: usize) -> Result<Vec<(String, i64)>> {
+    all(
+        connection,
+        "SELECT mailbox, raw FROM ledger WHERE id > (SELECT max(id) FROM ledger) - ?1 AND raw IS NOT NULL \
+         ORDER BY id DESC",
+        [i64::try_from(rows).unwrap_or(i64::MAX)],
+        |c| Ok((c.take()?, c.take()?)),
+    )
+}
+
+pub(super) fn raw(connection: &Connection, id: i64) -> Result<Option<Vec<u8>>> {
+    let row = first(connection, "SELECT received_at, size, packed FROM raw WHERE id = ?1", [id], packed_mail)?;
+    row.map(|(_, size, packed)| unpack(&packed, size)).transpose()
+}
+
 fn packed_mail(c: &mut Columns<'_>) -> Result<(Timestamp, usize, Vec<u8>)> {
     Ok((c.time()?, usize::try_from(c.take::<i64>()?).unwrap_or_default(), c.take()?))
 }

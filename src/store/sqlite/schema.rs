@@ -13,7 +13,11 @@ use crate::store::{Result, StoreError};
 const APPLICATION_ID: i32 = 0x5044_736b;
 
 /// Append-only: a database of schema version N has had the first N of them.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_audit.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_audit.sql"),
+    include_str!("migrations/0003_conduct.sql"),
+];
 
 /// Prepared statements kept for each connection: more than there are.
 const STATEMENTS: usize = 160;
@@ -156,7 +160,7 @@ mod tests {
         assert_eq!(pragma(&writer, "foreign_keys"), 1);
         assert_eq!(pragma(&writer, "secure_delete"), 1);
         assert_eq!(pragma(&writer, "application_id"), i64::from(APPLICATION_ID));
-        assert_eq!(pragma(&writer, "user_version"), 2);
+        assert_eq!(pragma(&writer, "user_version"), MIGRATIONS.len() as i64);
         assert_eq!(pragma(&writer, "busy_timeout"), 20_000);
     }
 

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::lookup::{counted, next_ticket};
-use super::outbox;
 use super::rows::{insert_entry, insert_history, write_ticket};
 use super::sql::{micros, run};
+use super::{conduct, outbox};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -41,6 +41,9 @@ pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>,
     }
     for (id, words) in &commit.bounced {
         outbox::bounced(connection, *id, words, now)?;
+    }
+    for mark in &commit.marks {
+        conduct::mark(connection, mark, now)?;
     }
     Ok(())
 }

@@ -1,0 +1,41 @@
+//! What a mail leaves in the desk's memory of its sender: guesses at ticket checks, and signs of life.
+
+use crate::model::conduct::{GUESSES_IN_ALL, GUESSES_PER_SENDER, MISTRUST, Mark, Marked};
+use crate::model::{Decision, Fate};
+
+use super::work::Case;
+
+/// Written in the same transaction as everything else about the mail, so that no restart forgets it.
+pub fn remember(case: &Case, decision: &mut Decision) {
+    if matches!(decision.fate, Fate::Duplicate { .. }) {
+        return;
+    }
+    let from = case.author().map(String::from).unwrap_or_default();
+    guesses(case, &from, decision);
+    let fared = &case.facts.found.conduct.mail_to_it;
+    if case.is_verified() && fared.failures > 0 {
+        decision.marks.push(Mark::new(&from, Marked::Alive));
+    }
+}
+
+fn guesses(case: &Case, from: &str, decision: &mut Decision) {
+    let wrong = case.facts.wrong_checks;
+    if wrong == 0 {
+        return;
+    }
+    let conduct = &case.facts.found.conduct;
+    let proven = case.is_verified();
+    decision.marks.push(Mark::new(from, Marked::Guessed { proven, wrong }));
+    let before = conduct.guesses(proven);
+    if !before.mistrusted && before.hour.saturating_add(wrong) > GUESSES_PER_SENDER {
+        let until = case.now.checked_add(MISTRUST).unwrap_or(case.now);
+        decision.marks.push(Mark::new(from, Marked::Mistrusted { proven, until }));
+        decision.alarms.push("A sender guesses at ticket checks: they count for nothing for a day".to_owned());
+    }
+    let (were, are) = (conduct.guesses_in_all, conduct.guesses_in_all.saturating_add(wrong));
+    if were <= GUESSES_IN_ALL && are > GUESSES_IN_ALL {
+        decision.alarms.push(format!(
+            "More than {GUESSES_IN_ALL} wrong ticket checks within an hour: those in subjects prove nothing until it ends"
+        ));
+    }
+}

@@ -1,0 +1,156 @@
+//! What is remembered of addresses: wrong ticket checks, mail that came back, complaints; and domains that look like one
+//! on file.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::lookup::{HOUR, around, counted};
+use super::sql::{first, micros, run};
+use crate::model::conduct::{Conduct, Guesses, MailToIt, Mark, Marked};
+use crate::store::Result;
+
+/// Rows of one hour that are counted: past that it is certainly too many.
+const COUNTED: u32 = 1_000;
+/// Guesses kept however old they are, so that a clock that was wrong for a while does not forget them.
+const KEPT: i64 = 10_000;
+
+/// `email` in lower case.
+pub(super) fn conduct(connection: &Connection, email: &str, now: Timestamp) -> Result<Conduct> {
+    let (from, until) = around(now, HOUR);
+    let in_all = first(
+        connection,
+        "SELECT sum(wrong) FROM (SELECT wrong FROM guess WHERE at > ?1 AND at < ?2 LIMIT ?3)",
+        params![from, until, COUNTED],
+        |c| c.take::<Option<i64>>(),
+    )?;
+    Ok(Conduct {
+        unproven: guesses(connection, email, false, now)?,
+        proven: guesses(connection, email, true, now)?,
+        guesses_in_all: bounded(in_all.flatten()),
+        mail_to_it: mail_to(connection, email)?,
+    })
+}
+
+fn guesses(connection: &Connection, email: &str, proven: bool, now: Timestamp) -> Result<Guesses> {
+    let (from, until) = around(now, HOUR);
+    let hour = first(
+        connection,
+        "SELECT sum(wrong) FROM (SELECT wrong FROM guess WHERE email = ?1 AND proven = ?2 AND at > ?3 AND at < ?4 \
+         LIMIT ?5)",
+        params![email, proven, from, until, COUNTED],
+        |c| c.take::<Option<i64>>(),
+    )?;
+    let mistrusted = first(
+        connection,
+        "SELECT 1 FROM mistrust WHERE email = ?1 AND proven = ?2 AND until > ?3",
+        params![email, proven, micros(now)],
+        |c| c.take::<i64>(),
+    )?;
+    Ok(Guesses { hour: bounded(hour.flatten()), mistrusted: mistrusted.is_some() })
+}
+
+fn bounded(sum: Option<i64>) -> u32 {
+    u32::try_from(sum.unwrap_or(0).clamp(0, i64::from(COUNTED))).unwrap_or(COUNTED)
+}
+
+pub(super) fn mail_to(connection: &Connection, email: &str) -> Result<MailToIt> {
+    let row =
+        first(connection, "SELECT failures, failed_at, complained_at FROM conduct WHERE email = ?1", [email], |c| {
+            Ok(MailToIt { failures: c.take()?, failed_at: c.time_or_none()?, complained_at: c.time_or_none()? })
+        })?;
+    Ok(row.unwrap_or_default())
+}
+
+/// A domain of an organisation that has this skeleton and is not this domain.
+pub(super) fn resembling(connection: &Connection, skeleton: &str, domain: &str) -> Result<Option<String>> {
+    // Exactly this domain may be on file too: then it is nobody's double.
+    if first(connection, "SELECT 1 FROM organisation_domain WHERE domain = ?1", [domain], |c| c.take::<i64>())?
+        .is_some()
+    {
+        return Ok(None);
+    }
+    first(
+        connection,
+        "SELECT domain FROM domain_skeleton WHERE skeleton = ?1 ORDER BY domain LIMIT 1",
+        [skeleton],
+        |c| c.take(),
+    )
+}
+
+pub(super) fn mark(connection: &Connection, mark: &Mark, now: Timestamp) -> Result<()> {
+    let email = mark.email.to_ascii_lowercase();
+    match mark.what {
+        Marked::Guessed { proven, wrong } => guessed(connection, &email, proven, wrong, now),
+        Marked::Mistrusted { proven, until } => {
+            run(connection, "DELETE FROM mistrust WHERE until <= ?1", [micros(now)])?;
+            run(
+                connection,
+                "INSERT INTO mistrust (email, proven, until) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT (email, proven) DO UPDATE SET until = max(until, excluded.until)",
+                params![email, proven, micros(until)],
+            )?;
+            Ok(())
+        }
+        Marked::Failed => failed(connection, &email, now),
+        Marked::Complained => {
+            run(
+                connection,
+                "INSERT INTO conduct (email, complained_at) VALUES (?1, ?2) \
+                 ON CONFLICT (email) DO UPDATE SET complained_at = excluded.complained_at",
+                params![email, micros(now)],
+            )?;
+            Ok(())
+        }
+        Marked::Alive => {
+            run(connection, "UPDATE conduct SET failures = 0, failed_at = NULL WHERE email = ?1", [email])?;
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn failed(connection: &Connection, email: &str, now: Timestamp) -> Result<()> {
+    run(
+        connection,
+        "INSERT INTO conduct (email, failures, failed_at) VALUES (?1, 1, ?2) \
+         ON CONFLICT (email) DO UPDATE SET failures = failures + 1, failed_at = excluded.failed_at",
+        params![email.to_ascii_lowercase(), micros(now)],
+    )?;
+    Ok(())
+}
+
+fn guessed(connection: &Connection, email: &str, proven: bool, wrong: u32, now: Timestamp) -> Result<()> {
+    run(
+        connection,
+        "INSERT INTO guess (at, email, proven, wrong) VALUES (?1, ?2, ?3, ?4)",
+        params![micros(now), email, proven, wrong],
+    )?;
+    let last = connection.last_insert_rowid();
+    // As acknowledgements: two go for each one that comes, the oldest first.
+    let (from, until) = counted(now);
+    run(
+        connection,
+        "DELETE FROM guess WHERE id IN (SELECT id FROM guess ORDER BY id LIMIT 2) AND id < ?1 AND (at < ?2 OR at > ?3)",
+        [last.saturating_sub(KEPT), from, until],
+    )?;
+    Ok(())
+}
+
+/// Forgets how mail to an address fared, and its guesses: a person looked into it.
+pub(super) fn forgive(connection: &Connection, email: &str) -> Result<bool> {
+    let email = email.to_ascii_lowercase();
+    let mut changed = run(connection, "DELETE FROM conduct WHERE email = ?1", [&email])?;
+    changed += run(connection, "DELETE FROM mistrust WHERE email = ?1", [&email])?;
+    changed += run(connection, "DELETE FROM guess WHERE email = ?1", [&email])?;
+    Ok(changed > 0)
+}
+
+/// Remembers what an organisation's domain looks like.
+pub(super) fn looks(connection: &Connection, domain: &str) -> Result<()> {
+    run(
+        connection,
+        "INSERT INTO domain_skeleton (domain, skeleton) VALUES (?1, ?2) \
+         ON CONFLICT (domain) DO UPDATE SET skeleton = excluded.skeleton",
+        [domain, &crate::model::lookalike::domain_skeleton(domain)],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! `docs/commands.md` says of the agents' commands what the table says: it is written from it. `UPDATE_GOLDEN=1` writes it
+//! anew.
+
+use std::fmt::Write as _;
+
+use postdesk::decide::COMMANDS;
+
+fn written() -> String {
+    let mut doc = String::from(
+        "# Commands by mail\n\n\
+         An agent writes them on the first lines of an answer to a notification, each on its own line, in small or capital\n\
+         letters, with or without diacritics. Text below them goes to the customer, but for `#note`. One wrong command, and\n\
+         nothing of the mail is carried out: it comes back with what was understood and what was not. A line that begins with\n\
+         `#` and no command, alone, is text.\n\n\
+         | command | also | does |\n|---|---|---|\n",
+    );
+    for command in COMMANDS {
+        let argument = if command.argument.is_empty() { String::new() } else { format!(" {}", command.argument) };
+        let aliases: Vec<String> = command.aliases.iter().map(|a| format!("`#{a}`")).collect();
+        let argument = argument.replace('|', "\\|");
+        let _ = writeln!(doc, "| `#{}{argument}` | {} | {} |", command.word, aliases.join(" "), command.does);
+    }
+    doc
+}
+
+#[test]
+fn the_document_is_written_from_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/commands.md");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, written()).expect("written");
+    }
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap_or_default(),
+        written(),
+        "run with UPDATE_GOLDEN=1 and read the change"
+    );
+}
+
+#[test]
+fn no_word_means_two_commands() {
+    let mut words: Vec<&str> =
+        COMMANDS.iter().flat_map(|c| std::iter::once(c.word).chain(c.aliases.iter().copied())).collect();
+    let count = words.len();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), count);
+    for word in words {
+        assert_eq!(postdesk::model::text::fold(word), word, "words in the table are folded");
+    }
+}
