@@ -6,6 +6,7 @@ mod bench;
 mod attacks;
 mod bombs;
 mod exchange;
+mod genuine;
 mod guesses;
 mod leaks;
 mod lookalike;
