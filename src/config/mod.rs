@@ -4,6 +4,7 @@
 //! of meaning; all mistakes come back at once.
 
 mod connections;
+pub mod drill;
 pub mod file;
 pub mod keys;
 mod keys_of;
