@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::model::away::AWAY_SUBJECTS;
 use crate::model::facts::Confirmation;
 use crate::model::message::{AutoSubmitted, Class};
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
@@ -260,9 +261,13 @@ pub fn answer(case: &Case, confirmation: &Confirmation) -> Decision {
 fn machine(case: &Case) -> Option<String> {
     let message = case.message;
     let automatic = message.class != Class::Person || message.auto_submitted != AutoSubmitted::No;
+    // A responder that marks its notices by nothing else changes the subject.
+    let subject = fold(case.subject());
+    let away = || AWAY_SUBJECTS.iter().find(|away| subject.contains(&fold(away)));
     match message.no_acknowledgement.first() {
         Some(sign) => Some(sign.clone()),
-        None => automatic.then(|| message.automatic_because.join("; ")),
+        None if automatic => Some(message.automatic_because.join("; ")),
+        None => away().map(|away| format!("its subject says {away:?}")),
     }
 }
 
