@@ -10,6 +10,7 @@ mod signatures;
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -24,6 +25,7 @@ use crate::model::facts::{OwnProof, ProofOutcome};
 use crate::model::text::clean_line;
 
 use resolver::LookUps;
+use tokio::time::Instant;
 
 /// Longest that one mail's check takes.
 pub const TIME_BUDGET: Duration = Duration::from_secs(3);
@@ -53,16 +55,40 @@ pub enum AuthenticateError {
 #[derive(Clone)]
 pub struct Authenticator {
     dns: Option<MessageAuthenticator>,
+    silence: Arc<Mutex<Silence>>,
+}
+
+/// A DNS that does not answer is left alone for a while: a desk with a dead resolver would otherwise take in every mail
+/// [`TIME_BUDGET`] late.
+#[derive(Default)]
+struct Silence {
+    in_a_row: u32,
+    until: Option<Instant>,
+}
+
+/// Checks in a row without an answer, after which none is made for [`SILENCE_REST`].
+const SILENCE_MAX: u32 = 3;
+const SILENCE_REST: Duration = Duration::from_secs(60);
+
+impl Silence {
+    fn holds(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn note(&mut self, answered: bool) {
+        self.in_a_row = if answered { 0 } else { self.in_a_row.saturating_add(1) };
+        self.until = (self.in_a_row >= SILENCE_MAX).then(|| Instant::now() + SILENCE_REST);
+    }
 }
 
 impl Authenticator {
     pub fn new(resolvers: &Resolvers) -> Result<Self, AuthenticateError> {
-        Ok(Authenticator { dns: resolver::resolver(resolvers)? })
+        Ok(Authenticator { dns: resolver::resolver(resolvers)?, silence: Arc::default() })
     }
 
     /// Checks nothing.
     pub fn off() -> Self {
-        Authenticator { dns: None }
+        Authenticator { dns: None, silence: Arc::default() }
     }
 
     /// What the DNS proves about a mail. `author` is From's one address ([`crate::model::AddrSpec`], as facts finds it);
@@ -70,16 +96,26 @@ impl Authenticator {
     pub async fn check(&self, raw: &[u8], author: Option<&AddrSpec>) -> OwnProof {
         let Some(dns) = &self.dns else { return not_checked("no DNS is configured") };
         let Some(author) = author else { return not_checked("the mail has no single author") };
+        if self.silence().holds() {
+            return unanswered("the DNS did not answer a moment ago");
+        }
         let check = AssertUnwindSafe(prove(dns, raw, author)).catch_unwind();
-        match tokio::time::timeout(TIME_BUDGET, check).await {
+        let checked = tokio::time::timeout(TIME_BUDGET, check).await;
+        self.silence().note(checked.is_ok());
+        match checked {
             Ok(Ok(proof)) => proof,
             Ok(Err(_)) => not_checked("the check broke on this mail"),
-            Err(_) => OwnProof {
-                outcome: ProofOutcome::TempError,
-                evidence: vec![format!("own check: the DNS took longer than {} s", TIME_BUDGET.as_secs())],
-            },
+            Err(_) => unanswered(&format!("the DNS took longer than {} s", TIME_BUDGET.as_secs())),
         }
     }
+
+    fn silence(&self) -> MutexGuard<'_, Silence> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unanswered(because: &str) -> OwnProof {
+    OwnProof { outcome: ProofOutcome::TempError, evidence: vec![format!("own check: {because}")] }
 }
 
 fn not_checked(because: &str) -> OwnProof {

@@ -77,6 +77,7 @@ impl Words<'_> {
         let agent = known
             .map(|agent| agent.display.as_str())
             .or_else(|| author.and_then(|a| a.name.as_deref()).filter(|name| !name.contains('@')))
+            .filter(|name| *name != self.policy.desk.name) // which stands below in any case
             .map(|name| clean_line(name, NAME_MAX))
             .unwrap_or_default();
         let values = [("agent", Filled::from(agent)), ("desk", self.desk()), ("number", Filled::from(ticket.number))];

@@ -130,14 +130,21 @@ impl People {
         self.circles(notes);
     }
 
-    /// A → B → A is a mistake where there is a day on which all of them are away.
+    /// A → B → A, where there is a day on which all of them are away. Worth a word, but no mistake: Christmas comes for both,
+    /// routing goes on to the next step then, and a desk must not fail to start for it.
     fn circles(&self, notes: &mut Notes<'_>) {
         for (first, (agent, absence, span)) in self.away.iter().enumerate() {
             let mut path = vec![agent.clone()];
             if let Some(day) = self.circle(first, absence, absence.from, absence.until, &mut path) {
                 let message = format!("On {day} the substitutes form a circle: {}", path.join(" → "));
-                let hint = "One of them needs a substitute who is there";
-                notes.mistake(span.clone(), "agent.away.substitute", message, Some(hint));
+                let key = "agent.away.substitute";
+                if path.len() == 2 {
+                    let hint = "Somebody else, or no substitute at all";
+                    notes.mistake(span.clone(), key, message, Some(hint));
+                } else {
+                    let hint = "Their tickets go to the next step of routing, unless one has a substitute who is there";
+                    notes.hint(span.clone(), key, message, Some(hint));
+                }
             }
         }
     }

@@ -9,13 +9,17 @@ use crate::config;
 use crate::inbound::{self, ImapSettings, ImapSource, MaildirSettings, MaildirSource};
 use crate::outbox::{self, OutgoingSettings, Pace, SmtpSettings};
 
-/// The desk's own check of senders.
+/// The desk's own check of senders. Where the system names no resolver that can be used there is none: then nobody is
+/// proven by it, and mail comes in all the same. Servers that the operator named must be usable.
 pub fn authenticator(dns: &config::Dns) -> Result<Authenticator, AuthenticateError> {
-    Authenticator::new(&match dns {
-        config::Dns::System => Resolvers::System,
-        config::Dns::Servers(servers) => Resolvers::Servers(servers.clone()),
-        config::Dns::Off => Resolvers::Off,
-    })
+    match dns {
+        config::Dns::Servers(servers) => Authenticator::new(&Resolvers::Servers(servers.clone())),
+        config::Dns::Off => Ok(Authenticator::off()),
+        config::Dns::System => Ok(Authenticator::new(&Resolvers::System).unwrap_or_else(|error| {
+            tracing::warn!(%error, "Senders are not checked by the DNS");
+            Authenticator::off()
+        })),
+    }
 }
 
 /// The source of a mailbox, not yet opened.

@@ -3,11 +3,12 @@
 
 use crate::model::desk::AgentProof;
 use crate::model::message::Message;
-use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
+use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Address, Attachment, Believed, Decision, Fate, Status, Ticket, TicketChange};
 
 use super::commands::{Commanded, Effect, take_commands};
+use super::leak::leak;
 use super::work::{Case, Work, attachment_info};
 use super::{confirm, customer, notify};
 
@@ -67,11 +68,11 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     if !commanded.mistakes.is_empty() {
         return misunderstood(case, name, &commanded);
     }
-    if let Some(leak) = leak(case, &commanded.words) {
-        return refuse(case, name, "no-marker", &leak, &[], &[]);
-    }
     let note = commanded.effects.iter().any(|(_, e)| *e == Effect::Note);
     let files = relayed(case.message);
+    if let Some(leak) = leak(case, &commanded.words, &files).filter(|_| !note) {
+        return refuse(case, name, leak.key, &leak.because, &[], &[]);
+    }
     let says = !commanded.words.is_empty() || !files.is_empty();
     if commanded.effects.is_empty() && !says {
         return refuse(case, name, "nothing-said", "There was nothing to send: no words, no command", &[], &[]);
@@ -142,23 +143,6 @@ fn refuse(case: &Case, name: &str, key: &str, because: &str, understood: &[Strin
     decision
 }
 
-/// Parts of our own notification that are still in the words: they would go to the customer.
-fn leak(case: &Case, words: &str) -> Option<String> {
-    if words.contains(MARKER) {
-        return Some("The desk's marker line is still in the text".to_owned());
-    }
-    let own_word = |word: &str| {
-        let id = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        let detail = id.split_once('+').and_then(|(_, rest)| rest.split_once('@')).map(|(detail, _)| detail);
-        case.policy.keys.prove_message_id(id).is_some()
-            || detail.is_some_and(|d| case.policy.keys.prove_address_detail(d).is_some())
-    };
-    words
-        .split_whitespace()
-        .any(own_word)
-        .then(|| "A signed reply identity of the desk is still in the text".to_owned())
-}
-
 /// The attachments that go to the customer: all but the logos of a signature.
 fn relayed(message: &Message) -> Vec<Attachment> {
     let logo = |a: &&Attachment| {
@@ -215,7 +199,8 @@ pub fn send_answer(
     cause: &str,
     status: Status,
 ) {
-    let author = display(work, name);
+    // The operator at the command line is nobody whom the customer knows: the desk itself answers then.
+    let author = work.policy.agent(name).map_or_else(|| work.policy.desk.name.clone(), |a| a.display.clone());
     let recipients = recipients(&work.ticket);
     let drafts: Vec<Draft> = recipients
         .iter()

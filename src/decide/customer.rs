@@ -247,10 +247,13 @@ fn whom(route: &Route) -> String {
 
 /// The person to whom the ticket belongs: the sender, or, where an agent forwards, whose mail it was.
 fn requester(case: &Case) -> Address {
-    let from = case.author_as_written();
-    match (&case.facts.sender, &case.message.requester) {
-        (Sender::Agent(_), Some(other)) if other.spec().is_some() => other.clone(),
-        _ => from,
+    let forwarded = || {
+        let author = case.message.forwarded_author()?;
+        author.spec().is_some_and(|a| case.policy.is_outside(&a)).then(|| author.clone())
+    };
+    match &case.facts.sender {
+        Sender::Agent(_) => forwarded().unwrap_or_else(|| case.author_as_written()),
+        _ => case.author_as_written(),
     }
 }
 

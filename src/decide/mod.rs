@@ -8,10 +8,12 @@ mod commands;
 mod conduct;
 mod confirm;
 mod customer;
+mod leak;
 mod lookalike;
 mod machine;
 mod notify;
 mod order;
+mod presence;
 mod route;
 mod work;
 

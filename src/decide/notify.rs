@@ -4,22 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
-use crate::model::{Address, Agent, Believed, Policy, Ticket};
+use crate::model::{Address, Agent, Believed};
 
 use super::lookalike;
+pub use super::presence::told;
 use super::work::{Case, Work};
-
-/// Those who are told about a ticket: its owner, or everybody of its group who is there.
-pub fn told<'a>(ticket: &Ticket, policy: &'a Policy, now: jiff::Timestamp) -> Vec<&'a Agent> {
-    if let Some(owner) = ticket.owner.as_deref().and_then(|o| policy.agent(o)) {
-        return vec![owner];
-    }
-    let Some(group) = ticket.group.as_deref().and_then(|g| policy.group(g)) else { return Vec::new() };
-    let members = || group.members.iter().filter_map(|m| policy.agent(m)).filter(|a| !a.disabled);
-    let here: Vec<&Agent> = members().filter(|a| a.absence(now, &policy.desk.timezone).is_none()).collect();
-    // Nobody there: better all of them than nobody.
-    if here.is_empty() { members().collect() } else { here }
-}
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
     told(&work.ticket, case.policy, case.now)

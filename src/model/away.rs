@@ -4,6 +4,7 @@
 /// Subjects of vacation notices, folded: only a supporting sign, beside another.
 pub const AWAY_SUBJECTS: &[&str] = &[
     "automatic reply",
+    "auto:",
     "auto reply",
     "autoreply",
     "auto-reply",

@@ -261,6 +261,11 @@ impl Policy {
         self.agents.iter().find(|a| a.addresses.contains(address))
     }
 
+    /// Neither one of the desk's addresses nor an agent's.
+    pub fn is_outside(&self, address: &AddrSpec) -> bool {
+        self.own_address(address).is_none() && self.agent_by_address(address).is_none()
+    }
+
     /// The mailbox that an address reaches, and the `+detail` where that mailbox allows one.
     pub fn own_address<'a>(&self, address: &'a AddrSpec) -> Option<(&Mailbox, Option<&'a str>)> {
         let (user, detail) = address.subaddress();

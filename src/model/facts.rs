@@ -76,7 +76,7 @@ pub struct Found {
     pub acknowledged: Acknowledged,
     /// New tickets of this sender within the last half hour, newest first: (number, folded subject).
     pub recent: Vec<(TicketNumber, String)>,
-    /// What was said last on the tickets asked for, oldest first, where it was asked for: at most 10 entries of each.
+    /// What was said on the tickets asked for, oldest first, where it was asked for: of each the first entry and the last 20.
     pub said: Vec<Entry>,
     /// What is remembered of From's address.
     pub conduct: Conduct,

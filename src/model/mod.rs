@@ -16,6 +16,7 @@ pub mod lookalike;
 pub mod message;
 pub mod order;
 pub mod outgoing;
+pub mod residue;
 pub mod text;
 pub mod ticket;
 pub mod token;

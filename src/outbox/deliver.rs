@@ -149,14 +149,15 @@ impl Courier {
         Ok(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
     }
 
-    /// Waits, and closes idle connections meanwhile. New mail ends it, unless the way out is closed.
+    /// Waits, and closes idle connections meanwhile. New mail ends it, unless the way out is closed: `wake` tells of what
+    /// this process queued, a look into the outbox of what another did (`ingest`, `ticket reply`).
     async fn rest(&self, wait: Duration, wake: &Notify, stop: &CancellationToken) {
-        let end = Instant::now() + wait;
+        let mut due = Instant::now() + wait;
         loop {
             let closed = self.transport.closed().map(|(_, wait)| wait);
-            let end = closed.map_or(end, |wait| end.max(Instant::now() + wait));
+            let end = closed.map_or(due, |wait| due.max(Instant::now() + wait));
             let sweep = self.transport.sweep().await.unwrap_or(LONGEST_WAIT).max(Duration::from_millis(10));
-            let until = end.min(Instant::now() + sweep);
+            let until = end.min(Instant::now() + sweep.min(LOOK_AGAIN));
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = wake.notified(), if closed.is_none() => return,
@@ -164,6 +165,9 @@ impl Courier {
             }
             if Instant::now() >= end {
                 return;
+            }
+            if let Ok(wait) = self.wait().await {
+                due = due.min(Instant::now() + wait);
             }
         }
     }
@@ -229,4 +233,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) const MARGIN: Duration = Duration::from_secs(60);
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+/// Between two looks for mail that another process queued. Only a look: nothing is written while nothing is due.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(2);
 const DATABASE_WAIT: Duration = Duration::from_secs(5);

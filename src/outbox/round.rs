@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
@@ -13,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::store::Store;
 
-use super::deliver::{Clock, Courier, DeliverError, Failure, MARGIN, Notice, Report};
+use super::deliver::{Clock, Courier, DeliverError, Failure, LOOK_AGAIN, MARGIN, Notice, Report};
 use super::retry::{is_over, next_try};
 use super::transport::{Carried, Transport, own};
 
@@ -223,9 +222,6 @@ type Joined = Result<(Id, (OutboxEntry, Carried)), JoinError>;
 
 /// A mail, how its try ended, and when it goes again.
 type Ended = (OutboxEntry, Attempt, Option<Timestamp>);
-
-/// How often the store is asked for more while mails are in flight.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 async fn carry(
     transport: Arc<Transport>,

@@ -18,15 +18,37 @@ pub fn decode(encoding: &str, body: &[u8]) -> Decoded {
     }
 }
 
-fn base64_value(b: u8) -> Option<u32> {
-    match b {
-        b'A'..=b'Z' => Some(u32::from(b - b'A')),
-        b'a'..=b'z' => Some(u32::from(b - b'a') + 26),
-        b'0'..=b'9' => Some(u32::from(b - b'0') + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
+/// What stands in [`VALUES`] for a byte that is no digit of base 64.
+const NO_DIGIT: u8 = 64;
+
+/// The six bits that each byte stands for.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut value = 0u8;
+    while (value as usize) < digits.len() {
+        values[digits[value as usize] as usize] = value;
+        value += 1;
     }
+    values
+};
+
+fn base64_value(b: u8) -> Option<u32> {
+    let value = VALUES[usize::from(b)];
+    (value < NO_DIGIT).then_some(u32::from(value))
+}
+
+/// Decodes whole groups of four digits for as long as nothing else comes; what is left begins with something else.
+fn base64_run<'a>(mut body: &'a [u8], bytes: &mut Vec<u8>) -> &'a [u8] {
+    while let Some((group, rest)) = body.split_first_chunk::<4>() {
+        let [a, b, c, d] = group.map(|b| VALUES[usize::from(b)]);
+        if (a | b | c | d) >= NO_DIGIT {
+            break;
+        }
+        bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+        body = rest;
+    }
+    body
 }
 
 /// Base 64 in which foreign characters are passed over, padding may be missing, and several padded pieces may follow
@@ -35,7 +57,15 @@ pub fn base64(body: &[u8]) -> Decoded {
     let mut bytes = Vec::with_capacity(body.len() / 4 * 3 + 3);
     let (mut group, mut count, mut foreign) = (0u32, 0u8, false);
     let mut padded = false;
-    for &b in body {
+    let mut rest = body;
+    loop {
+        if count == 0 {
+            let left = base64_run(rest, &mut bytes);
+            padded &= left.len() == rest.len();
+            rest = left;
+        }
+        let Some((&b, left)) = rest.split_first() else { break };
+        rest = left;
         if let Some(value) = base64_value(b) {
             group = (group << 6) | value;
             count += 1;

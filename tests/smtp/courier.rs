@@ -209,6 +209,20 @@ async fn the_daemon_sends_what_is_queued_on_one_connection_and_closes_it_when_id
     running.end().await;
 }
 
+/// `ingest` by an MTA's pipe and `ticket reply` queue in processes of their own, which cannot wake the daemon.
+#[tokio::test]
+async fn the_daemon_sends_what_another_process_queued_without_being_told() {
+    let sink = Sink::start(Script::default()).await;
+    let store = Arc::new(OutboxStore::default());
+    let running = Running::start(&store, to_sink(&sink));
+    tokio::time::sleep(Duration::from_millis(300)).await; // it has found nothing to do and rests
+    store.queue(Template::Answer, "c@inbox.example", MAIL, now());
+    let queued = Instant::now();
+    until("sent without a word", || all_sent(&store)).await;
+    assert!(queued.elapsed() < Duration::from_secs(5), "it took {:?}", queued.elapsed());
+    running.end().await;
+}
+
 #[tokio::test]
 async fn a_mail_that_hangs_holds_up_no_mail_that_comes_later() {
     let sink = Sink::start(Script::on("RCPT TO:<slow@", Say::Hang)).await;

@@ -255,6 +255,25 @@ fn a_dns_that_does_not_answer_is_a_reason_to_try_again_and_costs_three_seconds_a
 }
 
 #[test]
+fn a_dns_that_never_answers_delays_the_first_mails_only() {
+    // Bound and never read: what is asked there is lost.
+    let deaf = std::net::UdpSocket::bind("127.0.0.1:0").expect("bound");
+    let gone = deaf.local_addr().expect("an address");
+    let authenticator = Authenticator::new(&Resolvers::Servers(vec![gone])).expect("a resolver");
+    let author = "jan@dead.example";
+    let mail = sign(&mail(author), "dead.example", "s1");
+    let ask = || check(&authenticator, &mail, Some(&spec(author)));
+    for _ in 0..3 {
+        assert_eq!(ask().outcome, ProofOutcome::TempError);
+    }
+    let begun = Instant::now();
+    let proof = ask();
+    assert_eq!(proof.outcome, ProofOutcome::TempError);
+    assert!(begun.elapsed() < Duration::from_secs(1), "the fourth mail waited too: {:?}", begun.elapsed());
+    assert!(proof.evidence.iter().any(|line| line.contains("a moment ago")), "{:?}", proof.evidence);
+}
+
+#[test]
 fn nothing_is_asked_where_nothing_can_be_proven() {
     let off = Authenticator::new(&Resolvers::Off).expect("nothing to open");
     let good = sign(&mail(JAN), "firma.example", "s1");

@@ -26,8 +26,8 @@ const NAMED: usize = 200;
 const MINUTE: i64 = 60 * 1_000_000;
 pub(super) const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-/// Entries of a ticket that tell its story.
-const SAID: usize = 10;
+/// Last entries of a ticket that, with its first, tell its story.
+const SAID: usize = 20;
 
 /// What is known about a mail. Besides the tickets that were asked for, `Found::tickets` has those of the known
 /// Message-IDs, of the bounced mails and of the recent ones, because whoever joins a mail to one needs it whole.
@@ -85,7 +85,9 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
     if lookup.story {
         for (_, ticket) in &found.tickets {
             let entries = read_entries(connection, ticket.number)?;
-            found.said.extend(entries.into_iter().rev().take(SAID).rev());
+            // What it is all about was said first.
+            let late = entries.len().saturating_sub(SAID);
+            found.said.extend(entries.into_iter().enumerate().filter(|(i, _)| *i == 0 || *i >= late).map(|(_, e)| e));
         }
     }
     Ok(found)
