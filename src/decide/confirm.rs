@@ -178,6 +178,11 @@ pub fn ask_contact(case: &Case, work: &mut Work) -> Option<Hold> {
     if case.message.class != Class::Person || super::acknowledge::is_machine_address(&contact.email) {
         return None;
     }
+    let mail_to_it = &case.facts.found.conduct.mail_to_it;
+    if mail_to_it.complained_at.is_some() || mail_to_it.is_dead() {
+        work.event("not asked for confirmation: mail to this address is unwanted or comes back", because);
+        return None;
+    }
     if case.facts.found.confirmations >= HoldKind::Request.per_day() {
         work.event("not asked for confirmation: this address had all confirmation mails of 24 hours", because);
         return None;

@@ -2,9 +2,12 @@
 //! was made for it, releases what is held.
 
 use jiff::SignedDuration;
-use postdesk::model::desk::AgentProof;
+use postdesk::model::conduct::{Mark, Marked};
+use postdesk::model::desk::{AgentProof, Category, Match};
+use postdesk::model::facts::Contact;
 use postdesk::model::token::TokenKind;
-use postdesk::store::{OutboxRow, Reading as _};
+use postdesk::model::{Action, AddrSpec, Commit, Fate, Lookup};
+use postdesk::store::{OutboxRow, Plan, Reading as _, Store as _};
 
 use super::RECEIVED;
 use super::desk::{Desk, attacks};
@@ -169,4 +172,83 @@ fn no_attack_gets_an_agents_words_out_where_agents_confirm() {
             "at the registered one"
         );
     }
+}
+
+/// A desk with a restricted category, and eva@firma.example on file.
+fn with_a_contact() -> Desk {
+    let mut policy = policy();
+    policy.categories.push(Category {
+        name: "pristup".into(),
+        words: vec!["heslo".into()],
+        matches: Match::default(),
+        owner: None,
+        sla: None,
+        priority: None,
+        restricted: true,
+        ask: Vec::new(),
+    });
+    let desk = Desk::with_policy(policy);
+    let contact = Contact {
+        email: AddrSpec::parse("eva@firma.example").expect("an address"),
+        name: None,
+        organisation: None,
+        manager: None,
+        language: None,
+        sla: None,
+        priority: None,
+        note: None,
+        proven_at: None,
+    };
+    desk.store.put_contacts(&[contact], &[], desk.now).expect("written");
+    desk
+}
+
+fn request(from: &str, n: u32) -> String {
+    let reply_to = "Reply-To: eve@zlo.example\r\nCc: eve@zlo.example\r\n";
+    mail(from, &format!("r{n}"), reply_to, &format!("Tajne {n}"), "Poslite mi heslo, vrah 4711.", "")
+}
+
+#[test]
+fn a_restricted_request_is_asked_about_at_the_address_on_file_only_and_a_few_times_a_day() {
+    let mut desk = with_a_contact();
+    for n in 0..6 {
+        desk.now += SignedDuration::from_mins(40);
+        desk.take_now(&request("Eva <eva@firma.example>", n));
+    }
+    desk.take_now(&request("stranger@zlo.example", 6));
+    let asked: Vec<_> = desk.outbox().into_iter().filter(|r| r.template == "confirm").collect();
+    assert_eq!(asked.len(), 3);
+    for row in asked {
+        assert_eq!(row.to.email, "eva@firma.example");
+        let words = desk.words(row.id);
+        for theirs in ["Tajne", "vrah", "4711", "eve@zlo.example", "Eva"] {
+            assert!(!words.contains(theirs), "{theirs} of the mail stands in {words}");
+        }
+    }
+    assert!(desk.ticket(1002).restricted && desk.ticket(1007).restricted, "without a question it stays restricted");
+
+    // Somebody else's yes, with the right code, changes nothing.
+    let answer = format!("In-Reply-To: <{}>\r\n", row(&desk, "confirm").message_id);
+    let number = row(&desk, "confirm").ticket.expect("about a ticket");
+    desk.take_now(&mail("eve@zlo.example", "y1", &answer, "Re: x", "Ano.", ""));
+    assert!(desk.ticket(number).restricted);
+    desk.take_now(&mail("eva@firma.example", "y2", &answer, "Re: x", "Ano.", ""));
+    let ticket = desk.ticket(number);
+    assert_eq!((ticket.restricted, ticket.contact.as_deref()), (false, Some("eva@firma.example")));
+    assert!(ticket.participants.is_empty(), "{:?}", ticket.participants);
+    assert!(desk.store.contact("eva@firma.example").expect("readable").expect("is there").proven_at.is_some());
+}
+
+#[test]
+fn an_address_that_complained_is_not_asked() {
+    let mut desk = with_a_contact();
+    let plan: Plan = std::sync::Arc::new(|_| {
+        let mut commit = Commit::new(Action::Note, Fate::Order);
+        commit.marks.push(Mark::new("eva@firma.example", Marked::Complained));
+        commit
+    });
+    desk.store.order(&Lookup::default(), &plan, desk.now).expect("written");
+    desk.take_now(&request("eva@firma.example", 1));
+    assert!(desk.ticket(1002).restricted);
+    assert_eq!(count(&desk, "confirm"), 0);
 }
