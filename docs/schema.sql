@@ -52,6 +52,7 @@ CREATE INDEX ledger_digest ON ledger (digest) WHERE digest IS NOT NULL;
 CREATE INDEX ledger_message ON ledger (message_key, fingerprint) WHERE message_key IS NOT NULL;
 CREATE INDEX ledger_unfiled ON ledger (mailbox, id) WHERE fate IS NOT NULL AND filed_at IS NULL;
 CREATE INDEX ledger_quarantined ON ledger (id) WHERE fate = 'quarantined';
+CREATE INDEX ledger_open ON ledger (mailbox, id) WHERE fate IS NULL;
 
 -- How far each folder of a source was taken in.
 CREATE TABLE cursor (
@@ -61,6 +62,7 @@ CREATE TABLE cursor (
     last_uid INTEGER NOT NULL, -- every UID up to this one is in the ledger, or was there before the desk came
     since INTEGER NOT NULL DEFAULT 0, -- mail that arrived before this time is old: it was there before the desk came, or is not wanted
     by_date_up_to INTEGER NOT NULL DEFAULT 0, -- UIDs up to this one are judged by the time of their arrival, later ones are new
+    there_before INTEGER NOT NULL DEFAULT 0, -- UIDs up to this one were there before the desk came, and have no rows
     PRIMARY KEY (mailbox, folder)
 ) STRICT;
 

@@ -190,7 +190,8 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let keys = match known.and_then(|ring| ring.map_or_else(keys::passing, Ok)) {
         Ok(keys) => keys,
         Err(error) => {
-            notes.mistakes.push(super::Mistake::about(notes.source.path, error.to_string(), None));
+            let mistake = super::Mistake::about(notes.source.path, error.to_string(), None);
+            notes.mistakes.push(mistake.because_of(error.kind()));
             return None;
         }
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::authenticate::Authenticator;
+use crate::config::drill;
 use crate::model::facts::OwnProof;
 use crate::model::ticket::Direction;
 use crate::model::{Commit, Found, Incoming, Message, Policy};
@@ -26,6 +27,7 @@ pub struct Checked {
 
 /// Reads a mail. Never fails: what breaks the reader is told in the result.
 pub fn parse(incoming: Incoming) -> Parsed {
+    drill::poison(&incoming.raw);
     let message = catch_unwind(AssertUnwindSafe(|| parse::parse(&incoming)))
         .map_err(|panic| format!("Reading it failed: {}", panic_text(&*panic)));
     Parsed { incoming, message }

@@ -1,7 +1,9 @@
 //! Floor 4: the long-running desk: a task a mailbox, the outbox, the service manager. The only room besides the commands
 //! that knows what time it is.
 
+pub mod audit;
 pub mod board;
+pub mod commit;
 pub mod connect;
 pub mod ingest;
 pub mod mailbox;

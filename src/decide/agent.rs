@@ -73,7 +73,9 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     if let Some(leak) = leak(case, &commanded.words, &files).filter(|_| !note) {
         return refuse(case, name, leak.key, &leak.because, &[], &[]);
     }
-    let says = !commanded.words.is_empty() || !files.is_empty();
+    // Quote marks and rules that were left over are no answer.
+    let is_word = |c: char| !c.is_whitespace() && !c.is_ascii_punctuation();
+    let says = commanded.words.contains(is_word) || !files.is_empty();
     if commanded.effects.is_empty() && !says {
         return refuse(case, name, "nothing-said", "There was nothing to send: no words, no command", &[], &[]);
     }

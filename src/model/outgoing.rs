@@ -55,7 +55,13 @@ impl Template {
         matches!(self, Template::Acknowledgement | Template::AcknowledgementMinimal)
     }
 
-    /// Written by a person for a person: carries no Auto-Submitted, and is sent until it is known to have arrived.
+    /// Whether it is sent again when it is unknown whether it arrived: what an agent wrote and what an agent must hear of is
+    /// worse lost than doubled (RFC 1047), and the double has the same Message-ID. An acknowledgement is not.
+    pub fn goes_again_when_unknown(self) -> bool {
+        !self.is_acknowledgement()
+    }
+
+    /// Written by a person for a person: carries no Auto-Submitted.
     pub fn is_words_of_a_person(self) -> bool {
         self == Template::Answer
     }

@@ -69,6 +69,8 @@ pub struct Cursor {
     pub since: Timestamp,
     /// UIDs up to this one are judged by the time of their arrival; later ones are new whatever they say.
     pub by_date_up_to: u32,
+    /// UIDs up to this one were there before the desk came, and have no row of their own.
+    pub there_before: u32,
 }
 
 /// A source's item that is known to the ledger.
@@ -105,6 +107,9 @@ pub trait Store: Send + Sync {
 
     /// The rows of those of these items that the ledger knows.
     fn known(&self, mailbox: &str, keys: &[SourceKey]) -> Result<Vec<LedgerRow>>;
+
+    /// The items of a mailbox that a source showed and that have no fate: their taking in was begun and did not end.
+    fn unsettled(&self, mailbox: &str) -> Result<Vec<LedgerRow>>;
 
     /// Gives items of a source their fate without taking them in: they are old, or gone. They count as filed. Items that
     /// have a fate keep it.
@@ -149,6 +154,8 @@ pub trait Store: Send + Sync {
     fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> Result<()> {
         settled.iter().try_for_each(|(id, attempt, next)| self.settle(*id, attempt, *next, now))
     }
+    /// Ends the leases of all mails that are being sent: their senders are known to be dead. Returns how many.
+    fn end_leases(&self, now: Timestamp) -> Result<usize>;
     /// When the next mail is due.
     fn next_due(&self) -> Result<Option<Timestamp>>;
 

@@ -142,6 +142,9 @@ impl Store for OutboxStore {
         }
         Ok(())
     }
+    fn end_leases(&self, now: Timestamp) -> StoreResult<usize> {
+        self.sqlite.end_leases(now)
+    }
     fn next_due(&self) -> StoreResult<Option<Timestamp>> {
         self.sqlite.next_due()
     }
@@ -158,6 +161,9 @@ impl Store for OutboxStore {
     }
     fn known(&self, mailbox: &str, keys: &[SourceKey]) -> StoreResult<Vec<LedgerRow>> {
         self.sqlite.known(mailbox, keys)
+    }
+    fn unsettled(&self, mailbox: &str) -> StoreResult<Vec<LedgerRow>> {
+        self.sqlite.unsettled(mailbox)
     }
     fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> StoreResult<()> {
         self.sqlite.give_fate(mailbox, keys, fate, now)

@@ -4,6 +4,7 @@
 //! Several processes may have the file open at once (the daemon, and a command beside it): each has its own writer, and
 //! SQLite's lock orders them.
 
+pub mod backup;
 mod conduct;
 mod contacts;
 mod errors;
@@ -115,6 +116,10 @@ impl Store for SqliteStore {
         self.readers.with(|c| ledger::known(c, mailbox, keys))
     }
 
+    fn unsettled(&self, mailbox: &str) -> Result<Vec<LedgerRow>> {
+        self.readers.with(|c| ledger::unsettled(c, mailbox))
+    }
+
     fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> Result<()> {
         if keys.is_empty() {
             return Ok(());
@@ -192,6 +197,10 @@ impl Store for SqliteStore {
         self.writer.call(1, move |c| {
             settled.iter().try_for_each(|(id, attempt, next)| outbox::settle(c, *id, attempt, *next, now))
         })
+    }
+
+    fn end_leases(&self, now: Timestamp) -> Result<usize> {
+        self.writer.call(1, move |c| outbox::end_leases(c, now))
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>> {

@@ -109,7 +109,7 @@ fn drive(store: &SqliteStore) {
         .set_cursor(
             "podpora",
             "INBOX",
-            Cursor { uid_validity: 1, last_uid: 1, since: Timestamp::UNIX_EPOCH, by_date_up_to: 0 },
+            Cursor { uid_validity: 1, last_uid: 1, since: Timestamp::UNIX_EPOCH, by_date_up_to: 0, there_before: 0 },
         )
         .expect("sets");
     store.cursor("podpora", "INBOX").expect("reads");
