@@ -146,8 +146,8 @@ impl<'a> Taking<'a> {
         let checked = self.checker.check(batch);
         let prepared = ingest::prepare(&self.policy, checked, Timestamp::now())?;
         self.written(out)?;
-        let kept = Arc::clone(&self.desk.kept);
-        let thread = std::thread::spawn(move || ingest::write(kept.as_ref(), prepared));
+        let (kept, policy) = (Arc::clone(&self.desk.kept), Arc::clone(&self.policy));
+        let thread = std::thread::spawn(move || ingest::write(kept.as_ref(), &policy, prepared));
         self.writing = Some(Writing { mails, thread });
         Ok(())
     }
