@@ -255,6 +255,7 @@ mod tests {
             linked: vec![1040],
             thread: vec!["a@firma.example".into()],
             entries: 1,
+            service: Default::default(),
         }
     }
 

@@ -63,6 +63,7 @@ pub fn policy() -> Policy {
         budgets: Budgets::default(),
         keys,
         texts: BTreeMap::new(),
+        promises: Default::default(),
     }
 }
 

@@ -5,11 +5,13 @@
 
 mod connections;
 pub mod file;
+mod holidays;
 pub mod keys;
 mod keys_of;
 mod mistake;
 mod notes;
 mod people;
+mod promises;
 mod read;
 pub mod rotate;
 mod rules;

@@ -283,6 +283,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
         linked: Vec::new(),
         thread: Vec::new(),
         entries: 0,
+        service: Default::default(),
     }
 }
 

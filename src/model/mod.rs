@@ -5,6 +5,7 @@
 //! *folder*, and [`Mailbox`] is only ever the support inbox that the operator configured.
 
 pub mod address;
+pub mod calendar;
 pub mod conduct;
 pub mod decision;
 pub mod desk;
@@ -14,6 +15,7 @@ pub mod lookalike;
 pub mod message;
 pub mod order;
 pub mod outgoing;
+pub mod promise;
 pub mod residue;
 pub mod text;
 pub mod ticket;

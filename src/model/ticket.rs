@@ -7,6 +7,7 @@ use super::address::Address;
 use super::facts::Believed;
 use super::language::Language;
 use super::message::Reply;
+use super::promise::Service;
 
 /// Numbers start at [`FIRST_NUMBER`] and are never given twice.
 pub type TicketNumber = i64;
@@ -135,6 +136,8 @@ pub struct Ticket {
     pub thread: Vec<String>,
     /// How many entries it has; the next one's `seq` is one more.
     pub entries: u32,
+    /// What was promised for it, and how far that has come.
+    pub service: Service,
 }
 
 /// Message-IDs kept for References.

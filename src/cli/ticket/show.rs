@@ -188,6 +188,7 @@ mod tests {
             linked: vec![1039, 1041],
             thread: Vec::new(),
             entries: 1,
+            service: Default::default(),
         }
     }
 

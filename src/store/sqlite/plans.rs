@@ -288,6 +288,7 @@ fn ticket(number: i64, now: Timestamp) -> Ticket {
         linked: Vec::new(),
         thread: Vec::new(),
         entries: 1,
+        service: Default::default(),
     }
 }
 

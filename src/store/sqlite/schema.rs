@@ -13,7 +13,11 @@ use crate::store::{Result, StoreError};
 const APPLICATION_ID: i32 = 0x5044_736b;
 
 /// Append-only: a database of schema version N has had the first N of them.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0003_conduct.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0003_conduct.sql"),
+    include_str!("migrations/0004_service.sql"),
+];
 
 /// Prepared statements kept for each connection: more than there are.
 const STATEMENTS: usize = 160;
