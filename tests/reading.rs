@@ -1,5 +1,8 @@
 //! Reading mail, judged from outside: golden readings of `fixtures/messages/`, and properties that hold for every mail.
 
+#[path = "reading/clients.rs"]
+mod clients;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -125,7 +125,7 @@ fn has_note(case: &Case, words: &str) -> bool {
     let looked_at: String =
         words.lines().filter(|l| !cut || l.trim_start().starts_with('>')).collect::<Vec<_>>().join("\n");
     let text = bare(&looked_at);
-    let by_another = |from: &str| !from.eq_ignore_ascii_case(&case.from_address().email);
+    let by_another = |from: &str| !from.eq_ignore_ascii_case(&case.author_as_written().email);
     let notes = case.facts.found.said.iter().filter(|e| e.kind == EntryKind::Note && by_another(&e.from.email));
     notes.flat_map(|e| e.reply.text.lines()).map(bare).any(|l| l.len() >= NOTE_LINE_MIN && text.contains(&l))
 }

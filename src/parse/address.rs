@@ -1,6 +1,7 @@
 //! Address lists (RFC 5322 section 3.4 with the obsolete forms), read as leniently as people's programs write them.
 
 use crate::model::Address;
+use crate::model::text::{NAME_MAX, clean_line};
 
 use super::charset::Hint;
 use super::words;
@@ -166,7 +167,7 @@ fn tidy(name: &str) -> String {
     {
         name = name.get(1..name.len() - 1).unwrap_or_default().trim();
     }
-    name.split_whitespace().collect::<Vec<_>>().join(" ")
+    clean_line(name, NAME_MAX)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub struct Automatic {
 /// Subjects of vacation notices, folded: only a supporting sign, beside another.
 const AWAY_SUBJECTS: &[&str] = &[
     "automatic reply",
+    "auto:",
     "auto reply",
     "autoreply",
     "auto-reply",
@@ -88,6 +89,19 @@ const AWAY_SUBJECTS: &[&str] = &[
     "franvaro",
     "automatisk svar",
     "automaattinen vastaus",
+];
+
+/// Parts of those subjects that, with a colon behind, no person writes: "Automatic reply: …".
+const PLAIN_WORDS: &[&str] = &[
+    "auto",
+    "samodejni",
+    "автом",
+    "автоответ",
+    "автовідповідь",
+    "ooo:",
+    "out of office",
+    "out of the office",
+    "abwesenheitsnotiz",
 ];
 
 /// Fields that only responders write; a value such as `no` says nothing.
@@ -197,6 +211,9 @@ fn signs(
             replies.push(format!("{name}: {}", value(name).unwrap_or_default()));
         }
     }
+    if value("X-Apple-Action").is_some_and(|v| v.contains("vacation")) {
+        replies.push("X-Apple-Action: vacation".to_owned());
+    }
     if block.all("Delivered-To").any(|f| f.value.trim_ascii().eq_ignore_ascii_case(b"Autoresponder")) {
         replies.push("Delivered-To: Autoresponder".to_owned());
     }
@@ -213,7 +230,12 @@ fn signs(
         let suppress = value("X-Auto-Response-Suppress").is_some();
         let null = headers.return_path.as_deref() == Some("");
         let bulk = value("Precedence").is_some_and(|v| matches!(v.as_str(), "bulk" | "junk"));
-        let prefix = subject.trim_start().get(fold(words).len()..).is_some_and(|r| r.trim_start().starts_with(':'));
+        let plainly = PLAIN_WORDS.iter().any(|w| words.contains(w));
+        let prefix = plainly
+            && subject
+                .trim_start()
+                .get(fold(words).len()..)
+                .is_some_and(|r| r.trim_start().starts_with(':') || words.ends_with(':'));
         // A notice that answers a mail of the desk's, as some write it: no field, no colon, only the subject and the thread.
         let ours = headers.in_reply_to.iter().any(|id| id.get(..3).is_some_and(|pd| pd.eq_ignore_ascii_case("pd.")));
         if !replies.is_empty() || suppress || null || bulk || prefix || ours {
@@ -325,6 +347,9 @@ mod tests {
             ("X-MS-Exchange-Inbox-Rules-Loop: a@x.example\nX-Auto-Response-Suppress: All", Class::AutoReply, false),
             ("Subject: Dovolenka v auguste", Class::Person, true),
             ("Subject: Automatická odpoveď: Potvrdenie", Class::AutoReply, true),
+            ("Subject: Dovolenka: kedy máte zatvorené?", Class::Person, true),
+            ("Subject: Auto: away", Class::AutoReply, true),
+            ("X-Apple-Action: VACATION/1", Class::AutoReply, true),
             ("Subject: Mimo kancelárie\nPrecedence: bulk", Class::AutoReply, false),
             ("Content-Type: text/calendar; method=REPLY", Class::Person, false),
             ("Reply-To: no-reply@x.example", Class::Person, false),

@@ -49,12 +49,7 @@ pub fn read(root: &Part<'_>, hint: Hint) -> Body {
     let mut body = Body::default();
     let mut room = TEXT_MAX;
     for piece in &pieces {
-        let mut lines = match (&piece.plain, &piece.html) {
-            (Some(plain), _) if !plain.trim().is_empty() => super::lines::plain(&cut(plain, room)),
-            (_, Some(html)) => html::lines(&cut(html, TEXT_MAX)),
-            (Some(plain), None) => super::lines::plain(&cut(plain, room)),
-            _ => Vec::new(),
-        };
+        let mut lines = lines_of(piece, room);
         if !body.lines.is_empty() && !lines.is_empty() {
             body.lines.push(Line::default());
         }
@@ -71,6 +66,44 @@ pub fn read(root: &Part<'_>, hint: Hint) -> Body {
     body.attachments = reader.attachments;
     body.flags = reader.flags;
     body
+}
+
+/// The plain text where there is one, else the HTML.
+fn lines_of(piece: &Piece, room: usize) -> Vec<Line> {
+    let rendered = || piece.html.as_deref().map(|h| html::lines(&cut(h, TEXT_MAX))).unwrap_or_default();
+    let Some(plain) = piece.plain.as_deref().filter(|p| !p.trim().is_empty()) else {
+        let lines = rendered();
+        return if lines.is_empty() { super::lines::plain(piece.plain.as_deref().unwrap_or_default()) } else { lines };
+    };
+    let mut lines = super::lines::plain(&cut(plain, room));
+    let Some(html) = piece.html.as_deref() else { return lines };
+    if is_placeholder(plain) {
+        let rendered = rendered();
+        return if rendered.len() > lines.len() { rendered } else { lines };
+    }
+    // Answers in a colour of their own are to be seen in the HTML alone.
+    if html.contains("color") && html.len() <= 256 * 1024 {
+        let squeeze = |t: &str| t.split_whitespace().collect::<String>();
+        let coloured: Vec<String> =
+            rendered().iter().filter(|l| l.coloured).map(|l| squeeze(&l.text)).take(200).collect();
+        for line in &mut lines {
+            let text = squeeze(&line.text);
+            line.coloured = !text.is_empty()
+                && coloured.iter().any(|c| *c == text || text.len() >= 12 && c.contains(text.as_str()));
+        }
+    }
+    lines
+}
+
+/// "Your mail program does not show HTML": text that says nothing of its own.
+fn is_placeholder(plain: &str) -> bool {
+    let text = plain.trim();
+    let lower = text.to_lowercase();
+    text.len() < 400
+        && lower.contains("html")
+        && ["support", "view", "display", "podporuj", "zobraz", "prikaz", "client", "anzeig"]
+            .iter()
+            .any(|w| lower.contains(w))
 }
 
 /// At most `max` bytes, whole characters.

@@ -2,6 +2,8 @@
 //! leaf, is kept as it is, and is named. An attached message is always a leaf here; whoever needs its inside reads it as
 //! an entity of its own, so that nesting can never exhaust the stack.
 
+use crate::model::text::FILE_NAME_MAX;
+
 use super::charset::Hint;
 use super::params::{self, Value};
 use super::scan::{self, Block};
@@ -34,7 +36,7 @@ impl<'a> Part<'a> {
     pub fn name(&self) -> Option<String> {
         let name = self.disposition.param("filename").or_else(|| self.kind.param("name"))?;
         let name: String = name.chars().filter(|c| !c.is_control()).collect();
-        let name = name.trim().to_owned();
+        let name = shorten(name.trim());
         (!name.is_empty()).then_some(name)
     }
 
@@ -47,6 +49,17 @@ impl<'a> Part<'a> {
             child.leaves(out);
         }
     }
+}
+
+/// At most [`FILE_NAME_MAX`] characters, the extension kept.
+fn shorten(name: &str) -> String {
+    if name.chars().count() <= FILE_NAME_MAX {
+        return name.to_owned();
+    }
+    let extension = name.rsplit_once('.').map(|(_, e)| e).filter(|e| e.chars().count() <= 10).unwrap_or_default();
+    let room = FILE_NAME_MAX.saturating_sub(extension.chars().count() + 1);
+    let stem: String = name.chars().take(room).collect();
+    if extension.is_empty() { stem } else { format!("{stem}.{extension}") }
 }
 
 /// What is counted while a tree is walked.
@@ -251,6 +264,12 @@ mod tests {
             "multipart/mixed(text/html)"
         );
         assert_eq!(tree(b"Content-Type: multipart/mixed; boundary=x\n\n--x\n\ncut off").1, ["unclosed-multipart"]);
+    }
+
+    #[test]
+    fn a_long_file_name_keeps_its_extension() {
+        let name = shorten(&format!("{}.pdf", "ž".repeat(500)));
+        assert!(name.chars().count() <= FILE_NAME_MAX && name.ends_with("ž.pdf"));
     }
 
     #[test]

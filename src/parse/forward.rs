@@ -21,6 +21,15 @@ pub struct Around<'a> {
 
 /// Reads a forward out of prepared lines that were folded.
 pub fn inline(lines: &[Line], folded: &Folded, around: &Around<'_>) -> Option<Forward> {
+    // What stands inside the quotation of an answer was forwarded to somebody else, long ago.
+    let start = match folded.head.as_ref()? {
+        Head::Block(block) => block.start,
+        Head::Divider(at) | Head::Attribution(at, _) => *at,
+    };
+    let quoted = lines.get(start).is_some_and(|l| l.depth > 0);
+    if around.prefix == Prefix::Reply && around.answers && quoted {
+        return None;
+    }
     match folded.head.as_ref()? {
         Head::Block(block) => {
             let said = block.divider == Divider::Forward;
@@ -164,6 +173,14 @@ mod tests {
             assert_eq!((from.name.as_deref(), from.email.as_str()), (Some("Jan Novák"), "jan@firma.example"), "{text}");
             assert_eq!((forward.subject.as_deref(), forward.text.trim()), (Some("S"), "Text"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_forward_inside_the_quotation_of_an_answer_is_none() {
+        let text = "Hi\n\nBlurp 2026 x@x.example blarp!\n> ---------- Forwarded message ---------\n> From: A <a@x.example>\n> Subject: S\n>\n> old";
+        let lines = prepare(&plain(text));
+        let folded = fold_lines(&lines, text);
+        assert!(inline(&lines, &folded, &Around { subject: "Re: S", prefix: Prefix::Reply, answers: true }).is_none());
     }
 
     #[test]

@@ -85,6 +85,8 @@ pub fn read(block: &Block<'_>, hint: Hint) -> Headers {
     };
     let skip = out.references.len().saturating_sub(REFERENCES_MAX);
     out.references.drain(..skip);
+    out.in_reply_to.truncate(REFERENCES_MAX);
+    out.message_id.truncate(REFERENCES_MAX);
     out.sent_at = block.all("Date").find_map(|f| date::parse(&words::unfold(f.value, hint, &mut Vec::new())));
     if out.sent_at.is_none() {
         flags.push(if block.first("Date").is_some() { "unreadable-date" } else { "no-date" });
@@ -189,15 +191,33 @@ fn list_id(block: &Block<'_>, hint: Hint, flags: &mut Vec<&'static str>) -> Opti
     (!id.is_empty()).then_some(id)
 }
 
-/// What the raw scan alone saw.
-pub fn structure(block: &Block<'_>, hint: Hint) -> Structure {
+/// What the raw scan alone saw, and whether another parser sees the same sender in the same bytes. `header` is the
+/// header block, at most [`super::scan::HEADER_MAX`] bytes of it: no body, so nothing for that parser to nest in.
+pub fn structure(block: &Block<'_>, header: &[u8], from: &[Address], hint: Hint) -> Structure {
+    let mut broken = block.broken.clone();
+    if let [only] = from
+        && only.spec().is_some()
+        && !another_parser_agrees(header, only)
+    {
+        broken.push("another parser reads another sender");
+    }
     let raw = block.first("From").map(|f| words::unfold(f.value, hint, &mut Vec::new()));
     Structure {
         from_fields: u32::try_from(block.all("From").count()).unwrap_or(u32::MAX),
         from_raw: raw.unwrap_or_default(),
-        broken: block.broken.clone(),
+        broken,
         received: u32::try_from(block.all("Received").count()).unwrap_or(u32::MAX),
     }
+}
+
+/// mail-parser's reading of the From field: one mailbox, the same address.
+fn another_parser_agrees(header: &[u8], ours: &Address) -> bool {
+    let header = header.get(..super::scan::HEADER_MAX).unwrap_or(header);
+    let Some(message) = mail_parser::MessageParser::default().parse_headers(header) else { return false };
+    let Some(from) = message.from() else { return false };
+    let mut theirs = from.iter();
+    let first = theirs.next().and_then(|a| a.address.as_deref());
+    theirs.next().is_none() && first.is_some_and(|a| a.eq_ignore_ascii_case(&ours.email))
 }
 
 /// Most Authentication-Results fields that are read.
@@ -254,6 +274,19 @@ mod tests {
         assert_eq!(headers.subject.as_deref(), Some("Strežnik"));
         assert_eq!(headers.from[0].name.as_deref(), Some("Čedo"));
         assert!(headers.flags.contains(&"raw-8bit-header"));
+    }
+
+    #[test]
+    fn a_sender_that_two_parsers_read_differently_is_noted() {
+        let broken = |mail: &[u8]| {
+            let block = scan::entity(mail);
+            let read = read(&block, Hint::default());
+            structure(&block, mail, &read.from, Hint::default()).broken
+        };
+        assert!(broken(b"From: Jan <jan@firma.example>\nTo: x\n\n").is_empty());
+        assert!(broken("From: \"Ján\" <jan@firma.example>\n\n".as_bytes()).is_empty());
+        assert!(!broken(b"From\n : <a@evil.example>\nFrom: <jan@firma.example>\n\n").is_empty());
+        assert!(!broken(b"From: <any@evil.example>admin@firma.example\n\n").is_empty());
     }
 
     #[test]

@@ -27,7 +27,8 @@ pub fn read(incoming: &Incoming) -> Message {
     let hint = headers::hint(&bytes, &scan::entity(&bytes));
     let (root, tree_flags) = entity::read(&bytes, hint);
     let read = headers::read(&root.block, hint);
-    let mut structure = headers::structure(&root.block, hint);
+    let header = bytes.get(..bytes.len() - root.block.body.len()).unwrap_or_default();
+    let mut structure = headers::structure(&root.block, header, &read.from, hint);
     if structure_bytes.is_some() {
         structure.broken.push("a bare CR");
     }
@@ -98,6 +99,8 @@ fn written(
     let answers = !read.in_reply_to.is_empty() || !read.references.is_empty();
     let around = forward::Around { subject, prefix, answers };
     let inline = forward::inline(&prepared, &folded, &around);
+    // An agent's answer to a notification quotes the notification; he forwards nothing.
+    let inline = inline.filter(|_| !folded.reply.marker || prefix == quotation::Prefix::Forward);
     // An attached message is a forward where the mail says so, or says nothing else.
     let attached = || {
         let message = body.attachments.iter().find(|a| a.media_type == "message/rfc822")?;

@@ -104,7 +104,7 @@ pub fn entity(bytes: &[u8]) -> Block<'_> {
             }
         } else if let Some((name, value)) = field_line(text) {
             fields.push((name, at + offset(rest, value), at + len));
-        } else if fields.is_empty() || !header_goes_on(rest.get(len..).unwrap_or_default()) {
+        } else if !header_goes_on(rest.get(len..).unwrap_or_default()) {
             // Text without a blank line above it: the body has begun.
             note(&mut block.flags, "no-blank-line-after-header");
             if !fields.is_empty() {
@@ -257,6 +257,7 @@ mod tests {
             (b"From : a\r\n\r\n", "white space before"),
             (b"From: a\r\nno colon here\r\nTo: b\r\n\r\n", "without a colon"),
             (b" From: a\r\nTo: b\r\n\r\n", "folded"),
+            (b"From\r\n : a\r\nFrom: b\r\n\r\n", "without a colon"),
         ] {
             let broken = entity(bytes).broken;
             assert!(broken.iter().any(|b| b.contains(word)), "{word}: {broken:?}");

@@ -25,42 +25,43 @@ static AT_LINE_START: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// Words that an address follows which could not be reached.
 static AFTER_WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\b(?:mail to|deliver(?:y|ed|ing)?(?: (?:your|the|of))?(?: (?:mail|message|email|e-mail))? to|recipients?(?: address)?|rcpt to|user|mailbox(?: of| for)?|address|account|gateway for|for|size|to)(?:\s*:\s*|\s+)[<"'(\[]*([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9#][A-Za-z0-9.\-]*[A-Za-z0-9])"#).ok()
+    Regex::new(r#"(?i)\b(?:mail to|deliver(?:y|ed|ing)?(?: (?:your|the|of))?(?: (?:mail|message|email|e-mail))? to|recipients?(?: address)?|rcpt to|user|mailbox(?: of| for)?|address|account|gateway for|for|size|attempts|to)(?:\s*:\s*|\s+)[<"'(\[]*([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9#][A-Za-z0-9.\-]*[A-Za-z0-9])"#).ok()
 });
 
-/// Lines that begin the copy of the returned mail.
+/// Words behind a rule of dashes that begin the copy of the returned mail.
 const COPIES: &[&str] = &[
-    "--- below this line",
-    "------ this is a copy",
-    "----- original message",
-    "--- original message",
-    "--- the header of the original",
-    "----- message header follows",
+    "below this line",
+    "this is a copy",
+    "original message",
+    "the header of the original",
+    "message header",
+    "enclosed is a copy",
+    "undelivered message",
+    "unsent message",
+    "your message was",
+    "returned mail",
+    "returned message",
+    "transcript of message",
+    "non-delivered message",
+    "attachment is a copy",
+    "original mail",
+    "copy of the original",
+    "original e-mail",
+    "start of returned message",
+    "begin of original message",
+];
+/// Such words that stand without a rule.
+const COPIES_BARE: &[&str] = &[
     "message headers follow",
     "original message follows",
-    "--- enclosed is a copy",
-    "--- undelivered message follows",
     "the first 50 lines of your original",
-    "----- unsent message",
-    "--- your message was",
     "message header:",
-    "--- returned mail follows",
-    "-----original message",
-    "--- message from",
-    "----- transcript of message follows",
     "original message headers",
-    "===== original message",
-    "---------- original message",
     "returned message:",
     "the following is a copy of",
-    "-- original message",
-    "--- original mail",
-    "----- non-delivered message",
-    "start of returned message",
     "your original message follows",
-    "--- attachment is a copy",
     "copy of the original message",
-    "begin of original message",
+    "start of returned message",
 ];
 
 /// Where the copy of the returned mail begins in a text, in bytes.
@@ -68,10 +69,13 @@ pub fn copy_start(text: &str) -> Option<usize> {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let lower = line.trim_start_matches([' ', '\t', '>']).to_ascii_lowercase();
-        let spaced = lower.replace("------", "---");
+        let inner = lower.trim_start_matches(['-', '=', '*', ' ']);
+        let dashed = lower.starts_with("--") || lower.starts_with("==") || lower.starts_with("**");
         let field =
             ["received: ", "return-path: <", "message-id: <", "dkim-signature: "].iter().any(|f| lower.starts_with(f));
-        if at > 0 && (field || COPIES.iter().any(|c| lower.starts_with(c) || spaced.starts_with(c))) {
+        let copy =
+            dashed && COPIES.iter().any(|c| inner.starts_with(c)) || COPIES_BARE.iter().any(|c| lower.starts_with(c));
+        if at > 0 && (field || copy) {
             return Some(at);
         }
         at += line.len();

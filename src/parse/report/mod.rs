@@ -33,12 +33,19 @@ pub fn read(root: &Part<'_>, headers: &Headers, text: &str, hint: Hint) -> Optio
     let leaves = leaves(root, hint);
     let has = |kind: &str| leaves.iter().find(|l| l.kind == kind);
     let declared = root.kind.param("report-type").unwrap_or_default().to_ascii_lowercase();
-    let mut report = if let Some(leaf) = has("message/feedback-report") {
+    let pasted = || {
+        let kinds = ["text/plain", "message/feedback-report"];
+        let mut texts = leaves.iter().filter(|l| kinds.contains(&l.kind.as_str()));
+        texts.find(|l| l.text.trim_start().starts_with("Feedback-Type:"))
+    };
+    let mut report = if let Some(leaf) = has("message/feedback-report").or_else(pasted) {
         complaint(&leaf.text)
     } else if let Some(leaf) = has("message/disposition-notification") {
         of_fields(&leaf.text, ReportType::DispositionNotification)
     } else if declared == "disposition-notification" {
         new(ReportType::DispositionNotification)
+    } else if is_bare_complaint(headers, &leaves) {
+        Report { feedback_type: Some("abuse".to_owned()), ..new(ReportType::FeedbackReport) }
     } else if let Some(report) = notification::read(text) {
         report
     } else {
@@ -138,6 +145,12 @@ fn leaves_of_original(leaves: &[Leaf]) -> Option<String> {
             )
         })
         .map(|l| l.text.clone())
+}
+
+/// Microsoft's complaints carry the mail complained of and nothing else.
+fn is_bare_complaint(headers: &Headers, leaves: &[Leaf]) -> bool {
+    let subject = headers.subject.as_deref().unwrap_or_default().to_lowercase();
+    subject.starts_with("complaint about message from ") && leaves.iter().any(|l| l.kind == "message/rfc822")
 }
 
 fn complaint(text: &str) -> Report {
