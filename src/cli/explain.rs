@@ -89,6 +89,9 @@ fn object(read: Value, commit: &Commit) -> Value {
             "language": ticket.map(|t| t.language.code()),
             "owner": ticket.and_then(|t| t.owner.clone()),
             "group": ticket.and_then(|t| t.group.clone()),
+            "sla": ticket.and_then(|t| t.service.sla.clone()),
+            "firstResponseDueAt": ticket.and_then(|t| t.first_response_due_at).map(super::output::rfc3339),
+            "resolveDueAt": ticket.and_then(|t| t.resolve_due_at).map(super::output::rfc3339),
         },
         "route": commit.route.iter().map(step).collect::<Vec<_>>(),
         "outgoing": commit.outgoing.iter().map(|m| json!({

@@ -126,6 +126,8 @@ pub fn change(change: &TicketChange) -> String {
         TicketChange::MergedInto { into } => format!("merged into: {into}"),
         TicketChange::Bound { contact, .. } => format!("contact: {contact}"),
         TicketChange::Snoozed { until } => format!("snoozed until: {}", rfc3339(*until)),
+        TicketChange::Promised { sla: Some(sla), .. } => format!("promised: {sla}"),
+        TicketChange::Promised { sla: None, .. } => "promised: nothing".into(),
         TicketChange::Event { what } => what.clone(),
     }
 }

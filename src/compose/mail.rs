@@ -83,7 +83,7 @@ fn from(draft: &Draft, policy: &Policy, mailbox: &Mailbox) -> Result<MailMailbox
     let requester = draft.ticket.as_ref().map(|t| &t.requester);
     let speaker = match draft.template {
         Template::NotifyNew | Template::NotifyReply | Template::NotifyNote => draft.author.as_ref().or(requester),
-        Template::NotifyAssigned => requester,
+        Template::NotifyAssigned | Template::NotifyDue => requester,
         _ => None,
     };
     let desk = clean_line(&policy.desk.name, NAME_MAX);
@@ -177,9 +177,11 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
         Template::Answer => {
             plus_address(TokenKind::Bounce, identity, policy, mailbox).or_else(|| Some(mailbox.address.clone()))
         }
-        Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote => {
-            Some(mailbox.address.clone())
-        }
+        Template::NotifyNew
+        | Template::NotifyReply
+        | Template::NotifyAssigned
+        | Template::NotifyNote
+        | Template::NotifyDue => Some(mailbox.address.clone()),
     }
 }
 
@@ -188,7 +190,11 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
 fn attachments(draft: &Draft) -> (Vec<&Attachment>, Vec<String>) {
     match draft.template {
         Template::Answer => return (draft.attachments.iter().collect(), Vec::new()),
-        Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote => {}
+        Template::NotifyNew
+        | Template::NotifyReply
+        | Template::NotifyAssigned
+        | Template::NotifyNote
+        | Template::NotifyDue => {}
         _ => return (Vec::new(), Vec::new()),
     }
     let (mut sent_on, mut left_off, mut room) = (Vec::new(), Vec::new(), NOTIFY_ATTACHMENTS_MAX);

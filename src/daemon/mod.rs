@@ -2,6 +2,7 @@
 //! that knows what time it is.
 
 pub mod board;
+pub mod clock;
 pub mod connect;
 pub mod ingest;
 pub mod mailbox;
@@ -93,6 +94,7 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
             }
         });
     }
+    tasks.spawn(clock::run(Arc::clone(&desk), stop.clone()));
     tasks.spawn(systemd::watch(Arc::clone(&desk.board), stop.clone()));
     tasks.close();
     systemd::ready();

@@ -1,6 +1,7 @@
 //! An agent's mail: an answer that goes to the customer, a note for colleagues, commands. Believed only by a reply
 //! identity that this desk signed for this agent, together with the agent's address in From.
 
+use crate::model::desk::Assignee;
 use crate::model::message::Message;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::{Direction, EntryKind};
@@ -237,15 +238,20 @@ fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
                 assign(name, work, Some(name.to_owned()), work.ticket.group.clone(), written, &case.cause())
             }
             Effect::Assign(to) => {
-                let (owner, group) = match to {
-                    crate::model::desk::Assignee::Agent(agent) => (Some(agent.clone()), None),
-                    crate::model::desk::Assignee::Group(group) => (None, Some(group.clone())),
-                };
+                let (owner, group) = owner_and_group(to);
                 assign(name, work, owner, group, written, &case.cause());
             }
             Effect::Priority(to) => work.change(TicketChange::Priority { to: *to }, written),
             Effect::Category(to) => work.change(TicketChange::Category { to: Some(to.clone()) }, written),
         }
+    }
+}
+
+/// An agent's name, or a group's.
+pub fn owner_and_group(to: &Assignee) -> (Option<String>, Option<String>) {
+    match to {
+        Assignee::Agent(agent) => (Some(agent.clone()), None),
+        Assignee::Group(group) => (None, Some(group.clone())),
     }
 }
 

@@ -4,6 +4,7 @@
 mod acknowledge;
 mod agent;
 mod bounce;
+mod clock;
 mod commands;
 mod conduct;
 mod customer;
@@ -13,8 +14,10 @@ mod machine;
 mod notify;
 mod order;
 mod route;
+mod urgency;
 mod work;
 
+pub use clock::clock;
 pub use commands::{COMMANDS, Command};
 pub use order::order;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::desk::Assignee;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Agent, Believed, Policy, Ticket};
@@ -14,7 +15,19 @@ pub fn told<'a>(ticket: &Ticket, policy: &'a Policy, now: jiff::Timestamp) -> Ve
     if let Some(owner) = ticket.owner.as_deref().and_then(|o| policy.agent(o)) {
         return vec![owner];
     }
-    let Some(group) = ticket.group.as_deref().and_then(|g| policy.group(g)) else { return Vec::new() };
+    ticket.group.as_deref().map_or_else(Vec::new, |group| of_group(group, policy, now))
+}
+
+/// An agent, or everybody of a group who is there.
+pub fn agents_of<'a>(who: &Assignee, policy: &'a Policy, now: jiff::Timestamp) -> Vec<&'a Agent> {
+    match who {
+        Assignee::Agent(name) => policy.agent(name).filter(|a| !a.disabled).into_iter().collect(),
+        Assignee::Group(name) => of_group(name, policy, now),
+    }
+}
+
+fn of_group<'a>(group: &str, policy: &'a Policy, now: jiff::Timestamp) -> Vec<&'a Agent> {
+    let Some(group) = policy.group(group) else { return Vec::new() };
     let members = || group.members.iter().filter_map(|m| policy.agent(m)).filter(|a| !a.disabled);
     let here: Vec<&Agent> = members().filter(|a| a.absence(now, &policy.desk.timezone).is_none()).collect();
     // Nobody there: better all of them than nobody.

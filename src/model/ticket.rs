@@ -191,6 +191,12 @@ pub enum TicketChange {
     Snoozed {
         until: Timestamp,
     },
+    /// What is promised for it, and by when that is due.
+    Promised {
+        sla: Option<String>,
+        first_response_due_at: Option<Timestamp>,
+        resolve_due_at: Option<Timestamp>,
+    },
     /// Something that changes no field but belongs to the story: a held reply, a failed delivery, a warning.
     Event {
         what: String,
@@ -249,6 +255,10 @@ impl Ticket {
             TicketChange::Bound { contact, organisation } => {
                 self.contact = Some(contact.clone());
                 self.organisation.clone_from(organisation);
+            }
+            TicketChange::Promised { first_response_due_at, resolve_due_at, .. } => {
+                self.first_response_due_at = *first_response_due_at;
+                self.resolve_due_at = *resolve_due_at;
             }
             TicketChange::Snoozed { until } => {
                 self.status = Status::Snoozed;

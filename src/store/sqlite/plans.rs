@@ -27,6 +27,7 @@ pub(super) fn record(sql: &str) {
 
 /// Scans that may be, and why.
 const ALLOWED: &[(&str, &str)] = &[
+    ("SCAN ticket USING COVERING INDEX ticket_clock", "the first of it"),
     ("SCAN turn", "one row a group"),
     ("SCAN load", "one row an agent"),
     ("SCAN entry_words VIRTUAL TABLE", "the full-text index searches by itself"),
@@ -123,6 +124,8 @@ fn drive(store: &SqliteStore) {
         store.settle(entry.id, &Attempt::Ambiguous(SmtpReply::default()), Some(later), later).expect("settles");
     }
     store.next_due().expect("reads");
+    store.clock_due(now, 10).expect("reads");
+    store.clock_next().expect("reads");
     store.outbox_retry(None, later).expect("retries");
     store.outbox_retry(Some(1), later).expect("retries");
     store.outbox_drop(1, later).expect("drops");
@@ -176,6 +179,7 @@ fn lookup() -> Lookup {
         bounced: vec!["o1@desk.example".to_owned()],
         loads: true,
         story: true,
+        urgent_of: 20,
     }
 }
 
