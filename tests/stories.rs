@@ -51,7 +51,9 @@ async fn tell(folder: &Path) -> String {
     let config = std::fs::read_to_string(folder.join("desk.toml"))
         .or_else(|_| std::fs::read_to_string(stories().join("desk.toml")))
         .expect("desk.toml");
-    let contacts = std::fs::read(stories().join("contacts.csv")).expect("contacts.csv");
+    let contacts = std::fs::read(folder.join("contacts.csv"))
+        .or_else(|_| std::fs::read(stories().join("contacts.csv")))
+        .expect("contacts.csv");
     let state = scratch.path().join("state");
     std::fs::create_dir(&state).expect("state folder");
     std::fs::write(state.join("key"), KEY).expect("key written");

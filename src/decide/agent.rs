@@ -9,7 +9,7 @@ use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, 
 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
-use super::work::{Case, Work, attachment_info};
+use super::work::{Case, DESK, Work, attachment_info};
 use super::{customer, notify};
 
 /// Pictures below this size that the text shows in place are a signature's logo, not an attachment.
@@ -152,6 +152,9 @@ pub fn tell_note(author: &str, work: &mut Work, words: &str, cause: &str) {
 }
 
 fn display(work: &Work, name: &str) -> String {
+    if name == DESK {
+        return work.policy.desk.name.clone();
+    }
     work.policy.agent(name).map_or_else(|| name.to_owned(), |a| a.display.clone())
 }
 

@@ -2,11 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::desk::Assignee;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::outgoing::{Template, Value};
 use crate::model::promise::{ChosenBy, Escalate, PAUSES_MAX, Promise, Sla, Told};
 use crate::model::{Action, Agent, Decision, Fate, Found, Policy, Status, Ticket, TicketChange, TicketNumber};
 
+use super::route::Route;
 use super::work::{DESK, Work};
 use super::{agent, notify};
 
@@ -81,7 +83,10 @@ fn promised(work: &mut Work, sla: Option<&Sla>, because: String) -> String {
     if (respond, resolve) != (ticket.first_response_due_at, ticket.resolve_due_at) || !words.is_empty() {
         let sla = ticket.service.sla.clone();
         let change = TicketChange::Promised { sla, first_response_due_at: respond, resolve_due_at: resolve };
+        // Whoever changed the ticket, this follows from it.
+        let actor = std::mem::replace(&mut work.actor, DESK.to_owned());
         work.change(change, because);
+        work.actor = actor;
     }
     sentence
 }
@@ -104,16 +109,10 @@ fn runs(status: Status) -> bool {
     matches!(status, Status::New | Status::Open | Status::Snoozed)
 }
 
-/// What a change of the ticket means for its promises. Called after every change.
+/// What a change of the ticket means for its promises. Called after every change. The clock is kept for tickets without a
+/// promise too: another category may bring one.
 pub fn follow(work: &mut Work, before: Status, change: &TicketChange) {
-    if matches!(change, TicketChange::Category { .. }) && work.ticket.entries > 0 {
-        recategorised(work);
-    }
-    if work.ticket.service.sla.is_none() {
-        return;
-    }
-    let after = work.ticket.status;
-    match (runs(before), runs(after)) {
+    match (runs(before), runs(work.ticket.status)) {
         (true, false) => {
             work.ticket.service.stopped_at = Some(work.now);
             restart_update(work);
@@ -122,6 +121,8 @@ pub fn follow(work: &mut Work, before: Status, change: &TicketChange) {
         _ => {}
     }
     match change {
+        // Of a ticket that is being opened the SLA is chosen once all is known about it.
+        TicketChange::Category { .. } if work.ticket.created_at < work.now => recategorised(work),
         TicketChange::Answered => restart_update(work),
         TicketChange::Status { .. } | TicketChange::Snoozed { .. } | TicketChange::MergedInto { .. } => {}
         _ => return,
@@ -136,7 +137,7 @@ fn recategorised(work: &mut Work) {
         return;
     }
     let chosen = by_category(&work.ticket, work.policy);
-    if chosen.map(|(sla, _)| sla.name.as_str()) != service.sla.as_deref() && service.chosen_by.is_some() {
+    if chosen.map(|(sla, _)| sla.name.as_str()) != service.sla.as_deref() {
         agree(work, chosen);
     }
 }
@@ -221,13 +222,14 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
         work.ticket.service.told.push(step.told.clone());
         match step.what {
             Escalate::Assign(to) => {
-                let (owner, group) = agent::owner_and_group(to);
+                let to = present(to, policy, now);
+                let (owner, group) = agent::owner_and_group(&to);
                 work.event(format!("escalated to {}", to.name()), because.clone());
                 agent::assign(DESK, &mut work, owner, group, &because, &cause);
             }
             Escalate::TellOwner | Escalate::Tell(_) => {
                 let agents = match step.what {
-                    Escalate::Tell(who) => notify::agents_of(who, policy, now),
+                    Escalate::Tell(who) => notify::agents_of(&present(who, policy, now), policy, now),
                     _ => notify::told(&work.ticket, policy, now),
                 };
                 let names: Vec<&str> = agents.iter().map(|a| a.name.as_str()).collect();
@@ -243,6 +245,16 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
     }
     look_next(&mut work);
     work.into_decision(Action::Command, Fate::Order)
+}
+
+/// Who stands in for an absent agent; the agent where nobody does.
+fn present(who: &Assignee, policy: &Policy, now: Timestamp) -> Assignee {
+    match who {
+        Assignee::Agent(name) => {
+            Assignee::Agent(Route::default().present(name, now, policy).unwrap_or_else(|| name.clone()))
+        }
+        Assignee::Group(_) => who.clone(),
+    }
 }
 
 fn overdue(work: &Work, agent: &Agent, told: &Told) -> crate::model::Draft {

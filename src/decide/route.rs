@@ -159,7 +159,7 @@ impl Route<'_> {
     }
 
     /// The agent, or while away the substitute, or theirs. None where the chain ends with nobody.
-    fn present(&mut self, name: &str, now: Timestamp, policy: &Policy) -> Option<String> {
+    pub fn present(&mut self, name: &str, now: Timestamp, policy: &Policy) -> Option<String> {
         let mut current = name.to_owned();
         let mut passed = vec![current.clone()];
         loop {

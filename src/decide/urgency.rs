@@ -17,14 +17,15 @@ pub fn heed(case: &Case, work: &mut Work) -> Option<String> {
     let text = fold(&format!("{}\n{}", case.subject(), case.message.reply.text));
     let word = urgency.words.iter().find(|word| has_word(&text, word))?;
     let count = case.facts.found.urgent;
-    let raised = count.raised < urgency.budget();
+    // What somebody wrote in a customer's name does not use up the customer's budget.
+    let before = if case.is_verified() { count.raised } else { count.raised_unproven };
+    let raised = before < urgency.budget();
     let called = Called { word: word.clone(), raised, marked: count.marked + 1, tickets: count.tickets + 1 };
     let share = format!("{} of the last {} tickets", called.marked, called.tickets);
     let because = match raised {
         true => format!("The customer writes \u{201c}{word}\u{201d}, as in {share}"),
         false => format!(
-            "The customer writes \u{201c}{word}\u{201d}, as in {share}; {} were raised for it, and no more than {} of {} are",
-            count.raised,
+            "The customer writes \u{201c}{word}\u{201d}, as in {share}; raised already: {before}, and no more than {} of {} are",
             urgency.budget(),
             urgency.of_last
         ),

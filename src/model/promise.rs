@@ -140,10 +140,12 @@ pub struct Called {
     pub tickets: u32,
 }
 
-/// Of a customer's last tickets: how many there are, were called urgent, and were raised for it.
+/// Of a customer's last tickets: how many there are, were called urgent, and were raised for it, apart for those whose
+/// sender was believed and those whose was not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UrgentCount {
     pub tickets: u32,
     pub marked: u32,
     pub raised: u32,
+    pub raised_unproven: u32,
 }

@@ -236,13 +236,13 @@ fn recent(connection: &Connection, email: &str, now: Timestamp) -> Result<Vec<(T
 
 /// How often the last tickets of an organisation, or of a sender without one, were called urgent.
 fn urgent(connection: &Connection, organisation: Option<&str>, email: &str, last: u32) -> Result<UrgentCount> {
-    let of_organisation = "SELECT count(*), coalesce(sum(urgency > 0), 0), coalesce(sum(urgency > 1), 0) FROM \
-         (SELECT urgency FROM ticket WHERE organisation = ?1 ORDER BY number DESC LIMIT ?2)";
-    let of_sender = "SELECT count(*), coalesce(sum(urgency > 0), 0), coalesce(sum(urgency > 1), 0) FROM \
-         (SELECT urgency FROM ticket WHERE requester_key = ?1 ORDER BY created_at DESC, number DESC LIMIT ?2)";
+    let of_organisation = "SELECT count(*), coalesce(sum(urgency > 0), 0), coalesce(sum(urgency > 1 AND verified), 0), \
+         coalesce(sum(urgency > 1 AND NOT verified), 0) FROM (SELECT urgency, verified FROM ticket WHERE organisation = ?1 ORDER BY number DESC LIMIT ?2)";
+    let of_sender = "SELECT count(*), coalesce(sum(urgency > 0), 0), coalesce(sum(urgency > 1 AND verified), 0), \
+         coalesce(sum(urgency > 1 AND NOT verified), 0) FROM (SELECT urgency, verified FROM ticket WHERE requester_key = ?1 ORDER BY created_at DESC, number DESC LIMIT ?2)";
     let (sql, who) = organisation.map_or((of_sender, email), |name| (of_organisation, name));
     let count = first(connection, sql, params![who, last], |c| {
-        Ok(UrgentCount { tickets: c.take()?, marked: c.take()?, raised: c.take()? })
+        Ok(UrgentCount { tickets: c.take()?, marked: c.take()?, raised: c.take()?, raised_unproven: c.take()? })
     })?;
     Ok(count.unwrap_or_default())
 }
