@@ -96,7 +96,7 @@ impl Event {
         }
         let years = match self.rule.as_deref() {
             None => 1,
-            Some(rule) if yearly(rule) => YEARS,
+            Some(rule) if yearly(rule, start) => YEARS,
             Some(_) => return Err("it repeats in another way than every year"),
         };
         let shifted = |years: i32| {
@@ -112,9 +112,13 @@ impl Event {
 }
 
 /// Every year on the same day, without an end.
-fn yearly(rule: &str) -> bool {
+fn yearly(rule: &str, start: Date) -> bool {
+    let (month, day) = (format!("BYMONTH={}", start.month()), format!("BYMONTHDAY={}", start.day()));
     let parts: Vec<&str> = rule.split(';').filter(|part| !part.is_empty()).collect();
-    parts.contains(&"FREQ=YEARLY") && parts.iter().all(|part| matches!(*part, "FREQ=YEARLY" | "INTERVAL=1"))
+    let plain = |part: &str| {
+        matches!(part, "FREQ=YEARLY" | "INTERVAL=1") || part == month || part == day || part.starts_with("WKST=")
+    };
+    parts.contains(&"FREQ=YEARLY") && parts.iter().all(|part| plain(part))
 }
 
 fn date(value: &str) -> Option<Date> {
@@ -155,6 +159,15 @@ mod tests {
         assert!(!days.contains(&day("2026-12-27")) && !days.contains(&day("2026-05-05")));
         assert_eq!(strange.len(), 2, "{strange:?}");
         assert!(strange[0].contains("line 11") && strange[1].contains("another way"), "{strange:?}");
+    }
+
+    #[test]
+    fn a_rule_that_says_the_day_once_more_is_yearly_and_one_that_ends_is_not() {
+        let with = |rule: &str| days(&format!("BEGIN:VEVENT\nDTSTART:20261225\nRRULE:{rule}\nEND:VEVENT\n"));
+        assert!(with("FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25").0.contains(&day("2030-12-25")));
+        for rule in ["FREQ=YEARLY;BYMONTH=11;BYDAY=4TH", "FREQ=YEARLY;COUNT=2", "FREQ=YEARLY;UNTIL=20280101"] {
+            assert!(with(rule).0.is_empty() && with(rule).1.len() == 1, "{rule}");
+        }
     }
 
     #[test]
