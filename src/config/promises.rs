@@ -238,7 +238,7 @@ fn urgency(file: file::Urgency, notes: &mut Notes<'_>) -> Urgency {
     };
     let percent = within(&file.percent, "urgency.percent", default.percent, 0, 100);
     let of_last = within(&file.of_last, "urgency.of_last", default.of_last, 1, 100);
-    let mut words = file.words.is_none().then_some(default.words).unwrap_or_default();
+    let mut words = if file.words.is_none() { default.words } else { Vec::new() };
     for word in file.words.iter().flat_map(|w| w.get_ref()) {
         let folded = fold(word.get_ref()).split_whitespace().collect::<Vec<_>>().join(" ");
         if folded.is_empty() {
