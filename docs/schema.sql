@@ -52,6 +52,7 @@ CREATE INDEX ledger_digest ON ledger (digest) WHERE digest IS NOT NULL;
 CREATE INDEX ledger_message ON ledger (message_key, fingerprint) WHERE message_key IS NOT NULL;
 CREATE INDEX ledger_unfiled ON ledger (mailbox, id) WHERE fate IS NOT NULL AND filed_at IS NULL;
 CREATE INDEX ledger_quarantined ON ledger (id) WHERE fate = 'quarantined';
+CREATE INDEX ledger_open ON ledger (mailbox, id) WHERE fate IS NULL;
 
 -- How far each folder of a source was taken in.
 CREATE TABLE cursor (
@@ -61,6 +62,7 @@ CREATE TABLE cursor (
     last_uid INTEGER NOT NULL, -- every UID up to this one is in the ledger, or was there before the desk came
     since INTEGER NOT NULL DEFAULT 0, -- mail that arrived before this time is old: it was there before the desk came, or is not wanted
     by_date_up_to INTEGER NOT NULL DEFAULT 0, -- UIDs up to this one are judged by the time of their arrival, later ones are new
+    there_before INTEGER NOT NULL DEFAULT 0, -- UIDs up to this one were there before the desk came, and have no rows
     PRIMARY KEY (mailbox, folder)
 ) STRICT;
 
@@ -258,6 +260,22 @@ CREATE TABLE contact (
     proven_at INTEGER, -- when the address was last proven; never taken back
     changed_at INTEGER NOT NULL -- when this row was last written
 ) STRICT;
+
+-- What waits, or waited, for an answer from a registered address.
+CREATE TABLE hold (
+    number INTEGER PRIMARY KEY, -- in the tokens of the confirmation mail; never given twice; no ticket's
+    kind TEXT NOT NULL, -- agent (a mail in an agent's name), request (a restricted one), address (a contact's)
+    who TEXT NOT NULL, -- the agent's name, or the contact's address in lower case: to whom the tokens are bound
+    ticket INTEGER, -- what it is about
+    digest BLOB, -- SHA-256 of the raw mail that waits in quarantine; NULL where no mail does
+    state TEXT NOT NULL, -- waiting, released (the mail is to be decided again), done, denied
+    made_at INTEGER NOT NULL, -- when it was asked
+    until INTEGER NOT NULL, -- an answer after this does nothing
+    told INTEGER NOT NULL DEFAULT 0 -- 1: who answered too late, or again, was told so
+) STRICT;
+CREATE INDEX hold_who ON hold (who, made_at);
+CREATE INDEX hold_digest ON hold (digest) WHERE digest IS NOT NULL;
+CREATE INDEX hold_released ON hold (number) WHERE state = 'released';
 
 -- Mails with ticket checks that do not hold. Old rows are deleted as new ones come.
 CREATE TABLE guess (

@@ -58,6 +58,7 @@ contract! { sqlite:
         a_claim_counts_the_try_and_hands_out_the_finished_bytes
         a_lease_that_ran_out_is_handed_out_again
         an_interrupted_answer_goes_again_and_an_acknowledgement_does_not
+        the_claims_of_the_dead_end_when_they_are_known_to_be_dead
         fresh_mail_comes_before_repeated_tries
         how_a_try_ended_decides_when_it_goes_again
         a_late_word_does_not_undo_what_is_known

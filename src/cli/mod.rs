@@ -1,6 +1,8 @@
 //! Floor 5: commands, one file a family. Each has its `Args` and a `run`; this file only names them.
 
+pub mod audit;
 pub mod auth;
+pub mod backup;
 pub mod check;
 pub mod contact;
 pub mod csv_contacts;
@@ -11,6 +13,7 @@ pub mod ingest;
 pub mod init;
 pub mod json;
 pub mod key;
+pub mod lock;
 pub mod log;
 pub mod mail;
 pub mod names;
@@ -19,6 +22,7 @@ pub mod outbox;
 pub mod output;
 pub mod quarantine;
 pub mod read;
+pub mod restore;
 pub mod run;
 pub mod stage;
 #[cfg(test)]
@@ -75,6 +79,12 @@ enum Command {
     Outbox(outbox::Args),
     /// Mails that could not be processed or are not believed
     Quarantine(quarantine::Args),
+    /// Compare what the servers hold with the ledger: every mail has exactly one fate
+    Audit(audit::Args),
+    /// Make a consistent copy of the database; the daemon may run meanwhile
+    Backup(backup::Args),
+    /// Put a copy in the place of the database
+    Restore(restore::Args),
 }
 
 /// Runs the command line. Errors go to standard error, with what to do next where that is known.
@@ -101,6 +111,9 @@ pub fn main() -> ExitCode {
         Command::Auth(args) => auth::run(args, global),
         Command::Outbox(args) => outbox::run(args, global),
         Command::Quarantine(args) => quarantine::run(args, global),
+        Command::Audit(args) => audit::run(args, global),
+        Command::Backup(args) => backup::run(args, global),
+        Command::Restore(args) => restore::run(args, global),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("postdesk: {:#}", failure.error);

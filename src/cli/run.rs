@@ -1,14 +1,15 @@
 //! `run`: the daemon.
 
-use std::fs::File;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{self, CliResult, Failure, OrExit as _};
-use super::{Global, log, open};
+use super::open::Desk;
+use super::{Global, lock, log, open};
 use crate::daemon;
 use crate::store::Store;
 
@@ -21,7 +22,8 @@ pub fn run(_args: Args, global: &Global) -> CliResult {
     for hint in &desk.config.hints {
         tracing::info!(line = hint.line, key = hint.key, hint = hint.message, "About the configuration");
     }
-    let _alone = only_one(&desk.config.state)?;
+    let _alone = lock::daemon(&desk.config.state)?;
+    end_dead_leases(&desk)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().code(exit::IO)?;
     runtime.block_on(async {
         let stop = CancellationToken::new();
@@ -34,18 +36,16 @@ pub fn run(_args: Args, global: &Global) -> CliResult {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Two daemons on one desk would read each mailbox twice over. The lock goes with the process, whatever ends it.
-fn only_one(state: &std::path::Path) -> Result<File, Failure> {
-    let path = state.join("lock");
-    let file = File::create(&path).map_err(|e| anyhow::Error::new(e).context(format!("Opening {}", path.display())));
-    let file = file.code(exit::CANT_CREATE)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(_) => Err(exit::fail(
-            exit::TEMPORARY,
-            format!("Another postdesk runs this desk already ({} is locked)", path.display()),
-        )),
+/// What a daemon or command had claimed for sending when it was killed goes again at once, and not when its lease ends:
+/// with the daemon's lock held, and no command sending, nobody can hold a claim.
+fn end_dead_leases(desk: &Desk) -> Result<(), Failure> {
+    if let Some(_alone) = lock::no_sender(&desk.config.state)? {
+        let ended = desk.kept.end_leases(Timestamp::now())?;
+        if ended > 0 {
+            tracing::info!(mails = ended, "Mails that were being sent when the desk ended go again");
+        }
     }
+    Ok(())
 }
 
 /// SIGTERM and SIGINT end the desk in good order.

@@ -62,6 +62,9 @@ pub struct Desk {
     pub reopen_days: Key<u32>,
     /// What is promised where contact, organisation and category name nothing: an `[sla.NAME]`. Absent: nothing.
     pub sla: Key<String>,
+    /// What it takes to believe an agent: token (signed reply identity and From) or confirm (strong proof of From too, or
+    /// a confirmation from the registered address). Default: `token`.
+    pub agents: Key<String>,
 }
 
 /// `[dns]`: for the desk's own check of DKIM and DMARC.

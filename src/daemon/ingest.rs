@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::authenticate::Authenticator;
+use crate::config::drill;
 use crate::model::facts::OwnProof;
 use crate::model::ticket::Direction;
 use crate::model::{Commit, Found, Incoming, Message, Policy};
@@ -26,6 +27,7 @@ pub struct Checked {
 
 /// Reads a mail. Never fails: what breaks the reader is told in the result.
 pub fn parse(incoming: Incoming) -> Parsed {
+    drill::poison(&incoming.raw);
     let message = catch_unwind(AssertUnwindSafe(|| parse::parse(&incoming)))
         .map_err(|panic| format!("Reading it failed: {}", panic_text(&*panic)));
     Parsed { incoming, message }
@@ -61,7 +63,51 @@ pub fn take_in(
     }
     let mut ingested = if arrivals.is_empty() { Vec::new() } else { store.ingest(arrivals, now)? };
     ingested.extend(broken);
+    if let Err(error) = carry_out_released(store, policy, now) {
+        // What was asked for is committed; the released mails stay where they are until the next call.
+        tracing::warn!(%error, "Released mails cannot be taken in yet");
+    }
     Ok(ingested)
+}
+
+/// Decides held mails again that a registered address has released. The release is committed by then: whoever dies between
+/// the two leaves them to the next call.
+pub fn carry_out_released(store: &dyn Store, policy: &Arc<Policy>, now: Timestamp) -> crate::store::Result<()> {
+    let mut arrivals = Vec::new();
+    for incoming in store.released(now)? {
+        // What proves them now is the confirmation.
+        let checked = Checked { parsed: parse(incoming), proof: OwnProof::default() };
+        match arrival(checked, policy, now) {
+            Ok(arrival) => arrivals.push(arrival),
+            Err(because) => tracing::warn!(because, "A held mail was released and cannot be read"),
+        }
+    }
+    if arrivals.is_empty() {
+        return Ok(());
+    }
+    for one in store.ingest(arrivals, now)? {
+        match &one.outcome {
+            Outcome::Done { fate, alarms, .. } => {
+                tracing::info!(mailbox = one.mailbox, key = %one.key, fate = fate.word(), ticket = fate.ticket(), "A held mail was released");
+                for alarm in alarms {
+                    tracing::warn!(mailbox = one.mailbox, key = %one.key, alarm, "For the operator");
+                }
+            }
+            other => {
+                tracing::warn!(mailbox = one.mailbox, key = %one.key, outcome = outcome_word(other), "A held mail was released in vain");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Without the reason, which may quote the mail.
+fn outcome_word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done { .. } => "done",
+        Outcome::Seen { .. } => "seen",
+        Outcome::Quarantined { .. } => "quarantined",
+    }
 }
 
 /// What the store is asked and told about a read mail; an error where it could not be read.

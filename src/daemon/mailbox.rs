@@ -10,30 +10,28 @@ use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::board::Place;
-use super::ingest;
-use crate::inbound::{Fetched, Opened, Shown, Source, SourceError};
+use super::commit::{ATTEMPTS_MAX, Committing};
+use crate::config::drill;
+use crate::inbound::{Opened, Shown, Source, SourceError};
 use crate::model::desk::{Mailbox, Start};
-use crate::model::{Fate, Incoming, SourceKey};
-use crate::store::{Cursor, Ingested, LedgerRow, Outcome, Store, StoreError, pack};
+use crate::model::{Fate, SourceKey};
+use crate::store::{Cursor, Ingested, LedgerRow, StoreError};
 
 /// Mails asked for at once: what is lost and fetched again when a connection breaks.
 const RANGE: usize = 200;
-/// Mails and bytes that are written in one transaction at the most.
-const BATCH: usize = 64;
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Fetched mails that wait for the writer.
 const QUEUE: usize = 32;
 /// How long one IDLE lasts, before some scatter (RFC 2177 allows 29 minutes; many firewalls do not).
 const IDLE: Duration = Duration::from_secs(9 * 60);
-/// Tries to read a mail after which it is set aside unread: it broke the program each time.
-const ATTEMPTS_MAX: u32 = 3;
+/// Of what was shown, and could not be fetched because it stands there no more.
+pub(super) const GONE: &str = "It was moved or deleted by somebody else before it could be read";
 
 /// How long nothing is moved after moving failed.
 const FILING_REST: Duration = Duration::from_secs(10 * 60);
 
 /// What ends a session with a source. The next one starts from what is committed.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+pub(super) enum Trouble {
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]
@@ -48,7 +46,7 @@ enum Trouble {
 }
 
 /// What was taken in of a range, and what the server withholds.
-type Taken = (Vec<Ingested>, Vec<SourceKey>);
+pub(super) type Taken = (Vec<Ingested>, Vec<SourceKey>);
 
 /// A mailbox and the source that feeds it.
 pub struct Watcher {
@@ -74,6 +72,8 @@ impl Watcher {
             let error = match self.session(&stop).await {
                 Ok(()) => return,
                 Err((error, worked)) => {
+                    // A mail that is withheld is asked for ever more seldom, however well the rest goes.
+                    let worked = worked && !matches!(error, Trouble::Withheld(_));
                     failures = if worked { 1 } else { failures + 1 };
                     error
                 }
@@ -115,8 +115,13 @@ impl Watcher {
         let opened = beating(&self.place, self.source.open()).await.map_err(|e| (e.into(), false))?;
         let mut cursor = self.first_contact(&opened).await.map_err(|e| (e, false))?;
         tracing::info!(mailbox = self.mailbox.name, folder = opened.folder, exists = opened.exists, "Watching");
+        let mut settled = false;
         loop {
             self.take_in_all(&opened, &mut cursor, stop).await.map_err(|e| (e, true))?;
+            if !settled && !stop.is_cancelled() {
+                self.settle_what_is_gone(&opened, &cursor).await.map_err(|e| (e, true))?;
+                settled = true;
+            }
             self.file_what_is_left().await.map_err(|e| (e, true))?;
             if stop.is_cancelled() {
                 return Ok(());
@@ -146,7 +151,13 @@ impl Watcher {
                     mailbox = self.mailbox.name,
                     "UIDVALIDITY changed: the folder is read again from its beginning"
                 );
-                Cursor { uid_validity: opened.uid_validity, last_uid: 0, by_date_up_to: there, ..cursor }
+                Cursor {
+                    uid_validity: opened.uid_validity,
+                    last_uid: 0,
+                    by_date_up_to: there,
+                    there_before: 0,
+                    ..cursor
+                }
             }
             None => self.baseline(opened, there).await?,
         };
@@ -163,11 +174,12 @@ impl Watcher {
             Start::All => Timestamp::UNIX_EPOCH,
             Start::Since(day) => day.to_zoned(jiff::tz::TimeZone::UTC).map_or(now, |z| z.timestamp()),
         };
-        let cursor = Cursor { uid_validity: opened.uid_validity, last_uid: 0, since, by_date_up_to: 0 };
+        let uid_validity = opened.uid_validity;
+        let cursor = Cursor { uid_validity, last_uid: 0, since, by_date_up_to: 0, there_before: 0 };
         match (self.mailbox.start, opened.uid_validity, opened.uid_next) {
             (Start::All, _, _) => Ok(cursor),
             (Start::Since(_), 1.., _) => Ok(Cursor { by_date_up_to: there, ..cursor }),
-            (Start::New, 1.., Some(_)) => Ok(Cursor { last_uid: there, ..cursor }),
+            (Start::New, 1.., Some(_)) => Ok(Cursor { last_uid: there, there_before: there, ..cursor }),
             (start, _, _) => {
                 let old = |s: &Shown| start == Start::New || s.received_at.is_some_and(|at| at < since);
                 let last_uid = self.pass_over(old).await?;
@@ -216,12 +228,39 @@ impl Watcher {
         let name = self.mailbox.name.clone();
         let keys = self.desk.with_store(move |s| s.unfiled(&name)).await?;
         for some in keys.chunks(RANGE) {
+            drill::point("before-move");
             beating(&self.place, self.source.file(some)).await.map_err(Trouble::Filing)?;
+            drill::point("after-move");
             let (name, some, now) = (self.mailbox.name.clone(), some.to_vec(), (self.desk.clock)());
             self.desk.with_store(move |s| s.filed(&name, &some, now)).await?;
         }
         self.filing_rests = None;
         Ok(())
+    }
+
+    /// Rows without a fate are left by a run that ended between the first try and the commit, and by a server that withheld
+    /// a mail for a while. What lies above the cursor is not meant: it comes by itself. Of the others, what stands there still is taken
+    /// in now, and the rest was moved or deleted meanwhile.
+    async fn settle_what_is_gone(&mut self, opened: &Opened, cursor: &Cursor) -> Result<(), Trouble> {
+        let name = self.mailbox.name.clone();
+        let rows = self.desk.with_store(move |s| s.unsettled(&name)).await?;
+        let (mut gone, mut held) = (Vec::new(), Vec::new());
+        for LedgerRow { key, .. } in rows.into_iter().filter(|r| r.key.folder == opened.folder) {
+            if key.uid_validity != opened.uid_validity || key.uid == 0 {
+                gone.push(key);
+            } else if key.uid <= cursor.last_uid {
+                let there = beating(&self.place, self.source.show(key.uid - 1, 1)).await?;
+                match there.into_iter().find(|shown| shown.key == key) {
+                    Some(shown) => {
+                        let (_, withheld) = self.take_in(vec![shown]).await?;
+                        held.extend(withheld);
+                    }
+                    None => gone.push(key),
+                }
+            }
+        }
+        self.give_fate(gone, GONE).await?;
+        self.give_up_withheld(held).await
     }
 
     async fn take_in_all(
@@ -241,6 +280,7 @@ impl Watcher {
             let (old, wanted): (Vec<Shown>, Vec<Shown>) = shown.into_iter().partition(is_old);
             self.give_fate(old.into_iter().map(|s| s.key).collect(), "It is older than the mailbox's start").await?;
             let wanted = self.unknown(wanted).await?;
+            drill::point("shown");
             let (ingested, withheld) = self.take_in(wanted).await?;
             all.extend(ingested);
             self.give_up_withheld(withheld).await?;
@@ -298,95 +338,6 @@ impl Watcher {
     }
 }
 
-/// The writing side of one range of mails.
-struct Committing {
-    desk: Arc<Desk>,
-    mailbox: String,
-}
-
-impl Committing {
-    async fn run(self, mut fetched: mpsc::Receiver<Fetched>) -> Result<Taken, Trouble> {
-        let (mut all, mut withheld) = (Vec::new(), Vec::new());
-        let mut next = fetched.recv().await;
-        while let Some(first) = next.take() {
-            let (mut batch, mut bytes, mut vanished) = (Vec::new(), 0, Vec::new());
-            let mut answer = Some(first);
-            while let Some(one) = answer.take() {
-                match one {
-                    Fetched::Mail { key, raw, received_at, truncated_from } => {
-                        bytes += raw.len();
-                        let received_at = received_at.unwrap_or_else(|| (self.desk.clock)());
-                        batch.push(Incoming { mailbox: self.mailbox.clone(), key, raw, received_at, truncated_from });
-                    }
-                    Fetched::Vanished { key } => vanished.push(key),
-                    Fetched::Withheld { because, key } => {
-                        tracing::warn!(mailbox = self.mailbox, uid = key.uid, because, "The server withholds a mail");
-                        withheld.push(key);
-                    }
-                }
-                if batch.len() < BATCH && bytes < BATCH_BYTES {
-                    answer = fetched.try_recv().ok();
-                }
-            }
-            all.extend(self.commit(batch).await?);
-            self.note_vanished(vanished).await?;
-            next = fetched.recv().await;
-        }
-        Ok((all, withheld))
-    }
-
-    async fn note_vanished(&self, keys: Vec<SourceKey>) -> Result<(), Trouble> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let (name, now) = (self.mailbox.clone(), (self.desk.clock)());
-        let fate =
-            Fate::Ignored { because: "It was moved or deleted by somebody else before it could be read".to_owned() };
-        Ok(self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?)
-    }
-
-    /// The tries are counted first. A mail that ended the program before is read alone, so that only it is blamed, and
-    /// after the third time not at all.
-    async fn commit(&self, batch: Vec<Incoming>) -> Result<Vec<Ingested>, Trouble> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (name, keys, now) =
-            (self.mailbox.clone(), batch.iter().map(|i| i.key.clone()).collect::<Vec<_>>(), (self.desk.clock)());
-        let earlier = {
-            let (name, keys) = (name.clone(), keys.clone());
-            self.desk.with_store(move |s| s.known(&name, &keys)).await?
-        };
-        let attempts = |key: &SourceKey| earlier.iter().find(|r| r.key == *key).map_or(0, |r| r.attempts);
-        let (suspects, fresh): (Vec<Incoming>, Vec<Incoming>) = batch.into_iter().partition(|i| attempts(&i.key) > 0);
-        let mut groups: Vec<Vec<Incoming>> = suspects.into_iter().map(|one| vec![one]).collect();
-        if !fresh.is_empty() {
-            groups.push(fresh);
-        }
-        let mut ingested = Vec::new();
-        for group in groups {
-            if let [one] = group.as_slice()
-                && attempts(&one.key) >= ATTEMPTS_MAX
-            {
-                ingested.push(self.set_aside(one.clone(), attempts(&one.key)).await?);
-                continue;
-            }
-            let (name, keys) = (name.clone(), group.iter().map(|i| i.key.clone()).collect::<Vec<_>>());
-            self.desk.with_store(move |s| s.discover(&name, &keys, now).map(drop)).await?;
-            ingested.extend(self.desk.take_in(group).await?);
-        }
-        Ok(ingested)
-    }
-
-    async fn set_aside(&self, incoming: Incoming, attempts: u32) -> Result<Ingested, Trouble> {
-        let because = format!("{attempts} tries to read it ended the program");
-        let (mailbox, key, now) = (incoming.mailbox.clone(), incoming.key.clone(), (self.desk.clock)());
-        let (words, packed) = (because.clone(), pack(&incoming.raw)?);
-        self.desk.with_store(move |s| s.quarantine(&incoming, packed, &words, now)).await?;
-        Ok(Ingested { mailbox, key, outcome: Outcome::Quarantined { because } })
-    }
-}
-
 /// Longest time between two signs of life.
 const BEAT: Duration = Duration::from_secs(20);
 
@@ -405,51 +356,4 @@ async fn beating<T>(place: &Place, future: impl Future<Output = T>) -> T {
 fn scattered(longest: Duration, name: &str, last: u32) -> Duration {
     let sum = name.bytes().fold(last, |sum, b| sum.wrapping_mul(31).wrapping_add(u32::from(b)));
     longest - longest / 1000 * (sum % 100)
-}
-
-impl Desk {
-    /// Runs one call of the store on a thread that may block.
-    pub async fn with_store<T: Send + 'static>(
-        self: &Arc<Self>,
-        call: impl FnOnce(&dyn Store) -> crate::store::Result<T> + Send + 'static,
-    ) -> crate::store::Result<T> {
-        let desk = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || call(&*desk.store)).await {
-            Ok(result) => result,
-            Err(error) => Err(StoreError::Broken(format!("A call to it ended: {error}"))),
-        }
-    }
-
-    /// Reads, checks, decides and commits mails: the way of a mail.
-    pub async fn take_in(self: &Arc<Self>, batch: Vec<Incoming>) -> crate::store::Result<Vec<Ingested>> {
-        let parsed =
-            match tokio::task::spawn_blocking(move || batch.into_iter().map(ingest::parse).collect::<Vec<_>>()).await {
-                Ok(parsed) => parsed,
-                Err(error) => return Err(StoreError::Broken(format!("Reading ended: {error}"))),
-            };
-        let checks = parsed.into_iter().map(|mail| ingest::check(&self.authenticator, mail));
-        let checked = futures::future::join_all(checks).await;
-        let (desk, now) = (Arc::clone(self), (self.clock)());
-        let ingested = self.with_store(move |store| ingest::take_in(store, &desk.policy, checked, now)).await?;
-        for one in &ingested {
-            log(one);
-        }
-        self.queued.notify_one();
-        Ok(ingested)
-    }
-}
-
-/// One line a mail: where it stood, what became of it. Nothing of what is in it.
-fn log(one: &Ingested) {
-    let (mailbox, key) = (&one.mailbox, &one.key);
-    match &one.outcome {
-        Outcome::Done { fate, alarms, .. } => {
-            tracing::info!(mailbox, %key, fate = fate.word(), ticket = fate.ticket(), "Taken in");
-            for alarm in alarms {
-                tracing::warn!(mailbox, %key, alarm, "For the operator");
-            }
-        }
-        Outcome::Seen { fate, ticket } => tracing::debug!(mailbox, %key, fate, ticket, "Taken in before"),
-        Outcome::Quarantined { because } => tracing::warn!(mailbox, %key, because, "Quarantined"),
-    }
 }

@@ -1,8 +1,10 @@
 //! Floor 4: the long-running desk: a task a mailbox, the outbox, the service manager. The only room besides the commands
 //! that knows what time it is.
 
+pub mod audit;
 pub mod board;
 pub mod clock;
+pub mod commit;
 pub mod connect;
 pub mod ingest;
 pub mod mailbox;
@@ -69,6 +71,11 @@ const GRACE: Duration = Duration::from_secs(25);
 pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) -> Result<(), AuthenticateError> {
     let desk = Desk::new(store, config, system_clock())?;
     let tasks = TaskTracker::new();
+    // What was confirmed just before the last end.
+    let (policy, now) = (Arc::clone(&desk.policy), (desk.clock)());
+    if let Err(error) = desk.with_store(move |store| ingest::carry_out_released(store, &policy, now)).await {
+        tracing::warn!(%error, "Released mails cannot be taken in yet");
+    }
     for source in &config.mailboxes {
         let Some(mailbox) = desk.policy.mailbox(&source.mailbox).cloned() else { continue };
         let (desk, source, stop) = (Arc::clone(&desk), source.clone(), stop.clone());

@@ -8,9 +8,8 @@ use crate::model::outgoing::{Template, Value};
 use crate::model::promise::{ChosenBy, Escalate, PAUSES_MAX, Promise, Sla, Told};
 use crate::model::{Action, Agent, Decision, Fate, Found, Policy, Status, Ticket, TicketChange, TicketNumber};
 
-use super::route::Route;
 use super::work::{DESK, Work};
-use super::{agent, notify};
+use super::{agent, notify, presence};
 
 /// Gives a new ticket its SLA: the contact's, else the organisation's, else the category's, else the desk's. Returns what
 /// was thought on the way.
@@ -229,7 +228,7 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
             }
             Escalate::TellOwner | Escalate::Tell(_) => {
                 let agents = match step.what {
-                    Escalate::Tell(who) => notify::agents_of(&present(who, policy, now), policy, now),
+                    Escalate::Tell(who) => presence::of_assignee(who, policy, now),
                     _ => notify::told(&work.ticket, policy, now),
                 };
                 let names: Vec<&str> = agents.iter().map(|a| a.name.as_str()).collect();
@@ -250,9 +249,9 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
 /// Who stands in for an absent agent; the agent where nobody does.
 fn present(who: &Assignee, policy: &Policy, now: Timestamp) -> Assignee {
     match who {
-        Assignee::Agent(name) => {
-            Assignee::Agent(Route::default().present(name, now, policy).unwrap_or_else(|| name.clone()))
-        }
+        Assignee::Agent(name) => Assignee::Agent(
+            presence::present(name, now, policy, |_| {}).map_or_else(|| name.clone(), |agent| agent.name.clone()),
+        ),
         Assignee::Group(_) => who.clone(),
     }
 }

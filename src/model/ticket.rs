@@ -197,6 +197,10 @@ pub enum TicketChange {
         first_response_due_at: Option<Timestamp>,
         resolve_due_at: Option<Timestamp>,
     },
+    /// A restricted request was confirmed from the registered address.
+    Confirmed {
+        by: String,
+    },
     /// Something that changes no field but belongs to the story: a held reply, a failed delivery, a warning.
     Event {
         what: String,
@@ -260,6 +264,7 @@ impl Ticket {
                 self.first_response_due_at = *first_response_due_at;
                 self.resolve_due_at = *resolve_due_at;
             }
+            TicketChange::Confirmed { .. } => self.restricted = false,
             TicketChange::Snoozed { until } => {
                 self.status = Status::Snoozed;
                 self.snoozed_until = Some(*until);

@@ -25,8 +25,8 @@ pub fn is_over(template: Template, queued_at: Timestamp, now: Timestamp, give_up
 
 /// When to try again after `attempt`, the `attempts`-th; None: not by itself.
 ///
-/// A refusal is final. A mail that may have arrived goes again only if it carries a person's words, since their loss is
-/// worse than their double (RFC 1047); a machine's mail is not worth that.
+/// A refusal is final. A mail that may have arrived goes again unless it is an acknowledgement: the loss of words is worse
+/// than their double (RFC 1047), that of an acknowledgement is not.
 pub fn next_try(
     template: Template,
     id: i64,
@@ -38,7 +38,7 @@ pub fn next_try(
 ) -> Option<Timestamp> {
     match attempt {
         Attempt::Accepted(_) | Attempt::Rejected(_) => return None,
-        Attempt::Ambiguous(_) if !template.is_words_of_a_person() => return None,
+        Attempt::Ambiguous(_) if !template.goes_again_when_unknown() => return None,
         Attempt::Ambiguous(_) | Attempt::Deferred(_) => {}
     }
     if is_over(template, queued_at, now, give_up) {
@@ -145,9 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn only_a_persons_words_go_again_when_they_may_have_arrived() {
-        assert!(next_try(Template::Answer, 1, 1, at(0), at(0), &ambiguous()).is_some_and(|t| t <= at(66)));
-        for template in [Template::Acknowledgement, Template::NotifyNew, Template::NotifyReply, Template::Alarm] {
+    fn all_but_an_acknowledgement_goes_again_when_it_may_have_arrived() {
+        for template in [Template::Answer, Template::NotifyNew, Template::NotifyReply, Template::Alarm] {
+            assert!(next_try(template, 1, 1, at(0), at(0), &ambiguous()).is_some_and(|t| t <= at(66)));
+        }
+        for template in [Template::Acknowledgement, Template::AcknowledgementMinimal] {
             assert_eq!(next_try(template, 1, 1, at(0), at(0), &ambiguous()), None);
         }
     }

@@ -9,6 +9,7 @@ use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::drill;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::store::Store;
 
@@ -103,6 +104,9 @@ impl<'a> Round<'a> {
         // The lease is counted from before the claim: it ends for us before it ends for the store.
         let deadline = Instant::now() + lease.saturating_sub(courier.transport.last_wait() + MARGIN);
         let claimed = courier.with_store(move |store| store.claim(now, lease, limit)).await?;
+        if !claimed.is_empty() {
+            drill::point("claimed");
+        }
         self.drained = claimed.len() < limit && !doubt;
         if claimed.is_empty() {
             self.drained = true;
@@ -242,6 +246,7 @@ async fn carry(
         }
     };
     let carried = transport.carry(&entry, deadline, &hurry, note).await;
+    drill::point("after-reply");
     (entry, carried)
 }
 

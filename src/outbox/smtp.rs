@@ -12,6 +12,7 @@ use lettre::transport::smtp::response::Response;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::drill;
 use crate::model::address::AddrSpec;
 use crate::model::outgoing::{Attempt, OutboxEntry, SmtpReply};
 
@@ -208,7 +209,9 @@ impl Session {
                 () = tokio::time::sleep_until(terms.deadline) => return Err(Fault::Stopped("its lease ended")),
             }
         }
+        drill::point("in-data");
         note.await.map_err(Fault::Unnoted)?;
+        drill::point("noted");
         *phase = Phase::Dot;
         tap.allow_dot();
         match timeout(terms.limits.final_dot, message).await {

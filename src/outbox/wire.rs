@@ -22,6 +22,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio_rustls::client::TlsStream;
 
+use crate::config::drill;
+
 /// Bytes of a line of a reply: four times what RFC 5321 section 4.5.3.1.5 allows. lettre itself reads without a bound
 /// until a line ends.
 const LINE_MAX: usize = 2048;
@@ -292,7 +294,12 @@ impl AsyncWrite for Wire {
                     self.0.at_dot.notify_one();
                     return Poll::Pending;
                 }
-                Dot::Allowed => state.dot = Dot::Left,
+                Dot::Allowed => {
+                    state.dot = Dot::Left;
+                    let written = state.write(cx, buf);
+                    drill::point("after-dot");
+                    return written;
+                }
                 Dot::Idle | Dot::Left => {}
             }
         }

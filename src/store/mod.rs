@@ -23,7 +23,7 @@ pub use pack::{pack, unpack};
 /// What to do once the store's answers are known. Pure, and run inside the transaction (so it must not call the store);
 /// `Fn`, so that a back end may run it again after a serialization failure.
 ///
-/// Besides the tickets asked for, `Found::tickets` has those of its `known_ids`, `bounced` and `recent`, each whole: a
+/// Besides the tickets asked for, `Found::tickets` has those of its `known_ids`, `bounced`, `recent` and `hold`, each whole: a
 /// mail may be joined to any of them. `earlier_count` is counted up to 1,000.
 pub type Plan = Arc<dyn Fn(Found) -> Commit + Send + Sync>;
 
@@ -69,6 +69,8 @@ pub struct Cursor {
     pub since: Timestamp,
     /// UIDs up to this one are judged by the time of their arrival; later ones are new whatever they say.
     pub by_date_up_to: u32,
+    /// UIDs up to this one were there before the desk came, and have no row of their own.
+    pub there_before: u32,
 }
 
 /// A source's item that is known to the ledger.
@@ -106,6 +108,9 @@ pub trait Store: Send + Sync {
     /// The rows of those of these items that the ledger knows.
     fn known(&self, mailbox: &str, keys: &[SourceKey]) -> Result<Vec<LedgerRow>>;
 
+    /// The items of a mailbox that a source showed and that have no fate: their taking in was begun and did not end.
+    fn unsettled(&self, mailbox: &str) -> Result<Vec<LedgerRow>>;
+
     /// Gives items of a source their fate without taking them in: they are old, or gone. They count as filed. Items that
     /// have a fate keep it.
     fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> Result<()>;
@@ -123,6 +128,10 @@ pub trait Store: Send + Sync {
 
     /// Puts a mail aside without a decision: it could not even be read.
     fn quarantine(&self, incoming: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> Result<()>;
+
+    /// Held mails that a registered address released since, made ready to be ingested again as
+    /// [`Store::quarantine_reopen`] does. They are decided with [`Found::held`] saying so.
+    fn released(&self, now: Timestamp) -> Result<Vec<Incoming>>;
 
     fn cursor(&self, mailbox: &str, folder: &str) -> Result<Option<Cursor>>;
     fn set_cursor(&self, mailbox: &str, folder: &str, cursor: Cursor) -> Result<()>;
@@ -145,6 +154,8 @@ pub trait Store: Send + Sync {
     fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> Result<()> {
         settled.iter().try_for_each(|(id, attempt, next)| self.settle(*id, attempt, *next, now))
     }
+    /// Ends the leases of all mails that are being sent: their senders are known to be dead. Returns how many.
+    fn end_leases(&self, now: Timestamp) -> Result<usize>;
     /// When the next mail is due.
     fn next_due(&self) -> Result<Option<Timestamp>>;
 

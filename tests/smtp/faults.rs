@@ -112,7 +112,7 @@ async fn after_the_dot_a_refusal_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn only_a_persons_words_go_again_when_they_may_have_arrived_and_then_unchanged() {
+async fn an_answer_that_may_have_arrived_goes_again_unchanged_and_an_acknowledgement_does_not() {
     let sink = Sink::start(Script::on(".", Say::Close)).await;
     let store = Arc::new(OutboxStore::default());
     let answer = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
@@ -134,21 +134,23 @@ async fn only_a_persons_words_go_again_when_they_may_have_arrived_and_then_uncha
 }
 
 #[tokio::test]
-async fn after_a_crash_behind_the_dot_only_a_persons_words_go_again() {
+async fn after_a_crash_behind_the_dot_all_but_acknowledgements_go_again() {
     let sink = Sink::start(Script::default()).await;
     let store = Arc::new(OutboxStore::default());
     let answer = store.queue(Template::Answer, "jan@inbox.example", MAIL, now());
     let notice = store.queue(Template::NotifyNew, "jana@inbox.example", MAIL, now());
+    let acknowledgement = store.queue(Template::Acknowledgement, "eva@inbox.example", MAIL, now());
     store.crash_in_data(now());
     deliver(&store, to_sink(&sink)).await;
     assert_eq!(store.row(answer).state, OutboxState::Sent);
-    assert_eq!(store.row(notice).state, OutboxState::Failed);
-    assert_eq!(sink.taken().len(), 1);
+    assert_eq!(store.row(notice).state, OutboxState::Sent);
+    assert_eq!(store.row(acknowledgement).state, OutboxState::Failed);
+    assert_eq!(sink.taken().len(), 2);
 
     // Unless a person says so.
-    store.outbox_retry(Some(notice), now()).expect("ordered");
+    store.outbox_retry(Some(acknowledgement), now()).expect("ordered");
     deliver(&store, to_sink(&sink)).await;
-    assert_eq!(store.row(notice).state, OutboxState::Sent);
+    assert_eq!(store.row(acknowledgement).state, OutboxState::Sent);
 }
 
 #[tokio::test]

@@ -253,7 +253,8 @@ pub fn what_is_settled_is_unfiled_until_it_is_filed(place: &BackEnd) {
 pub fn a_cursor_is_kept_for_each_folder(place: &BackEnd) {
     let store = place.open();
     assert_eq!(store.cursor("podpora", "INBOX").expect("reads"), None);
-    let cursor = |last_uid| Cursor { uid_validity: u32::MAX, last_uid, since: noon(), by_date_up_to: 7 };
+    let cursor =
+        |last_uid| Cursor { uid_validity: u32::MAX, last_uid, since: noon(), by_date_up_to: 7, there_before: 5 };
     store.set_cursor("podpora", "INBOX", cursor(5)).expect("sets");
     store.set_cursor("podpora", "Iné", cursor(6)).expect("sets");
     store.set_cursor("podpora", "INBOX", cursor(u32::MAX)).expect("sets");

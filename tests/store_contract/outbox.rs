@@ -74,14 +74,16 @@ pub fn a_lease_that_ran_out_is_handed_out_again(place: &BackEnd) {
 pub fn an_interrupted_answer_goes_again_and_an_acknowledgement_does_not(place: &BackEnd) {
     let store = place.open();
     let answer = queue(&*store, &["answer"], Template::Answer, noon())[0];
-    let others = [Template::Acknowledgement, Template::NotifyNew];
+    let notice = queue(&*store, &["notice"], Template::NotifyNew, noon())[0];
+    let others = [Template::Acknowledgement, Template::AcknowledgementMinimal];
     let others = others.map(|template| queue(&*store, &[template.word()], template, noon())[0]);
     claim(&*store, noon(), 10);
-    for id in others.into_iter().chain([answer]) {
+    for id in others.into_iter().chain([answer, notice]) {
         store.in_data(id, noon()).expect("goes on");
     }
     let again = store.claim(noon() + minutes(10), LEASE, 10).expect("claims");
-    assert_eq!(again.iter().map(|entry| (entry.id, entry.ambiguous)).collect::<Vec<_>>(), [(answer, true)]);
+    let told: Vec<(i64, bool)> = again.iter().map(|entry| (entry.id, entry.ambiguous)).collect();
+    assert_eq!(told, [(answer, true), (notice, true)], "what an agent wrote, and what an agent must hear of");
     assert_eq!(again[0].bytes, outgoing(Template::Answer, None, "a@b.example", "answer").bytes);
     for id in others {
         let row = row(&*store, id);
@@ -91,6 +93,20 @@ pub fn an_interrupted_answer_goes_again_and_an_acknowledgement_does_not(place: &
     // Once it may have arrived, it may have arrived for good.
     store.settle(answer, &Attempt::Deferred(reply(451, "later")), Some(noon()), noon()).expect("settles");
     assert!(store.claim(noon() + minutes(11), LEASE, 10).expect("claims")[0].ambiguous);
+}
+
+pub fn the_claims_of_the_dead_end_when_they_are_known_to_be_dead(place: &BackEnd) {
+    let store = place.open();
+    let claimed = queue(&*store, &["claimed"], Template::Answer, noon())[0];
+    let in_data = queue(&*store, &["in-data"], Template::Answer, noon())[0];
+    let later = queue(&*store, &["later"], Template::Answer, noon())[0];
+    claim(&*store, noon(), 10);
+    store.in_data(in_data, noon()).expect("goes on");
+    store.settle(later, &Attempt::Deferred(reply(451, "later")), Some(noon() + minutes(5)), noon()).expect("settles");
+    assert_eq!(store.end_leases(noon() + minutes(1)).expect("ends them"), 2);
+    let again = store.claim(noon() + minutes(1), LEASE, 10).expect("claims");
+    let told: Vec<(i64, bool)> = again.iter().map(|entry| (entry.id, entry.ambiguous)).collect();
+    assert_eq!(told, [(claimed, false), (in_data, true)], "what waits for its time waits on");
 }
 
 pub fn fresh_mail_comes_before_repeated_tries(place: &BackEnd) {

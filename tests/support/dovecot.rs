@@ -382,6 +382,20 @@ impl Client {
         self.until(&tag, command)
     }
 
+    /// Runs a command that the server may refuse; whether it did not.
+    pub fn try_command(&mut self, command: &str) -> bool {
+        self.tag += 1;
+        let tag = format!("T{} ", self.tag);
+        write!(self.reader.get_mut(), "{tag}{command}\r\n").expect("IMAP listens");
+        loop {
+            let line = self.line().expect("IMAP answers");
+            assert!(!line.is_empty(), "IMAP hangs up after {command}");
+            if let Some(done) = line.strip_prefix(&tag) {
+                return done.starts_with("OK");
+            }
+        }
+    }
+
     fn until(&mut self, tag: &str, command: &str) -> Vec<String> {
         let mut lines = Vec::new();
         loop {

@@ -1,6 +1,7 @@
 //! What the tests against real servers share. Each test file uses a part of it.
 #![allow(dead_code)]
 
+pub mod desk;
 pub mod dovecot;
 pub mod outbox_store;
 pub mod postfix;

@@ -148,6 +148,9 @@ impl Store for OutboxStore {
         }
         Ok(())
     }
+    fn end_leases(&self, now: Timestamp) -> StoreResult<usize> {
+        self.sqlite.end_leases(now)
+    }
     fn next_due(&self) -> StoreResult<Option<Timestamp>> {
         self.sqlite.next_due()
     }
@@ -165,6 +168,9 @@ impl Store for OutboxStore {
     fn known(&self, mailbox: &str, keys: &[SourceKey]) -> StoreResult<Vec<LedgerRow>> {
         self.sqlite.known(mailbox, keys)
     }
+    fn unsettled(&self, mailbox: &str) -> StoreResult<Vec<LedgerRow>> {
+        self.sqlite.unsettled(mailbox)
+    }
     fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> StoreResult<()> {
         self.sqlite.give_fate(mailbox, keys, fate, now)
     }
@@ -179,6 +185,9 @@ impl Store for OutboxStore {
     }
     fn quarantine(&self, mail: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> StoreResult<()> {
         self.sqlite.quarantine(mail, packed, because, now)
+    }
+    fn released(&self, _: Timestamp) -> Result<Vec<Incoming>, StoreError> {
+        unreachable!("the courier takes nothing in")
     }
     fn cursor(&self, mailbox: &str, folder: &str) -> StoreResult<Option<Cursor>> {
         self.sqlite.cursor(mailbox, folder)

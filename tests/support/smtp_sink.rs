@@ -121,6 +121,11 @@ impl Sink {
         self.record().taken.clone()
     }
 
+    /// What came after the first `seen`.
+    pub fn taken_after(&self, seen: usize) -> Vec<Taken> {
+        self.record().taken.get(seen..).unwrap_or_default().to_vec()
+    }
+
     /// All commands, each with its connection's number.
     pub fn commands(&self) -> Vec<(usize, String)> {
         self.record().commands.clone()

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::exit::{self, CliResult, Failure, OrExit as _};
+use crate::cli::lock;
 use crate::cli::open::Desk;
 use crate::cli::output::escape;
 use crate::daemon::connect;
@@ -20,6 +21,8 @@ pub fn run(desk: &Desk) -> CliResult {
         eprintln!("postdesk: Nothing can leave: the configuration has no [outgoing]");
         return out.finish();
     };
+    let state = &desk.config.state;
+    let _sending = state.exists().then(|| lock::sender(state)).transpose()?;
     let report = deliver(desk, outgoing)?;
     for failure in &report.failed {
         let ticket = failure.ticket.map(|n| format!(", ticket {n}")).unwrap_or_default();

@@ -73,6 +73,16 @@ pub(super) fn known(connection: &Connection, mailbox: &str, keys: &[SourceKey]) 
     keys.iter().filter_map(|key| row(key).transpose()).collect()
 }
 
+pub(super) fn unsettled(connection: &Connection, mailbox: &str) -> Result<Vec<LedgerRow>> {
+    all(
+        connection,
+        "SELECT folder, uid_validity, uid, name, fate, ticket, attempts, filed_at IS NOT NULL FROM ledger \
+         WHERE mailbox = ?1 AND fate IS NULL ORDER BY id",
+        [mailbox],
+        ledger_row,
+    )
+}
+
 /// A fate for items that are not taken in. Those that have one keep it.
 pub(super) fn give_fate(
     connection: &Connection,
@@ -185,11 +195,12 @@ pub(super) fn keep_raw(connection: &Connection, incoming: &Incoming, digest: &Di
 pub(super) fn cursor(connection: &Connection, mailbox: &str, folder: &str) -> Result<Option<Cursor>> {
     first(
         connection,
-        "SELECT uid_validity, last_uid, since, by_date_up_to FROM cursor WHERE mailbox = ?1 AND folder = ?2",
+        "SELECT uid_validity, last_uid, since, by_date_up_to, there_before FROM cursor WHERE mailbox = ?1 AND folder = ?2",
         [mailbox, folder],
         |c| {
             let (uid_validity, last_uid) = (c.take()?, c.take()?);
-            Ok(Cursor { uid_validity, last_uid, since: c.time()?, by_date_up_to: c.take()? })
+            let since = c.time()?;
+            Ok(Cursor { uid_validity, last_uid, since, by_date_up_to: c.take()?, there_before: c.take()? })
         },
     )
 }
@@ -197,11 +208,19 @@ pub(super) fn cursor(connection: &Connection, mailbox: &str, folder: &str) -> Re
 pub(super) fn set_cursor(connection: &Connection, mailbox: &str, folder: &str, cursor: Cursor) -> Result<()> {
     run(
         connection,
-        "INSERT INTO cursor (mailbox, folder, uid_validity, last_uid, since, by_date_up_to) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (mailbox, folder) DO UPDATE SET \
+        "INSERT INTO cursor (mailbox, folder, uid_validity, last_uid, since, by_date_up_to, there_before) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (mailbox, folder) DO UPDATE SET \
          uid_validity = excluded.uid_validity, last_uid = excluded.last_uid, since = excluded.since, \
-         by_date_up_to = excluded.by_date_up_to",
-        params![mailbox, folder, cursor.uid_validity, cursor.last_uid, micros(cursor.since), cursor.by_date_up_to],
+         by_date_up_to = excluded.by_date_up_to, there_before = excluded.there_before",
+        params![
+            mailbox,
+            folder,
+            cursor.uid_validity,
+            cursor.last_uid,
+            micros(cursor.since),
+            cursor.by_date_up_to,
+            cursor.there_before
+        ],
     )?;
     Ok(())
 }

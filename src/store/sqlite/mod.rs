@@ -4,9 +4,11 @@
 //! Several processes may have the file open at once (the daemon, and a command beside it): each has its own writer, and
 //! SQLite's lock orders them.
 
+pub mod backup;
 mod conduct;
 mod contacts;
 mod errors;
+mod holds;
 mod ingest;
 mod ledger;
 mod lookup;
@@ -114,6 +116,10 @@ impl Store for SqliteStore {
         self.readers.with(|c| ledger::known(c, mailbox, keys))
     }
 
+    fn unsettled(&self, mailbox: &str) -> Result<Vec<LedgerRow>> {
+        self.readers.with(|c| ledger::unsettled(c, mailbox))
+    }
+
     fn give_fate(&self, mailbox: &str, keys: &[SourceKey], fate: &Fate, now: Timestamp) -> Result<()> {
         if keys.is_empty() {
             return Ok(());
@@ -142,6 +148,15 @@ impl Store for SqliteStore {
         let (incoming, because) = (incoming.clone(), because.to_owned());
         let digest = Digest::of(&incoming.raw);
         self.writer.call(1, move |c| ingest::quarantine(c, &incoming, digest, &packed, &because, now))
+    }
+
+    fn released(&self, now: Timestamp) -> Result<Vec<Incoming>> {
+        // Looked for beside the writer first: it is asked after every batch, and mostly there is nothing.
+        if self.readers.with(|c| holds::any_released(c, now))? {
+            let reopened = self.writer.call(1, move |c| holds::released(c, now))?;
+            return reopened.into_iter().map(read::Reopened::unpack).collect();
+        }
+        Ok(Vec::new())
     }
 
     fn cursor(&self, mailbox: &str, folder: &str) -> Result<Option<Cursor>> {
@@ -182,6 +197,10 @@ impl Store for SqliteStore {
         self.writer.call(1, move |c| {
             settled.iter().try_for_each(|(id, attempt, next)| outbox::settle(c, *id, attempt, *next, now))
         })
+    }
+
+    fn end_leases(&self, now: Timestamp) -> Result<usize> {
+        self.writer.call(1, move |c| outbox::end_leases(c, now))
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>> {

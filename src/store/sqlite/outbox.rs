@@ -95,8 +95,8 @@ pub(super) fn claim(
     Ok(claimed)
 }
 
-/// Lost between the final dot and the reply: a person's words go again, byte for byte; what the desk says by itself
-/// does not, because it may have arrived.
+/// Lost between the final dot and the reply: it goes again, byte for byte, because nobody may miss what it says. Only an
+/// acknowledgement does not: of that no customer gets two.
 fn give_up_unknown(connection: &Connection, now: Timestamp) -> Result<()> {
     let lost: Vec<(i64, Template)> = all(
         connection,
@@ -105,7 +105,7 @@ fn give_up_unknown(connection: &Connection, now: Timestamp) -> Result<()> {
         |c| Ok((c.take()?, c.word("outbox.template", Template::from_word)?)),
     )?;
     for (id, template) in lost {
-        if template.is_words_of_a_person() {
+        if template.goes_again_when_unknown() {
             run(connection, "UPDATE outbox SET ambiguous = 1 WHERE id = ?1", [id])?;
             continue;
         }
@@ -119,6 +119,15 @@ fn give_up_unknown(connection: &Connection, now: Timestamp) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// See [`crate::store::Store::end_leases`].
+pub(super) fn end_leases(connection: &Connection, now: Timestamp) -> Result<usize> {
+    run(
+        connection,
+        "UPDATE outbox SET due_at = ?1 WHERE due_at > ?1 AND state IN ('claimed', 'in-data')",
+        [micros(now)],
+    )
 }
 
 fn lease_one(connection: &Connection, id: i64, now: Timestamp, until: i64) -> Result<OutboxEntry> {

@@ -15,8 +15,10 @@ const APPLICATION_ID: i32 = 0x5044_736b;
 /// Append-only: a database of schema version N has had the first N of them.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_hold.sql"),
     include_str!("migrations/0003_conduct.sql"),
-    include_str!("migrations/0004_service.sql"),
+    include_str!("migrations/0004_audit.sql"),
+    include_str!("migrations/0005_service.sql"),
 ];
 
 /// Prepared statements kept for each connection: more than there are.
@@ -81,7 +83,7 @@ fn create_private(path: &Path) -> Result<()> {
 }
 
 /// Refuses every file but an empty one and our own.
-fn check_ours(connection: &Connection, path: &Path) -> Result<()> {
+pub(super) fn check_ours(connection: &Connection, path: &Path) -> Result<()> {
     let id: i32 = connection
         .query_row("PRAGMA application_id", [], |row| row.get(0))
         .map_err(|error| StoreError::from(error).about(path))?;
@@ -102,14 +104,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     // Two processes may start at once: what counts is the version as it stands under the write lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
-    let Some(missing) = MIGRATIONS.get(found..) else {
-        return Err(StoreError::Broken(format!(
-            "{} was written by a newer postdesk (schema version {found}; this one knows {}): install that one, or \
-             restore a backup made by this one",
-            path.display(),
-            MIGRATIONS.len()
-        )));
-    };
+    let Some(missing) = MIGRATIONS.get(found..) else { return Err(newer(found, path)) };
     for sql in missing {
         transaction.execute_batch(sql)?;
     }
@@ -117,6 +112,23 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;
     transaction.commit()?;
     Ok(())
+}
+
+/// Refuses what a newer program wrote.
+pub(super) fn check_known(version: i64, path: &Path) -> Result<()> {
+    match usize::try_from(version) {
+        Ok(found) if found > MIGRATIONS.len() => Err(newer(found, path)),
+        _ => Ok(()),
+    }
+}
+
+fn newer(found: usize, path: &Path) -> StoreError {
+    StoreError::Broken(format!(
+        "{} was written by a newer postdesk (schema version {found}; this one knows {}): install that one, or \
+         restore a backup made by this one",
+        path.display(),
+        MIGRATIONS.len()
+    ))
 }
 
 fn version(connection: &Connection) -> Result<usize> {
@@ -155,6 +167,33 @@ mod tests {
     }
 
     #[test]
+    fn a_database_of_the_first_version_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("desk.db");
+        let old = Connection::open(&path).expect("opens");
+        old.execute_batch(MIGRATIONS[0]).expect("makes the first schema");
+        old.pragma_update(None, "application_id", APPLICATION_ID).expect("signs");
+        old.pragma_update(None, "user_version", 1).expect("signs");
+        old.execute_batch(
+            "INSERT INTO cursor (mailbox, folder, uid_validity, last_uid) VALUES ('a', 'INBOX', 7, 20), ('b', 'INBOX', 7, 9);
+             INSERT INTO ledger (mailbox, folder, uid_validity, uid, discovered_at) VALUES ('a', 'INBOX', 7, 12, 0), \
+             ('a', 'INBOX', 7, 15, 0), ('a', 'INBOX', 6, 3, 0);",
+        )
+        .expect("fills it");
+        drop(old);
+        let writer = open_writer(&path, &Options::default()).expect("opens");
+        let before = |mailbox: &str| {
+            let sql = "SELECT there_before FROM cursor WHERE mailbox = ?1";
+            writer.query_row(sql, [mailbox], |row| row.get::<_, i64>(0)).expect("reads")
+        };
+        assert_eq!(
+            (before("a"), before("b")),
+            (11, 9),
+            "below the first row; where there is none, all that was passed"
+        );
+    }
+
+    #[test]
     fn a_reader_cannot_write() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("desk.db");
@@ -175,6 +214,6 @@ mod tests {
             }
         });
         let writer = open_writer(&path, &Options::default()).expect("opens");
-        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(1));
+        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(2));
     }
 }

@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::config::drill;
 use crate::store::{Result, StoreError};
 
 /// As much as is taken into one transaction, counted in mails or calls. At this size the cost of the sync is hardly
@@ -122,7 +123,9 @@ fn commit_together(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> R
     for job in group {
         job.run(&transaction)?;
     }
+    drill::point("before-commit");
     transaction.commit()?;
+    drill::point("after-commit");
     Ok(())
 }
 

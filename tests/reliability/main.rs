@@ -1,0 +1,10 @@
+//! Nothing is lost and nothing is taken in twice, whatever people and servers do to a mailbox: the real program as a
+//! daemon, against a real Dovecot.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod audit;
+mod backup;
+mod folder;
+mod poison;
