@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postdesk::cli::stage::Stage;
 use postdesk::daemon::clock;
+use postdesk::model::outgoing::Template;
+use postdesk::model::{Found, Order, OrderKind, Status, Ticket};
 use postdesk::store::sqlite::{Options, SqliteStore};
 use postdesk::store::{Reading as _, Store as _};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 const CONFIG: &str = r#"
 [desk]
@@ -95,4 +99,71 @@ async fn after_a_standstill_each_hears_of_the_last_step_only_and_a_substitute_ge
     assert_eq!((ticket.owner.as_deref(), ticket.service.next_at), (Some("eva"), None));
     assert_eq!(ticket.service.told.len(), 3);
     assert_eq!(store.clock_next().expect("reads"), None);
+}
+
+/// Writes a decision down; how many mails of the clock it sends.
+fn carry(ticket: &mut Ticket, decision: postdesk::model::Decision) -> usize {
+    if let Some(changed) = decision.tickets.into_iter().next() {
+        *ticket = changed;
+    }
+    decision.outgoing.iter().filter(|draft| draft.template == Template::NotifyDue).count()
+}
+
+/// However answers, ends and returns follow each other: the solution is due once the promised working time has passed
+/// while the clock ran, no step comes twice, and the clock has always something ahead of it or nothing to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_to_a_ticket_its_clock_is_right() {
+    let (_folder, stage) = opened().await;
+    let office = "[calendar.office]\nweekdays = [\"08:00-12:00\", \"12:30-16:30\"]\nholidays = [2026-07-14]\n";
+    let text = CONFIG.replace("respond = \"4h\"", "respond = \"4h\"\nresolve = \"3d\"\ncalendar = \"office\"") + office;
+    let config = postdesk::config::parse(std::path::Path::new("c.toml"), &text, postdesk::config::CheckFiles::None);
+    let policy = config.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).policy;
+    let calendar = policy.promises.calendar("office").expect("is there").clone();
+    let resolve = policy.promises.sla("standard").and_then(|sla| sla.resolve).expect("is promised");
+    let first = stage.store.ticket(1001).expect("reads").expect("is there");
+    let happenings = proptest::collection::vec((0u8..4, 1i64..3_000), 1..12);
+    let mut runner = TestRunner::new(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() });
+    let played = runner.run(&happenings, |happenings| {
+        let (mut ticket, mut now) = (first.clone(), first.created_at);
+        let (mut pauses, mut stopped) = (Vec::new(), None);
+        let mut told = 0;
+        for (what, minutes) in happenings {
+            now += SignedDuration::from_mins(minutes);
+            let found = |ticket: &Ticket| Found { tickets: vec![(1001, ticket.clone())], ..Found::default() };
+            while let Some(next) = ticket.service.next_at.filter(|next| *next <= now) {
+                let decision = postdesk::decide::clock(1001, &found(&ticket), &policy, next);
+                told += carry(&mut ticket, decision);
+                prop_assert!(ticket.service.next_at.is_none_or(|after| after > next));
+            }
+            let what = match what {
+                0 => OrderKind::Close,
+                1 => OrderKind::Reopen,
+                2 => OrderKind::Reply { text: "x".into(), attachments: Vec::new(), close: false },
+                _ => continue,
+            };
+            let order = Order { ticket: 1001, actor: "jana".into(), what };
+            let decision = postdesk::decide::order(&order, &found(&ticket), &policy, now);
+            carry(&mut ticket, decision.map_err(TestCaseError::fail)?);
+            let runs = matches!(ticket.status, Status::New | Status::Open);
+            match (runs, stopped) {
+                (false, None) => stopped = Some(now),
+                (true, Some(since)) => {
+                    pauses.push((since, now));
+                    stopped = None;
+                }
+                _ => {}
+            }
+            prop_assert_eq!(ticket.service.stopped_at, stopped);
+            if runs && !pauses.is_empty() {
+                prop_assert_eq!(ticket.resolve_due_at, calendar.add(ticket.created_at, resolve, &pauses));
+            }
+            prop_assert!(runs || ticket.service.next_at.is_none());
+        }
+        // Two steps tell somebody, of each of the two promises that this SLA makes.
+        prop_assert!(told <= 4, "{told} mails");
+        let steps = &ticket.service.told;
+        prop_assert!(steps.iter().enumerate().all(|(n, step)| !steps[..n].contains(step)));
+        Ok(())
+    });
+    played.unwrap_or_else(|error| panic!("{error}"));
 }
