@@ -214,7 +214,7 @@ pub fn send_answer(
             addressee: Addressee::Customer,
             to: to.clone(),
             cc: recipients.iter().filter(|other| other.email != to.email).cloned().collect(),
-            mailbox: work.ticket.mailbox.clone(),
+            mailbox: work.mailbox().name.clone(),
             language: work.ticket.language,
             ticket: Some(work.ticket.clone()),
             in_reply_to: work.ticket.thread.last().cloned(),
