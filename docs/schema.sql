@@ -96,8 +96,13 @@ CREATE TABLE ticket (
     merged_into INTEGER, -- the ticket in which it lives on
     linked TEXT NOT NULL DEFAULT '[]', -- list of numbers of tickets that may belong to it
     thread TEXT NOT NULL DEFAULT '[]', -- list of Message-IDs of the conversation, oldest first
-    entries INTEGER NOT NULL DEFAULT 0 -- how many entries it has
+    entries INTEGER NOT NULL DEFAULT 0, -- how many entries it has
+    service TEXT NOT NULL DEFAULT '{}', -- what was promised for it and how far that has come, see src/model/promise.rs
+    clock_at INTEGER, -- when the clock has to look at it next
+    urgency INTEGER NOT NULL DEFAULT 0 -- 1: its customer called it urgent; 2: and was heeded
 ) STRICT;
+CREATE INDEX ticket_clock ON ticket (clock_at) WHERE clock_at IS NOT NULL;
+CREATE INDEX ticket_of_organisation ON ticket (organisation, number) WHERE organisation IS NOT NULL;
 CREATE INDEX ticket_updated ON ticket (updated_at, number);
 CREATE INDEX ticket_live ON ticket (updated_at, number) WHERE live = 1;
 CREATE INDEX ticket_requester ON ticket (requester_key, created_at, number);

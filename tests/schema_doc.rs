@@ -37,7 +37,9 @@ fn things(connection: &Connection) -> BTreeMap<String, String> {
 
 fn bare(sql: &str) -> String {
     let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
-    lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    let sql = lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    // A column that a later migration added stands right behind the line end of the last one.
+    sql.replace(" ,", ",").replace(" )", ")")
 }
 
 /// What stands between the brackets, piece by piece: a column that a migration added stands behind the constraints in

@@ -1,5 +1,5 @@
 //! The stories in `fixtures/stories/`: mails in, tickets and outgoing mails out, through the real pipeline between two
-//! Maildirs. Each folder has an ABOUT, mails `NN-in.eml` and the golden `expected.txt`; `UPDATE_GOLDEN=1` writes it anew,
+//! Maildirs. Each folder has an ABOUT, mails `NN-in.eml`, times `NN-wait.txt` to which the clock goes, and the golden `expected.txt`; `UPDATE_GOLDEN=1` writes it anew,
 //! to be read before it is accepted.
 
 use std::fmt::Write as _;
@@ -51,7 +51,9 @@ async fn tell(folder: &Path) -> String {
     let config = std::fs::read_to_string(folder.join("desk.toml"))
         .or_else(|_| std::fs::read_to_string(stories().join("desk.toml")))
         .expect("desk.toml");
-    let contacts = std::fs::read(stories().join("contacts.csv")).expect("contacts.csv");
+    let contacts = std::fs::read(folder.join("contacts.csv"))
+        .or_else(|_| std::fs::read(stories().join("contacts.csv")))
+        .expect("contacts.csv");
     let state = scratch.path().join("state");
     std::fs::create_dir(&state).expect("state folder");
     std::fs::write(state.join("key"), KEY).expect("key written");
@@ -62,18 +64,32 @@ async fn tell(folder: &Path) -> String {
         .expect("story")
         .flatten()
         .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == "eml"))
+        .filter(|p| p.extension().is_some_and(|e| e == "eml") || p.to_string_lossy().ends_with("-wait.txt"))
         .collect();
     mails.sort();
     let mut told = String::new();
     for (number, path) in (1..).zip(&mails) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with("-wait.txt") {
+            tell_wait(&mut told, &mut stage, &name, path).await;
+            continue;
+        }
         let bytes = std::fs::read(path).expect("mail");
         let scene = stage.play(number, &name, &bytes).await.unwrap_or_else(|e| panic!("{}: {e:#}", path.display()));
         tell_scene(&mut told, &name, &scene);
     }
     tell_tickets(&mut told, &stage);
     told
+}
+
+async fn tell_wait(told: &mut String, stage: &mut Stage, name: &str, path: &Path) {
+    let until = std::fs::read_to_string(path).expect("a time to wait for");
+    let until: jiff::Timestamp = until.trim().parse().unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let _ = writeln!(told, "=== {name}: until {until}");
+    for (at, sent) in stage.wait(until).await.unwrap_or_else(|e| panic!("{}: {e:#}", path.display())) {
+        let _ = writeln!(told, "at {at}");
+        sent.iter().for_each(|sent| tell_mail(told, sent));
+    }
 }
 
 fn tell_scene(told: &mut String, name: &str, scene: &Scene) {
@@ -154,6 +170,18 @@ fn tell_tickets(told: &mut String, stage: &Stage) {
             t.participants.iter().map(|p| &p.email).collect::<Vec<_>>(),
             t.linked,
         );
+        if let Some(sla) = &t.service.sla {
+            let at = |time: Option<jiff::Timestamp>| time.map_or_else(|| "-".to_owned(), |t| t.to_string());
+            let _ = writeln!(
+                told,
+                "sla={sla} answer={} solution={} word={} stopped={} next={}",
+                at(t.first_response_due_at),
+                at(t.resolve_due_at),
+                at(t.service.update_due_at),
+                at(t.service.stopped_at),
+                at(t.service.next_at),
+            );
+        }
         for e in stage.store.entries(t.number).expect("entries") {
             let _ = writeln!(told, "{}. {} {} from {}: {:?}", e.seq, e.direction, e.kind, e.from.email, e.reply.text);
         }

@@ -127,6 +127,8 @@ pub fn change(change: &TicketChange) -> String {
         TicketChange::Bound { contact, .. } => format!("contact: {contact}"),
         TicketChange::Confirmed { by } => format!("confirmed by {by}"),
         TicketChange::Snoozed { until } => format!("snoozed until: {}", rfc3339(*until)),
+        TicketChange::Promised { sla: Some(sla), .. } => format!("promised: {sla}"),
+        TicketChange::Promised { sla: None, .. } => "promised: nothing".into(),
         TicketChange::Event { what } => what.clone(),
     }
 }
@@ -256,6 +258,7 @@ mod tests {
             linked: vec![1040],
             thread: vec!["a@firma.example".into()],
             entries: 1,
+            service: Default::default(),
         }
     }
 

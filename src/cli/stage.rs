@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::csv_contacts;
 use crate::config::{self, CheckFiles, Config};
 use crate::daemon::mailbox::Watcher;
-use crate::daemon::{Desk, connect, ingest};
+use crate::daemon::{Desk, clock, connect, ingest};
 use crate::model::outgoing::Template;
 use crate::model::{Incoming, SourceKey, TicketNumber};
 use crate::outbox::Courier;
@@ -105,6 +105,30 @@ impl Stage {
         }
         self.courier.deliver_due(&CancellationToken::new()).await?;
         Ok(Scene { bytes, at, ingested: one, commit, sent: self.news()? })
+    }
+
+    /// Lets time pass until `until`: the clock stands still at each moment for which the desk has something to do. What
+    /// was sent meanwhile, with the time of each moment.
+    pub async fn wait(&mut self, until: Timestamp) -> anyhow::Result<Vec<(Timestamp, Vec<Sent>)>> {
+        let mut moments = Vec::new();
+        while let Some(next) = self.store.clock_next()?.filter(|next| *next <= until) {
+            let now = self.set_clock(next);
+            let store: &dyn Store = self.store.as_ref();
+            if clock::tick(store, &self.desk.policy, now)? == 0 {
+                bail!("The clock has nothing to do at {next}");
+            }
+            self.courier.deliver_due(&CancellationToken::new()).await?;
+            moments.push((now, self.news()?));
+        }
+        self.set_clock(until);
+        Ok(moments)
+    }
+
+    /// Never back.
+    fn set_clock(&self, to: Timestamp) -> Timestamp {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = to.max(*now);
+        *now
     }
 
     /// What the desk would do with this mail now.

@@ -64,6 +64,7 @@ pub fn policy() -> Policy {
         budgets: Budgets::default(),
         keys,
         texts: BTreeMap::new(),
+        promises: Default::default(),
     }
 }
 

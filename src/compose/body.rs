@@ -1,8 +1,10 @@
 //! The words of each mail: customers get one short text, agents all that they need to answer.
 
+use jiff::Timestamp;
 use minijinja::value::Value as Filled;
 
 use crate::model::outgoing::{Addressee, MARKER, Template, Value};
+use crate::model::promise::Called;
 use crate::model::text::{NAME_MAX, clean_line, clean_text};
 use crate::model::{Draft, Policy, Ticket};
 
@@ -33,6 +35,7 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
             | Template::NotifyReply
             | Template::NotifyAssigned
             | Template::NotifyNote
+            | Template::NotifyDue
             | Template::NotifyConfirmed,
             Some(ticket),
         ) => words.notification(ticket, left_off),
@@ -59,13 +62,19 @@ impl Words<'_> {
             ("token", Filled::from(token)),
             ("name", Filled::from(self.line("name").unwrap_or_default())),
             ("asks", Filled::from(self.list("asks"))),
+            ("back", Filled::from(self.moment("back").unwrap_or_default())),
         ];
         self.texts.say("acknowledgement", &values)
     }
 
     fn acknowledgement_minimal(&self, ticket: &Ticket) -> String {
         let token = self.policy.keys.subject_token(&self.policy.desk.prefix, ticket.number);
-        let values = [("number", Filled::from(ticket.number)), ("desk", self.desk()), ("token", Filled::from(token))];
+        let values = [
+            ("number", Filled::from(ticket.number)),
+            ("desk", self.desk()),
+            ("token", Filled::from(token)),
+            ("back", Filled::from(self.moment("back").unwrap_or_default())),
+        ];
         self.texts.say("acknowledgement-minimal", &values)
     }
 
@@ -127,8 +136,20 @@ impl Words<'_> {
                 self.texts.say(if denied { "notify-denied" } else { "notify-confirmed" }, &[number, who])
             }
             (Template::NotifyNote, _) => self.texts.say("notify-note", &[number, actor]),
+            (Template::NotifyDue, _) => self.due(number),
             _ => self.texts.say("notify-reply", &[number]),
         }
+    }
+
+    /// What was promised runs out.
+    fn due(&self, number: (&'static str, Filled)) -> String {
+        let key = match self.line("promise").as_deref() {
+            Some("respond") => "notify-due-respond",
+            Some("update") => "notify-due-update",
+            _ => "notify-due-resolve",
+        };
+        let when = ("when", Filled::from(self.moment("when").unwrap_or_default()));
+        self.texts.say(key, &[number, when, ("percent", Filled::from(self.line("percent").unwrap_or_default()))])
     }
 
     fn about_the_sender(&self, ticket: &Ticket) -> String {
@@ -162,9 +183,44 @@ impl Words<'_> {
         self.label(&mut out, "label-category", ticket.category.as_deref().map(|c| clean_line(c, LINE_MAX)));
         self.label(&mut out, "label-priority", Some(self.texts.word("priority", ticket.priority.word(), &[])));
         self.label(&mut out, "label-status", Some(self.texts.word("status", ticket.status.word(), &[])));
+        let answer = ticket.first_response_due_at.filter(|_| ticket.first_responded_at.is_none());
+        self.label(&mut out, "label-answer-due", answer.map(|at| self.when(at)));
+        self.label(&mut out, "label-update-due", ticket.service.update_due_at.map(|at| self.when(at)));
+        let solution = ticket.resolve_due_at.filter(|_| ticket.resolved_at.is_none());
+        self.label(&mut out, "label-solution-due", solution.map(|at| self.when(at)));
+        self.label(&mut out, "label-urgent", ticket.service.urgency.as_ref().map(|called| self.called(called)));
         let why: Vec<String> = self.list("why").iter().map(|why| self.why(why)).collect();
         self.label(&mut out, "label-why", Some(why.join("; ")).filter(|w| !w.is_empty()));
         out
+    }
+
+    fn called(&self, called: &Called) -> String {
+        let key = if called.raised { "urgent-raised" } else { "urgent-not-raised" };
+        let values = [
+            ("word", Filled::from(clean_line(&called.word, LINE_MAX))),
+            ("marked", Filled::from(called.marked)),
+            ("tickets", Filled::from(called.tickets)),
+        ];
+        self.texts.say(key, &values)
+    }
+
+    /// A moment by the desk's clock, in this language.
+    fn when(&self, at: Timestamp) -> String {
+        let local = at.to_zoned(self.policy.desk.timezone.clone());
+        let weekday = self.texts.say(&format!("weekday-{}", local.weekday().to_monday_one_offset()), &[]);
+        let month = self.texts.say(&format!("month-{}", local.month()), &[]);
+        let values = [
+            ("weekday", Filled::from(weekday)),
+            ("day", Filled::from(local.day())),
+            ("month", Filled::from(month)),
+            ("time", Filled::from(local.strftime("%-H:%M").to_string())),
+        ];
+        self.texts.say("when", &values)
+    }
+
+    /// A value of the draft that is a time.
+    fn moment(&self, name: &str) -> Option<String> {
+        Some(self.when(self.line(name)?.parse().ok()?))
     }
 
     /// A step of routing in this language, or the sentence as it is.

@@ -85,7 +85,7 @@ fn from(draft: &Draft, policy: &Policy, mailbox: &Mailbox) -> Result<MailMailbox
         Template::NotifyNew | Template::NotifyReply | Template::NotifyNote | Template::NotifyConfirmed => {
             draft.author.as_ref().or(requester)
         }
-        Template::NotifyAssigned => requester,
+        Template::NotifyAssigned | Template::NotifyDue => requester,
         _ => None,
     };
     let desk = clean_line(&policy.desk.name, NAME_MAX);
@@ -193,6 +193,7 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
         | Template::NotifyReply
         | Template::NotifyAssigned
         | Template::NotifyNote
+        | Template::NotifyDue
         | Template::NotifyConfirmed => Some(mailbox.address.clone()),
     }
 }
@@ -202,7 +203,11 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
 fn attachments(draft: &Draft) -> (Vec<&Attachment>, Vec<String>) {
     match draft.template {
         Template::Answer => return (draft.attachments.iter().collect(), Vec::new()),
-        Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote => {}
+        Template::NotifyNew
+        | Template::NotifyReply
+        | Template::NotifyAssigned
+        | Template::NotifyNote
+        | Template::NotifyDue => {}
         _ => return (Vec::new(), Vec::new()),
     }
     let (mut sent_on, mut left_off, mut room) = (Vec::new(), Vec::new(), NOTIFY_ATTACHMENTS_MAX);

@@ -31,6 +31,11 @@ pub struct File {
     pub group: Vec<Spanned<Group>>,
     #[serde(default)]
     pub category: Vec<Spanned<Category>>,
+    #[serde(default)]
+    pub calendar: BTreeMap<Spanned<String>, Spanned<Calendar>>,
+    #[serde(default)]
+    pub sla: BTreeMap<Spanned<String>, Spanned<Sla>>,
+    pub urgency: Option<Spanned<Urgency>>,
 }
 
 /// `[desk]`: who the desk is.
@@ -55,6 +60,8 @@ pub struct Desk {
     pub operator: Key<String>,
     /// Days after its end during which a reply reopens a ticket; later it opens a linked new one. Default: 14.
     pub reopen_days: Key<u32>,
+    /// What is promised where contact, organisation and category name nothing: an `[sla.NAME]`. Absent: nothing.
+    pub sla: Key<String>,
     /// What it takes to believe an agent: token (signed reply identity and From) or confirm (strong proof of From too, or
     /// a confirmation from the registered address). Default: `token`.
     pub agents: Key<String>,
@@ -282,7 +289,7 @@ pub struct Category {
     pub r#match: Option<Spanned<Match>>,
     /// Agent or group: the first step of routing.
     pub owner: Key<String>,
-    /// The name of what was promised; it is recorded with the ticket.
+    /// What is promised for it: an `[sla.NAME]`. The contact's and the organisation's go before it.
     pub sla: Key<String>,
     /// low, normal, high or urgent.
     pub priority: Key<String>,
@@ -327,6 +334,83 @@ pub struct Present {
     pub text: Key<String>,
 }
 
+/// `[calendar.NAME]`: when somebody is there. A day's hours are a list of `"08:00-12:00"`; the gaps are breaks.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Calendar {
+    /// IANA name: the hours are those of the clock on that wall. Default: the desk's.
+    pub timezone: Key<String>,
+    /// Monday to Friday, where the day itself is not given.
+    pub weekdays: Hours,
+    pub monday: Hours,
+    pub tuesday: Hours,
+    pub wednesday: Hours,
+    pub thursday: Hours,
+    pub friday: Hours,
+    pub saturday: Hours,
+    pub sunday: Hours,
+    /// Days on which nobody is there.
+    pub holidays: Key<Vec<Spanned<toml::Value>>>,
+    /// An iCalendar file (RFC 5545) whose all-day events are holidays, too; yearly ones come every year.
+    pub holidays_file: Key<String>,
+}
+
+/// The hours of a day.
+pub type Hours = Key<Vec<Spanned<String>>>;
+
+/// `[sla.NAME]`: what is promised, as working time of a calendar: `"30m"`, `"4h"`, `"2d"`, `"1d 4h"`. A day is as long as
+/// the calendar's working days are on average.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Sla {
+    /// Until an agent's first answer.
+    pub respond: Key<String>,
+    /// Until the ticket is resolved. The time in which the customer owes the next word does not count.
+    pub resolve: Key<String>,
+    /// After the first answer: until the next word to the customer.
+    pub update: Key<String>,
+    /// A `[calendar.NAME]`. Default: every hour of every day.
+    pub calendar: Key<String>,
+    /// What is done once a share of the promised time has passed.
+    pub escalate: Key<Vec<Spanned<Escalate>>>,
+}
+
+/// An item of `escalate`: `at`, and one of the two others.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Escalate {
+    /// `"75%"` of the promised time: 1 to 1000. Required.
+    pub at: Key<String>,
+    /// `"owner"` (or whoever has the ticket's group), an agent or a group: gets a mail.
+    pub tell: Key<String>,
+    /// An agent or a group: gets the ticket.
+    pub assign: Key<String>,
+}
+
+/// `[urgency]`: words by which customers call something urgent, and how often that counts.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Urgency {
+    /// Whole words or phrases in subject or reply text; case and diacritics do not count. Default: nujno, súrne, urgent,
+    /// urgentne, hitno, takoj, nefunguje, ne dela, dringend, asap.
+    pub words: Key<Vec<Spanned<String>>>,
+    /// Of the last tickets of a contact or organisation, so many percent may be raised, 0 to 100. Default: 20.
+    pub percent: Key<u32>,
+    /// How many last tickets are looked at, 1 to 100. Default: 20.
+    pub of_last: Key<u32>,
+    /// To which they are raised: low, normal, high or urgent. Default: `high`.
+    pub priority: Key<String>,
+}
+
+/// The path of a key among [`tables`]: the names that the operator gave to calendars and SLAs are left out.
+pub fn known_path(path: &str) -> String {
+    let mut parts: Vec<&str> = path.split('.').collect();
+    if matches!(parts.first(), Some(&("calendar" | "sla"))) && parts.len() > 1 {
+        parts.remove(1);
+    }
+    parts.join(".")
+}
+
 /// Every table of the file by its path, and its keys.
 pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
     use super::keys_of::keys_of as k;
@@ -351,5 +435,9 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("category.match", k::<Match>()),
         ("category.ask", k::<Ask>()),
         ("category.ask.present", k::<Present>()),
+        ("calendar", k::<Calendar>()),
+        ("sla", k::<Sla>()),
+        ("sla.escalate", k::<Escalate>()),
+        ("urgency", k::<Urgency>()),
     ]
 }

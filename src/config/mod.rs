@@ -6,11 +6,13 @@
 mod connections;
 pub mod drill;
 pub mod file;
+mod holidays;
 pub mod keys;
 mod keys_of;
 mod mistake;
 mod notes;
 mod people;
+mod promises;
 mod read;
 pub mod rotate;
 mod rules;

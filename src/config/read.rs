@@ -122,7 +122,8 @@ fn form_mistake(notes: &mut Notes<'_>, span: Range<usize>, key: &str, said: &str
         return notes.mistake(span, key, message, None);
     };
     let name = rest.split('`').next().unwrap_or_default();
-    let table = key.rsplit_once('.').map_or("", |(table, _)| table);
+    let known = file::known_path(key);
+    let table = known.rsplit_once('.').map_or("", |(table, _)| table);
     let known = file::tables().into_iter().find(|(path, _)| *path == table).map_or(&[][..], |(_, keys)| keys);
     notes.mistake(span, key, format!("Unknown key `{name}`"), Some(&unknown_hint(name, table, known)));
 }

@@ -15,7 +15,7 @@ use super::file;
 use super::notes::Notes;
 use super::people::People;
 use super::secret::SecretSource;
-use super::{Config, connections, keys, rules, texts};
+use super::{Config, connections, keys, promises, rules, texts};
 
 /// Where the mails of one mailbox come from.
 #[derive(Clone, Debug)]
@@ -174,7 +174,12 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let categories = rules::categories(&file.category, &people, &mailboxes, notes);
     let desk_file = file.desk.map(Spanned::into_inner).unwrap_or_default();
     let state = notes.path(desk_file.state.as_ref().map_or("/var/lib/postdesk", |s| s.get_ref()));
+    let desk_sla = desk_file.sla.clone();
     let desk = desk(desk_file, &people, &mailboxes, notes);
+    let zone = desk.as_ref().map_or(jiff::tz::TimeZone::UTC, |d| d.timezone.clone());
+    let named = promises::Named { desk: desk_sla.as_ref(), categories: &file.category };
+    let promised = promises::Files { calendars: &file.calendar, slas: &file.sla, urgency: file.urgency };
+    let promises = promises::promises(promised, &named, &zone, &people, notes);
     let mut outgoing = outgoing;
     if let Some(Outgoing { via: OutgoingVia::Smtp(smtp), .. }) = &mut outgoing
         && smtp.hello.is_empty()
@@ -204,6 +209,7 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
         budgets,
         keys,
         texts,
+        promises,
     };
     Some(Config {
         path: notes.source.path.to_owned(),
@@ -261,7 +267,7 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
         }
         None => people.agents.iter().find(|a| !a.disabled).map(|a| desk::Assignee::Agent(a.name.clone())),
     };
-    let timezone = timezone(file.timezone, notes);
+    let timezone = timezone(file.timezone.as_ref(), "desk.timezone", notes).unwrap_or(jiff::tz::TimeZone::UTC);
     let proofs = [("token", desk::AgentProof::Token), ("confirm", desk::AgentProof::Confirm)];
     let agents = file.agents.as_ref().and_then(|word| one_of(word, "desk.agents", &proofs, notes));
     Some(Desk {
@@ -277,18 +283,20 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
     })
 }
 
-fn timezone(zone: file::Key<String>, notes: &mut Notes<'_>) -> jiff::tz::TimeZone {
-    let Some(zone) = zone else { return jiff::tz::TimeZone::UTC };
-    jiff::tz::TimeZone::get(zone.get_ref()).unwrap_or_else(|_| {
+/// A time zone by its IANA name; None where there is none of it.
+pub fn timezone(zone: Option<&Spanned<String>>, key: &str, notes: &mut Notes<'_>) -> Option<jiff::tz::TimeZone> {
+    let zone = zone?;
+    let found = jiff::tz::TimeZone::get(zone.get_ref());
+    if found.is_err() {
         let names: Vec<String> = jiff::tz::db().available().map(|n| n.as_str().to_owned()).collect();
         let near = super::read::nearest(zone.get_ref(), names.iter().map(String::as_str));
         let hint = match near {
             Some(near) => format!("Did you mean \"{near}\"?"),
             None => "A name of the IANA database, such as \"Europe/Bratislava\"".to_owned(),
         };
-        notes.mistake(zone.span(), "desk.timezone", "There is no such time zone", Some(&hint));
-        jiff::tz::TimeZone::UTC
-    })
+        notes.mistake(zone.span(), key, "There is no such time zone", Some(&hint));
+    }
+    found.ok()
 }
 
 fn dns(file: file::Dns, notes: &mut Notes<'_>) -> Dns {

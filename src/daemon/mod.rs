@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod board;
+pub mod clock;
 pub mod commit;
 pub mod connect;
 pub mod ingest;
@@ -100,6 +101,7 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
             }
         });
     }
+    tasks.spawn(clock::run(Arc::clone(&desk), stop.clone()));
     tasks.spawn(systemd::watch(Arc::clone(&desk.board), stop.clone()));
     tasks.close();
     systemd::ready();

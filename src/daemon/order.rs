@@ -130,6 +130,7 @@ mod tests {
             linked: Vec::new(),
             thread: Vec::new(),
             entries: 0,
+            service: Default::default(),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::model::text::fold;
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Believed};
 
+use super::clock;
 use super::route::media_type_is;
 use super::work::{Case, Work};
 
@@ -23,6 +24,10 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
     let template = if full { Template::Acknowledgement } else { Template::AcknowledgementMinimal };
     // The name is the sender's word too: an unbelieved one is not repeated.
     let name = work.ticket.requester.name.as_deref().filter(|_| full);
+    let mut values = BTreeMap::from([("asks", Value::List(asks(case, work)))]);
+    if let Some(back) = clock::back(&work.ticket, case.policy, case.now) {
+        values.insert("back", Value::Text(back.to_string()));
+    }
     Ok(Draft {
         template,
         addressee: Addressee::Customer,
@@ -36,7 +41,7 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
         text: String::new(),
         author: None,
         attachments: Vec::new(),
-        values: BTreeMap::from([("asks", Value::List(asks(case, work)))]),
+        values,
         cause: case.cause(),
         at: case.now,
     })

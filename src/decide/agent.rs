@@ -1,7 +1,7 @@
 //! An agent's mail: an answer that goes to the customer, a note for colleagues, commands. Believed only by a reply
 //! identity that this desk signed for this agent, together with the agent's address in From.
 
-use crate::model::desk::AgentProof;
+use crate::model::desk::{AgentProof, Assignee};
 use crate::model::message::Message;
 use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
 use crate::model::ticket::{Direction, EntryKind};
@@ -9,7 +9,7 @@ use crate::model::{Action, Address, Attachment, Believed, Decision, Fate, Status
 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
-use super::work::{Case, Work, attachment_info};
+use super::work::{Case, DESK, Work, attachment_info};
 use super::{confirm, customer, notify};
 
 /// Pictures below this size that the text shows in place are a signature's logo, not an attachment.
@@ -186,6 +186,9 @@ pub fn tell_note(author: &str, work: &mut Work, words: &str, cause: &str) {
 }
 
 fn display(work: &Work, name: &str) -> String {
+    if name == DESK {
+        return work.policy.desk.name.clone();
+    }
     work.policy.agent(name).map_or_else(|| name.to_owned(), |a| a.display.clone())
 }
 
@@ -273,15 +276,20 @@ fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
                 assign(name, work, Some(name.to_owned()), work.ticket.group.clone(), written, &case.cause())
             }
             Effect::Assign(to) => {
-                let (owner, group) = match to {
-                    crate::model::desk::Assignee::Agent(agent) => (Some(agent.clone()), None),
-                    crate::model::desk::Assignee::Group(group) => (None, Some(group.clone())),
-                };
+                let (owner, group) = owner_and_group(to);
                 assign(name, work, owner, group, written, &case.cause());
             }
             Effect::Priority(to) => work.change(TicketChange::Priority { to: *to }, written),
             Effect::Category(to) => work.change(TicketChange::Category { to: Some(to.clone()) }, written),
         }
+    }
+}
+
+/// An agent's name, or a group's.
+pub fn owner_and_group(to: &Assignee) -> (Option<String>, Option<String>) {
+    match to {
+        Assignee::Agent(agent) => (Some(agent.clone()), None),
+        Assignee::Group(group) => (None, Some(group.clone())),
     }
 }
 

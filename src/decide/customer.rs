@@ -8,7 +8,7 @@ use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, Ti
 
 use super::route::{Asked, Route, route};
 use super::work::{CUSTOMER, Case, Work};
-use super::{acknowledge, confirm, notify};
+use super::{acknowledge, clock, confirm, notify, urgency};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -199,6 +199,8 @@ fn open(case: &Case, because: &str) -> Decision {
     work.actor = super::work::DESK.to_owned();
     bind(case, &mut work);
     classify(case, &mut work, &route);
+    let urgent = urgency::heed(case, &mut work);
+    let promised = clock::promise(&mut work, case.contact(), facts.organisation.as_ref());
     link(case, &mut work);
     if case.is_strong() {
         add_copied(case, &mut work);
@@ -210,6 +212,7 @@ fn open(case: &Case, because: &str) -> Decision {
     let hold = if work.ticket.restricted { confirm::ask_contact(case, &mut work) } else { None };
     let acknowledgement = acknowledge::acknowledgement(case, &work);
     let mut reasons = vec![because.to_owned(), format!("It goes to {}: {why}", whom(&route))];
+    reasons.extend(urgent.into_iter().chain(promised));
     let mut acknowledged = Vec::new();
     match acknowledgement {
         Ok(draft) => {
@@ -293,6 +296,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
         linked: Vec::new(),
         thread: Vec::new(),
         entries: 0,
+        service: Default::default(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod acknowledge;
 mod agent;
 mod bounce;
+mod clock;
 mod commands;
 mod conduct;
 mod confirm;
@@ -15,8 +16,10 @@ mod notify;
 mod order;
 mod presence;
 mod route;
+mod urgency;
 mod work;
 
+pub use clock::clock;
 pub use commands::{COMMANDS, Command};
 pub use confirm::verify;
 pub use order::order;

@@ -63,7 +63,8 @@ pub fn told<'a>(ticket: &Ticket, policy: &'a Policy, now: Timestamp) -> Vec<&'a 
     group.into_iter().chain(owners()).find(|told| !told.is_empty()).unwrap_or_default()
 }
 
-fn of_assignee<'a>(owner: &Assignee, policy: &'a Policy, now: Timestamp) -> Vec<&'a Agent> {
+/// An agent or whoever stands in, or those of a group who are there.
+pub fn of_assignee<'a>(owner: &Assignee, policy: &'a Policy, now: Timestamp) -> Vec<&'a Agent> {
     match owner {
         Assignee::Agent(name) => {
             let named = || policy.agent(name).filter(|a| !a.disabled);

@@ -183,14 +183,16 @@ impl<'a> Work<'a> {
     }
 
     pub fn change(&mut self, change: TicketChange, because: impl Into<String>) {
+        let before = self.ticket.status;
         self.ticket.apply(&change, self.now);
         self.history.push(HistoryLine {
             ticket: self.ticket.number,
             at: self.now,
             actor: self.actor.clone(),
-            change,
+            change: change.clone(),
             because: because.into(),
         });
+        super::clock::follow(self, before, &change);
     }
 
     pub fn event(&mut self, what: impl Into<String>, because: impl Into<String>) {

@@ -42,6 +42,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         hold: confirm::named(message, policy),
         holds_of: confirm::whose(message, policy),
         story: sender::claims_agent(message, policy),
+        urgent_of: if policy.promises.urgency.words.is_empty() { 0 } else { policy.promises.urgency.of_last },
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
     }
 }

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::address::AddrSpec;
 use super::language::Language;
+use super::promise::Promises;
 use super::ticket::Priority;
 use super::token::KeyRing;
 
@@ -25,6 +26,7 @@ pub struct Policy {
     pub keys: KeyRing,
     /// The operator's own texts: language → key → template. What is missing here is the built-in text.
     pub texts: BTreeMap<Language, BTreeMap<String, String>>,
+    pub promises: Promises,
 }
 
 #[derive(Clone, Debug)]

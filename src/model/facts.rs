@@ -7,6 +7,7 @@ use super::conduct::Conduct;
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
 use super::message::Digest;
+use super::promise::UrgentCount;
 use super::ticket::{Entry, Priority, Status, Ticket, TicketNumber, words};
 use super::token::{Proven, TokenKind};
 use jiff::Timestamp;
@@ -39,6 +40,9 @@ pub struct Lookup {
     pub loads: bool,
     /// What was said on the tickets is needed (somebody may have to be told the whole story).
     pub story: bool,
+    /// Of so many last tickets of the organisation, else of the sender, it is counted how many were called urgent; 0:
+    /// it is not.
+    pub urgent_of: u32,
 }
 
 /// The store's answers, read in the same transaction in which the decision is written.
@@ -82,6 +86,8 @@ pub struct Found {
     pub conduct: Conduct,
     /// A domain of an organisation on file that looks like From's and is another.
     pub resembles: Option<String>,
+    /// Of the organisation's, else the sender's last tickets.
+    pub urgent: UrgentCount,
 }
 
 /// Where a mail went that was taken in before.

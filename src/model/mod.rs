@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod away;
+pub mod calendar;
 pub mod conduct;
 pub mod decision;
 pub mod desk;
@@ -16,6 +17,7 @@ pub mod lookalike;
 pub mod message;
 pub mod order;
 pub mod outgoing;
+pub mod promise;
 pub mod residue;
 pub mod text;
 pub mod ticket;

@@ -33,6 +33,8 @@ words! {
         NotifyAssigned = "notify-assigned",
         /// To an agent: a colleague's note.
         NotifyNote = "notify-note",
+        /// To an agent: the time that was promised for a ticket runs out, or has.
+        NotifyDue = "notify-due",
         /// To an agent: his mail was not carried out, and why.
         Refused = "refused",
         /// To an agent: our mail to the customer came back.

@@ -7,6 +7,7 @@ use super::address::Address;
 use super::facts::Believed;
 use super::language::Language;
 use super::message::Reply;
+use super::promise::Service;
 
 /// Numbers start at [`FIRST_NUMBER`] and are never given twice.
 pub type TicketNumber = i64;
@@ -135,6 +136,8 @@ pub struct Ticket {
     pub thread: Vec<String>,
     /// How many entries it has; the next one's `seq` is one more.
     pub entries: u32,
+    /// What was promised for it, and how far that has come.
+    pub service: Service,
 }
 
 /// Message-IDs kept for References.
@@ -187,6 +190,12 @@ pub enum TicketChange {
     },
     Snoozed {
         until: Timestamp,
+    },
+    /// What is promised for it, and by when that is due.
+    Promised {
+        sla: Option<String>,
+        first_response_due_at: Option<Timestamp>,
+        resolve_due_at: Option<Timestamp>,
     },
     /// A restricted request was confirmed from the registered address.
     Confirmed {
@@ -250,6 +259,10 @@ impl Ticket {
             TicketChange::Bound { contact, organisation } => {
                 self.contact = Some(contact.clone());
                 self.organisation.clone_from(organisation);
+            }
+            TicketChange::Promised { first_response_due_at, resolve_due_at, .. } => {
+                self.first_response_due_at = *first_response_due_at;
+                self.resolve_due_at = *resolve_due_at;
             }
             TicketChange::Confirmed { .. } => self.restricted = false,
             TicketChange::Snoozed { until } => {

@@ -159,6 +159,11 @@ pub trait Store: Send + Sync {
     /// When the next mail is due.
     fn next_due(&self) -> Result<Option<Timestamp>>;
 
+    /// Tickets at which the clock has to look now, the longest overdue first.
+    fn clock_due(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketNumber>>;
+    /// When the clock has to look at a ticket next.
+    fn clock_next(&self) -> Result<Option<Timestamp>>;
+
     fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> Result<usize>;
     fn outbox_drop(&self, id: i64, now: Timestamp) -> Result<bool>;
 

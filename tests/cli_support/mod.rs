@@ -175,6 +175,7 @@ pub fn first_ticket() -> Ticket {
         linked: Vec::new(),
         thread: vec!["first@firma.example".into()],
         entries: 1,
+        service: Default::default(),
     }
 }
 

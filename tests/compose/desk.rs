@@ -53,6 +53,7 @@ pub fn policy() -> Policy {
         budgets: desk::Budgets::default(),
         keys: KeyRing::new(vec![Key { id: '1', secret: [7; 32] }]).expect("not empty"),
         texts: BTreeMap::new(),
+        promises: Default::default(),
     }
 }
 
@@ -88,6 +89,7 @@ pub fn ticket(subject: &str, requester: Address) -> Ticket {
         linked: vec![],
         thread: vec![],
         entries: 1,
+        service: Default::default(),
     }
 }
 

@@ -185,6 +185,7 @@ pub fn ticket(number: i64, from: &str, subject: &str, now: Timestamp) -> Ticket 
         linked: Vec::new(),
         thread: Vec::new(),
         entries: 0,
+        service: Default::default(),
     }
 }
 

@@ -122,6 +122,12 @@ fn refuse(counter: &AtomicUsize) -> StoreResult<()> {
 }
 
 impl Store for OutboxStore {
+    fn clock_due(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<i64>> {
+        self.sqlite.clock_due(now, limit)
+    }
+    fn clock_next(&self) -> StoreResult<Option<Timestamp>> {
+        self.sqlite.clock_next()
+    }
     fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> StoreResult<Vec<OutboxEntry>> {
         self.sqlite.claim(now, lease, limit)
     }

@@ -118,6 +118,7 @@ pub fn policy() -> Policy {
         budgets: Budgets::default(),
         keys: keys(7),
         texts: Default::default(),
+        promises: Default::default(),
     }
 }
 
@@ -149,6 +150,7 @@ pub fn ticket(number: i64) -> Ticket {
         linked: vec![],
         thread: vec![],
         entries: 1,
+        service: Default::default(),
     }
 }
 

@@ -96,11 +96,29 @@ fn facts(t: &Ticket, look: &Look) -> Vec<(&'static str, String)> {
         ("answered", look.time_or_none(t.first_responded_at)),
         ("answer due", look.time_or_none(t.first_response_due_at.filter(|_| t.first_responded_at.is_none()))),
         ("solution due", look.time_or_none(t.resolve_due_at.filter(|_| t.resolved_at.is_none()))),
+        ("next word due", look.time_or_none(t.service.update_due_at)),
+        ("promised", promised(t, look)),
+        ("called urgent", called(t)),
         ("resolved", look.time_or_none(t.resolved_at)),
         ("snoozed until", look.time_or_none(t.snoozed_until)),
         ("linked", open::list(&t.linked)),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// The SLA, by whom it was chosen, and whether its clock stands.
+fn promised(t: &Ticket, look: &Look) -> String {
+    let Some(sla) = &t.service.sla else { return String::new() };
+    let by = t.service.chosen_by.map(|by| format!(" (by the {by})")).unwrap_or_default();
+    let stopped = t.service.stopped_at.filter(|_| t.status.is_live());
+    let stands = stopped.map(|at| format!(", the clock stands since {}", look.time(at))).unwrap_or_default();
+    format!("{sla}{by}{stands}")
+}
+
+fn called(t: &Ticket) -> String {
+    let Some(called) = &t.service.urgency else { return String::new() };
+    let raised = if called.raised { "" } else { ", not raised" };
+    format!("“{}”, as in {} of the last {} tickets{raised}", called.word, called.marked, called.tickets)
 }
 
 /// One entry: a line of its own, and the text set in, so that no text can pass for such a line.
@@ -188,6 +206,7 @@ mod tests {
             linked: vec![1039, 1041],
             thread: Vec::new(),
             entries: 1,
+            service: Default::default(),
         }
     }
 

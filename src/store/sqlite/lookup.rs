@@ -8,6 +8,7 @@ use super::rows::{read_entries, read_ticket};
 use super::sql::{all, first, message_key, micros};
 use super::{conduct, contacts, holds};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
+use crate::model::promise::UrgentCount;
 use crate::model::ticket::{Status, Ticket, TicketNumber};
 use crate::store::{Result, StoreError};
 
@@ -68,6 +69,10 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
         found.earlier_count = earlier_count(connection, email)?;
         found.recent = recent(connection, email, now)?;
         found.acknowledged = acknowledged(connection, email, domain, now)?;
+        if lookup.urgent_of > 0 {
+            let organisation = found.organisation.as_ref().map(|o| o.name.as_str());
+            found.urgent = urgent(connection, organisation, email, lookup.urgent_of)?;
+        }
     }
     if let Some(from) = &lookup.from {
         found.conduct = conduct::conduct(connection, from.as_str(), now)?;
@@ -234,6 +239,36 @@ fn recent(connection: &Connection, email: &str, now: Timestamp) -> Result<Vec<(T
         |c| Ok((c.take()?, c.take()?)),
     )?;
     Ok(rows.into_iter().map(|(number, subject)| (number, crate::model::text::fold(&subject))).collect())
+}
+
+/// How often the last tickets of an organisation, or of a sender without one, were called urgent.
+fn urgent(connection: &Connection, organisation: Option<&str>, email: &str, last: u32) -> Result<UrgentCount> {
+    let of_organisation = "SELECT count(*), coalesce(sum(urgency > 0), 0), coalesce(sum(urgency > 1 AND verified), 0), \
+         coalesce(sum(urgency > 1 AND NOT verified), 0) FROM (SELECT urgency, verified FROM ticket WHERE organisation = ?1 ORDER BY number DESC LIMIT ?2)";
+    let of_sender = "SELECT count(*), coalesce(sum(urgency > 0), 0), coalesce(sum(urgency > 1 AND verified), 0), \
+         coalesce(sum(urgency > 1 AND NOT verified), 0) FROM (SELECT urgency, verified FROM ticket WHERE requester_key = ?1 ORDER BY created_at DESC, number DESC LIMIT ?2)";
+    let (sql, who) = organisation.map_or((of_sender, email), |name| (of_organisation, name));
+    let count = first(connection, sql, params![who, last], |c| {
+        Ok(UrgentCount { tickets: c.take()?, marked: c.take()?, raised: c.take()?, raised_unproven: c.take()? })
+    })?;
+    Ok(count.unwrap_or_default())
+}
+
+/// Tickets at which the clock has to look now, the longest overdue first.
+pub(super) fn clock_due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<TicketNumber>> {
+    all(
+        connection,
+        "SELECT number FROM ticket WHERE clock_at <= ?1 ORDER BY clock_at LIMIT ?2",
+        params![micros(now), i64::try_from(limit).unwrap_or(i64::MAX)],
+        |c| c.take(),
+    )
+}
+
+/// When the clock has to look at a ticket next.
+pub(super) fn clock_next(connection: &Connection) -> Result<Option<Timestamp>> {
+    first(connection, "SELECT clock_at FROM ticket WHERE clock_at IS NOT NULL ORDER BY clock_at LIMIT 1", [], |c| {
+        c.time()
+    })
 }
 
 /// Both ways from now: after the clock was set back, what was sent "in the future" still counts, but no longer than it

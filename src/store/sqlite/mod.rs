@@ -207,6 +207,14 @@ impl Store for SqliteStore {
         self.readers.with(outbox::next_due)
     }
 
+    fn clock_due(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketNumber>> {
+        self.readers.with(|c| lookup::clock_due(c, now, limit))
+    }
+
+    fn clock_next(&self) -> Result<Option<Timestamp>> {
+        self.readers.with(lookup::clock_next)
+    }
+
     fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> Result<usize> {
         self.writer.call(1, move |c| outbox::retry(c, id, now))
     }

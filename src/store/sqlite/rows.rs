@@ -19,7 +19,7 @@ macro_rules! ticket_columns {
         "number, subject, status, category, priority, language, mailbox, requester_name, requester_email, contact, \
          organisation, verified, restricted, owner, owner_group, participants, created_at, updated_at, \
          first_response_due_at, resolve_due_at, first_responded_at, resolved_at, snoozed_until, merged_into, linked, \
-         thread, entries"
+         thread, entries, service"
     };
 }
 pub(super) use ticket_columns;
@@ -55,6 +55,7 @@ pub(super) fn ticket(c: &mut Columns<'_>) -> Result<Ticket> {
         linked: c.json("ticket.linked")?,
         thread: c.json("ticket.thread")?,
         entries: c.take()?,
+        service: c.json("ticket.service")?,
     })
 }
 
@@ -65,14 +66,15 @@ pub(super) fn read_ticket(connection: &Connection, number: TicketNumber) -> Resu
 const INSERT_TICKET: &str = "INSERT INTO ticket (number, subject, status, live, category, priority, language, mailbox, \
     requester_name, requester_email, requester_key, contact, organisation, verified, restricted, owner, owner_group, \
     participants, created_at, updated_at, first_response_due_at, resolve_due_at, first_responded_at, resolved_at, \
-    snoozed_until, merged_into, linked, thread, entries) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-    ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
+    snoozed_until, merged_into, linked, thread, entries, service, clock_at, urgency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+    ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)";
 
 const UPDATE_TICKET: &str = "UPDATE ticket SET subject = ?2, status = ?3, live = ?4, category = ?5, priority = ?6, \
     language = ?7, mailbox = ?8, requester_name = ?9, requester_email = ?10, requester_key = ?11, contact = ?12, \
     organisation = ?13, verified = ?14, restricted = ?15, owner = ?16, owner_group = ?17, participants = ?18, \
     created_at = ?19, updated_at = ?20, first_response_due_at = ?21, resolve_due_at = ?22, first_responded_at = ?23, \
-    resolved_at = ?24, snoozed_until = ?25, merged_into = ?26, linked = ?27, thread = ?28, entries = ?29 \
+    resolved_at = ?24, snoozed_until = ?25, merged_into = ?26, linked = ?27, thread = ?28, entries = ?29, \
+    service = ?30, clock_at = ?31, urgency = ?32 \
     WHERE number = ?1";
 
 /// Writes a ticket whole. Refused where it is `new` and its number was given before, or the other way round.
@@ -110,6 +112,9 @@ pub(super) fn write_ticket(connection: &Connection, ticket: &Ticket, new: bool) 
             json(&ticket.linked)?,
             json(&ticket.thread)?,
             ticket.entries,
+            json(&ticket.service)?,
+            ticket.service.next_at.map(micros),
+            ticket.service.urgency.as_ref().map(|called| if called.raised { 2 } else { 1 }).unwrap_or(0),
         ],
     )?;
     match changed {

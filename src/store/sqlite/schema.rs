@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_hold.sql"),
     include_str!("migrations/0003_conduct.sql"),
     include_str!("migrations/0004_audit.sql"),
+    include_str!("migrations/0005_service.sql"),
 ];
 
 /// Prepared statements kept for each connection: more than there are.

@@ -1,0 +1,169 @@
+//! The clock beyond the stories: after a restart, after a long standstill, and with people who are away.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use postdesk::cli::stage::Stage;
+use postdesk::daemon::clock;
+use postdesk::model::outgoing::Template;
+use postdesk::model::{Found, Order, OrderKind, Status, Ticket};
+use postdesk::store::sqlite::{Options, SqliteStore};
+use postdesk::store::{Reading as _, Store as _};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+const CONFIG: &str = r#"
+[desk]
+name = "ACME"
+domain = "desk.acme.example"
+timezone = "Europe/Bratislava"
+state = "state"
+owner = "jana"
+sla = "standard"
+[dns]
+off = true
+[[mailbox]]
+address = "podpora@acme.example"
+start = "all"
+believe = ["mx.acme.example"]
+[mailbox.maildir]
+path = "in"
+[outgoing.maildir]
+path = "out"
+[[agent]]
+name = "jana"
+addresses = ["jana@acme.example"]
+[[agent]]
+name = "peter"
+addresses = ["peter@acme.example"]
+away = [{ from = 2026-07-01, until = 2026-07-31, substitute = "eva" }]
+[[agent]]
+name = "eva"
+addresses = ["eva@acme.example"]
+[sla.standard]
+respond = "4h"
+escalate = [{ at = "50%", tell = "owner" }, { at = "100%", tell = "owner" }, { at = "200%", assign = "peter" }]
+"#;
+
+const MAIL: &str = "Date: Mon, 13 Jul 2026 09:00:00 +0200\r\nFrom: martin@tatry.example\r\nTo: podpora@acme.example\r\n\
+    Subject: Tlac\r\nMessage-ID: <m1@tatry.example>\r\n\r\nNejde.\r\n";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+async fn opened() -> (tempfile::TempDir, Stage) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut stage = Stage::set(folder.path(), CONFIG, b"email\n").expect("the stage is set");
+    stage.play(1, "01-in.eml", MAIL.as_bytes()).await.expect("is taken in");
+    (folder, stage)
+}
+
+/// The mails of the clock that wait to leave: template and recipient.
+fn told(store: &SqliteStore) -> Vec<(String, String)> {
+    let mut rows = store.outbox(true).expect("reads");
+    rows.sort_by_key(|row| row.id);
+    let by_clock = rows.into_iter().filter(|row| row.template == "notify-due" || row.template == "notify-assigned");
+    by_clock.map(|row| (row.template, row.to.email)).collect()
+}
+
+fn pair(template: &str, to: &str) -> (String, String) {
+    (template.to_owned(), to.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_step_comes_twice_not_even_after_a_restart() {
+    let (_folder, stage) = opened().await;
+    let policy = Arc::new(stage.config.policy.clone());
+    assert_eq!(stage.store.clock_next().expect("reads"), Some(at("2026-07-13T09:00:00Z")));
+    let before = at("2026-07-13T08:59:59Z");
+    assert_eq!(clock::tick(stage.store.as_ref(), &policy, before).expect("looks"), 0, "nothing is due yet");
+    let half = at("2026-07-13T09:00:00Z");
+    assert_eq!(clock::tick(stage.store.as_ref(), &policy, half).expect("looks"), 1);
+    assert_eq!(clock::tick(stage.store.as_ref(), &policy, half).expect("looks"), 0);
+    let again = SqliteStore::open(&stage.config.database(), Options::default()).expect("opens");
+    assert_eq!(clock::tick(again.as_ref(), &policy, half).expect("looks"), 0);
+    assert_eq!(again.clock_next().expect("reads"), Some(at("2026-07-13T11:00:00Z")));
+    assert_eq!(told(&again), [pair("notify-due", "jana@acme.example")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_standstill_each_hears_of_the_last_step_only_and_a_substitute_gets_the_ticket() {
+    let (_folder, stage) = opened().await;
+    let policy = Arc::new(stage.config.policy.clone());
+    let late = at("2026-07-15T00:00:00Z");
+    assert_eq!(clock::tick(stage.store.as_ref(), &policy, late).expect("looks"), 1);
+    let store = stage.store.as_ref();
+    assert_eq!(told(store), [pair("notify-assigned", "eva@acme.example"), pair("notify-due", "jana@acme.example")]);
+    let ticket = store.ticket(1001).expect("reads").expect("is there");
+    assert_eq!((ticket.owner.as_deref(), ticket.service.next_at), (Some("eva"), None));
+    assert_eq!(ticket.service.told.len(), 3);
+    assert_eq!(store.clock_next().expect("reads"), None);
+}
+
+/// Writes a decision down; how many mails of the clock it sends.
+fn carry(ticket: &mut Ticket, decision: postdesk::model::Decision) -> usize {
+    if let Some(changed) = decision.tickets.into_iter().next() {
+        *ticket = changed;
+    }
+    decision.outgoing.iter().filter(|draft| draft.template == Template::NotifyDue).count()
+}
+
+/// However answers, ends and returns follow each other: the solution is due once the promised working time has passed
+/// while the clock ran, no step comes twice, and the clock has always something ahead of it or nothing to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_to_a_ticket_its_clock_is_right() {
+    let (_folder, stage) = opened().await;
+    let office = "[calendar.office]\nweekdays = [\"08:00-12:00\", \"12:30-16:30\"]\nholidays = [2026-07-14]\n";
+    let text = CONFIG.replace("respond = \"4h\"", "respond = \"4h\"\nresolve = \"3d\"\ncalendar = \"office\"") + office;
+    let config = postdesk::config::parse(std::path::Path::new("c.toml"), &text, postdesk::config::CheckFiles::None);
+    let policy = config.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).policy;
+    let calendar = policy.promises.calendar("office").expect("is there").clone();
+    let resolve = policy.promises.sla("standard").and_then(|sla| sla.resolve).expect("is promised");
+    let first = stage.store.ticket(1001).expect("reads").expect("is there");
+    let happenings = proptest::collection::vec((0u8..4, 1i64..3_000), 1..12);
+    let mut runner = TestRunner::new(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() });
+    let played = runner.run(&happenings, |happenings| {
+        let (mut ticket, mut now) = (first.clone(), first.created_at);
+        let (mut pauses, mut stopped) = (Vec::new(), None);
+        let mut told = 0;
+        for (what, minutes) in happenings {
+            now += SignedDuration::from_mins(minutes);
+            let found = |ticket: &Ticket| Found { tickets: vec![(1001, ticket.clone())], ..Found::default() };
+            while let Some(next) = ticket.service.next_at.filter(|next| *next <= now) {
+                let decision = postdesk::decide::clock(1001, &found(&ticket), &policy, next);
+                told += carry(&mut ticket, decision);
+                prop_assert!(ticket.service.next_at.is_none_or(|after| after > next));
+            }
+            let what = match what {
+                0 => OrderKind::Close,
+                1 => OrderKind::Reopen,
+                2 => OrderKind::Reply { text: "x".into(), attachments: Vec::new(), close: false },
+                _ => continue,
+            };
+            let order = Order { ticket: 1001, actor: "jana".into(), what };
+            let decision = postdesk::decide::order(&order, &found(&ticket), &policy, now);
+            carry(&mut ticket, decision.map_err(TestCaseError::fail)?);
+            let runs = matches!(ticket.status, Status::New | Status::Open);
+            match (runs, stopped) {
+                (false, None) => stopped = Some(now),
+                (true, Some(since)) => {
+                    pauses.push((since, now));
+                    stopped = None;
+                }
+                _ => {}
+            }
+            prop_assert_eq!(ticket.service.stopped_at, stopped);
+            if runs && !pauses.is_empty() {
+                prop_assert_eq!(ticket.resolve_due_at, calendar.add(ticket.created_at, resolve, &pauses));
+            }
+            prop_assert!(runs || ticket.service.next_at.is_none());
+        }
+        // Two steps tell somebody, of each of the two promises that this SLA makes.
+        prop_assert!(told <= 4, "{told} mails");
+        let steps = &ticket.service.told;
+        prop_assert!(steps.iter().enumerate().all(|(n, step)| !steps[..n].contains(step)));
+        Ok(())
+    });
+    played.unwrap_or_else(|error| panic!("{error}"));
+}
