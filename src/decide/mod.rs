@@ -15,6 +15,7 @@ mod order;
 mod route;
 mod work;
 
+pub use bounce::undelivered;
 pub use commands::{COMMANDS, Command};
 pub use order::order;
 

@@ -7,4 +7,5 @@ mod support;
 mod audit;
 mod backup;
 mod folder;
+mod people;
 mod poison;

@@ -180,6 +180,12 @@ impl Store for OutboxStore {
     fn quarantine(&self, mail: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> StoreResult<()> {
         self.sqlite.quarantine(mail, packed, because, now)
     }
+    fn counts(&self, since: Timestamp) -> StoreResult<(i64, i64)> {
+        self.sqlite.counts(since)
+    }
+    fn last_queued(&self, template: Template) -> StoreResult<Option<Timestamp>> {
+        self.sqlite.last_queued(template)
+    }
     fn cursor(&self, mailbox: &str, folder: &str) -> StoreResult<Option<Cursor>> {
         self.sqlite.cursor(mailbox, folder)
     }
