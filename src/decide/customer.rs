@@ -224,6 +224,9 @@ fn open(case: &Case, because: &str) -> Decision {
     let number = work.ticket.number;
     let mut decision = work.into_decision(Action::NewTicket, Fate::Ticket(number));
     decision.view = Some(case.view(false));
+    if acknowledged.is_empty() {
+        decision.alarms.extend(acknowledge::storm(case).map(str::to_owned));
+    }
     decision.acknowledged = acknowledged;
     decision.turns = route.turns;
     decision.route = route.steps;
