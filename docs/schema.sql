@@ -256,6 +256,22 @@ CREATE TABLE contact (
     changed_at INTEGER NOT NULL -- when this row was last written
 ) STRICT;
 
+-- What waits, or waited, for an answer from a registered address.
+CREATE TABLE hold (
+    number INTEGER PRIMARY KEY, -- in the tokens of the confirmation mail; never given twice; no ticket's
+    kind TEXT NOT NULL, -- agent (a mail in an agent's name), request (a restricted one), address (a contact's)
+    who TEXT NOT NULL, -- the agent's name, or the contact's address in lower case: to whom the tokens are bound
+    ticket INTEGER, -- what it is about
+    digest BLOB, -- SHA-256 of the raw mail that waits in quarantine; NULL where no mail does
+    state TEXT NOT NULL, -- waiting, released (the mail is to be decided again), done, denied
+    made_at INTEGER NOT NULL, -- when it was asked
+    until INTEGER NOT NULL, -- an answer after this does nothing
+    told INTEGER NOT NULL DEFAULT 0 -- 1: who answered too late, or again, was told so
+) STRICT;
+CREATE INDEX hold_who ON hold (who, made_at);
+CREATE INDEX hold_digest ON hold (digest) WHERE digest IS NOT NULL;
+CREATE INDEX hold_released ON hold (number) WHERE state = 'released';
+
 -- Mails with ticket checks that do not hold. Old rows are deleted as new ones come.
 CREATE TABLE guess (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which they came

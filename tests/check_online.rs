@@ -137,3 +137,20 @@ fn one_dead_server_does_not_hide_the_other() {
     assert!(text(&mailbox["problem"]).contains("Cannot reach"), "{mailbox}");
     assert_eq!(outgoing["ok"], true, "{outgoing}");
 }
+
+#[test]
+fn who_judges_the_senders_of_the_mails_that_are_there_is_proposed_with_the_hop_that_lmtp_adds() {
+    let desk = Desk::start();
+    for n in 1..=6 {
+        let judged = b"Authentication-Results: mx.acme.example; dmarc=pass header.from=firma.example\r\n\
+             Received: from mail.firma.example by mx.acme.example (Postfix); Mon, 16 Nov 2026 09:00:00 +0100\r\n";
+        let raw = [judged.to_vec(), mail(&format!("Faktúra {n}"), "Prosím o kópiu.")].concat();
+        desk.imap.deliver_lmtp("desk", &raw);
+    }
+    let [mailbox, _] = desk.answers(0);
+    let said = text(&mailbox["said"]);
+    assert!(said.contains("mx.acme.example") && said.contains("hops = 2"), "{said}");
+    for (name, _) in desk.imap.files("desk", "INBOX") {
+        assert!(!name.split(":2,").nth(1).unwrap_or_default().contains('S'), "{name} was marked as read");
+    }
+}

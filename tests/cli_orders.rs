@@ -60,6 +60,34 @@ fn a_reply_goes_to_the_customer_and_stands_in_the_ticket() {
     assert!(!raw.contains("jana@acme.example") && !raw.contains("Auto-Submitted"), "{raw}");
 }
 
+/// The operator is nobody whom a customer knows.
+#[test]
+fn a_reply_in_nobodys_name_is_the_desks() {
+    let bench = bench();
+    bench.run(&["ticket", "reply", "1001", "-m", "Hotovo."]).text();
+    let mails = bench.run(&["outbox", "list", "--json"]).json();
+    let id = mails.iter().find(|m| m["template"] == "answer").expect("an answer")["id"].to_string();
+    let text = bench.run(&["outbox", "show", &id]).text();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    assert!(lines.windows(4).any(|four| four == ["Hotovo.", "", "--", "ACME podpora"]), "{text}");
+    assert!(!text.contains("operator"), "{text}");
+}
+
+/// Longer than what the store keeps ready of it: the beginning is what it is all about.
+#[test]
+fn who_is_given_a_long_ticket_reads_how_it_began() {
+    let bench = bench();
+    for i in 0..25 {
+        bench.run(&["ticket", "note", "1001", "--as", "jana", "-m", &format!("Poznámka {i}.")]).text();
+    }
+    bench.run(&["ticket", "assign", "1001", "peter", "--as", "jana"]).text();
+    let mails = bench.run(&["outbox", "list", "--json"]).json();
+    let id = mails.iter().find(|m| m["template"] == "notify-assigned").expect("he is told")["id"].to_string();
+    let text = bench.run(&["outbox", "show", &id]).text();
+    assert!(text.contains("Nejde.") && text.contains("Poznámka 24."), "{text}");
+    assert!(text.contains("[… ") && !text.contains("Poznámka 1."), "{text}");
+}
+
 #[test]
 fn a_reply_that_closes_does_both() {
     let bench = bench();

@@ -42,3 +42,18 @@ fn help_is_no_error() {
         assert!(String::from_utf8_lossy(&output.stdout).contains("list"), "{family}");
     }
 }
+
+/// Nothing is wrong with the configuration then: 73 and 77 tell a script so, 78 would not.
+#[test]
+fn a_state_folder_that_cannot_be_made_or_read_is_no_mistake_in_the_configuration() {
+    let scratch = tempfile::tempdir().expect("scratch folder");
+    let config = scratch.path().join("config.toml");
+    let text = "[desk]\nstate = \"/proc/none/state\"\n[[mailbox]]\naddress = \"podpora@acme.example\"\n[mailbox.maildir]\n\
+                path = \"in\"\n[outgoing.maildir]\npath = \"out\"\n[[agent]]\nname = \"jana\"\naddresses = [\"jana@acme.example\"]\n";
+    std::fs::write(&config, text).expect("is written");
+    let config = config.to_str().expect("is UTF-8");
+    refused(&["--config", config, "ingest", "-"], 73, "/proc/none/state");
+    let forbidden = postdesk::config::Mistake::about(std::path::Path::new("x"), "m", None);
+    assert!(forbidden.clone().because_of(std::io::ErrorKind::PermissionDenied).forbidden);
+    assert!(!forbidden.because_of(std::io::ErrorKind::NotFound).forbidden);
+}

@@ -141,6 +141,7 @@ fn the_defaults_that_the_example_shows_are_the_programs() {
         let defaults = [
             "state = ",
             "reopen_days = ",
+            "agents = ",
             "observe = ",
             "plus = ",
             "folder = \"INBOX\"",

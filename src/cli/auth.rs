@@ -95,7 +95,7 @@ fn head_of(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// What was seen in the mails of one mailbox.
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     mails: usize,
     /// Mails without any Received line: nobody but their writer had a hand in them.
     without_received: usize,
@@ -121,7 +121,8 @@ struct Field {
 }
 
 impl Seen {
-    fn look(&mut self, raw: &[u8]) {
+    /// Looks at one mail; its beginning is enough.
+    pub fn look(&mut self, raw: &[u8]) {
         let raw = raw.get(..HEAD_MAX as usize).unwrap_or(raw);
         let incoming = Incoming {
             mailbox: String::new(),
@@ -159,8 +160,8 @@ impl Seen {
         }
     }
 
-    /// The setting that the habits of these mails suggest.
-    fn proposal(&self) -> Result<(String, u32), String> {
+    /// The setting that the habits of these mails suggest: an entry for `believe`, and `hops`. An error says why none.
+    pub fn proposal(&self) -> Result<(String, u32), String> {
         let from_outside = self.mails - self.without_received;
         if from_outside < MAILS_MIN {
             return Err(format!("{from_outside} mails that came through a server are too few to see a habit"));

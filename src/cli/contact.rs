@@ -11,8 +11,10 @@ use super::Global;
 use super::csv_contacts::{self, Sheet};
 use super::exit::{self, CliResult, Failure, OrExit as _};
 use super::open::{self, Desk};
-use super::output::{Cell, Column, Out, Table, Tone, escape, escape_text};
+use super::output::{self, Cell, Column, Out, Table, Tone, escape, escape_text};
 use super::{json as shapes, ticket};
+use crate::daemon::order::{self, OrderError};
+use crate::model::conduct::MailToIt;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::{AddrSpec, Ticket};
 use crate::store::TicketFilter;
@@ -36,6 +38,18 @@ enum Command {
     Export,
     /// Show what is known of an address, and its tickets
     Show(ShowArgs),
+    /// Ask a contact, by a mail to the address on file, to prove it by an answer
+    ///
+    /// The answer, within seven days, sets "proven" in `contact show`; no import takes it away. It proves that the address
+    /// reaches the contact, not that a later mail from it is genuine.
+    Verify(VerifyArgs),
+    /// Forget that mail to an address failed, that it complained, and that it guessed at ticket checks
+    Forgive(ForgiveArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct ForgiveArgs {
+    address: String,
 }
 
 #[derive(clap::Args, Debug)]
@@ -51,6 +65,11 @@ struct ShowArgs {
     /// One JSON object
     #[arg(long)]
     json: bool,
+}
+
+#[derive(clap::Args, Debug)]
+struct VerifyArgs {
+    address: String,
 }
 
 #[derive(clap::Args, Debug)]
@@ -73,6 +92,8 @@ pub fn run(args: Args, global: &Global) -> CliResult {
         Command::Import(args) => import(&args, &open::desk_to_fill(global)?),
         Command::Export => export(&open::desk(global)?),
         Command::Show(args) => show(&args, &open::desk(global)?),
+        Command::Verify(args) => verify(&args, &open::desk(global)?),
+        Command::Forgive(args) => forgive(&args, &open::desk(global)?),
     }
 }
 
@@ -181,6 +202,35 @@ fn export(desk: &Desk) -> CliResult {
     out.finish()
 }
 
+fn forgive(args: &ForgiveArgs, desk: &Desk) -> CliResult {
+    let spec = spec(&args.address)?;
+    let mut out = desk.out();
+    out.line(&match desk.kept.forgive(spec.as_str())? {
+        true => format!("Forgotten: {spec} is written to and heeded as anybody"),
+        false => format!("Nothing was held against {spec}"),
+    });
+    out.finish()
+}
+
+fn verify(args: &VerifyArgs, desk: &Desk) -> CliResult {
+    let address = spec(&args.address)?;
+    let policy = desk.lasting_policy()?;
+    let commit =
+        order::verify_contact(desk.kept.as_ref(), &policy, &address, Timestamp::now()).map_err(|e| match e {
+            OrderError::Refused(because) => exit::fail(exit::DATA, because),
+            OrderError::Store(error) => error.into(),
+        })?;
+    let mut out = desk.out();
+    let until = commit.holds.first().map(|hold| out.look().time(hold.until)).unwrap_or_default();
+    out.line(&escape(&format!("{address} is asked by mail; an answer until {until} proves it")));
+    out.finish()
+}
+
+fn spec(address: &str) -> Result<AddrSpec, Failure> {
+    AddrSpec::parse(address.trim())
+        .map_err(|why| exit::fail(exit::DATA, format!("{:?} is not an address: {why}", escape(address))))
+}
+
 /// What is known of an address.
 struct Known {
     email: String,
@@ -188,6 +238,7 @@ struct Known {
     /// The contact's, else the one to whom the domain belongs.
     organisation: Option<Organisation>,
     tickets: Vec<Ticket>,
+    mail_to_it: MailToIt,
 }
 
 fn show(args: &ShowArgs, desk: &Desk) -> CliResult {
@@ -210,8 +261,7 @@ fn show(args: &ShowArgs, desk: &Desk) -> CliResult {
 }
 
 fn known(address: &str, desk: &Desk) -> Result<Known, Failure> {
-    let spec = AddrSpec::parse(address.trim())
-        .map_err(|why| exit::fail(exit::DATA, format!("{:?} is not an address: {why}", escape(address))))?;
+    let spec = spec(address)?;
     let contact = desk.kept.contact(spec.as_str())?;
     let organisations = desk.kept.organisations()?;
     let by_name = contact.as_ref().and_then(|c| c.organisation.as_ref());
@@ -221,10 +271,12 @@ fn known(address: &str, desk: &Desk) -> Result<Known, Failure> {
     });
     let filter = TicketFilter { all: true, requester: Some(spec.to_string()), ..TicketFilter::default() };
     let tickets = desk.kept.tickets(&filter)?;
-    if contact.is_none() && organisation.is_none() && tickets.is_empty() {
+    let mail_to_it = desk.kept.mail_to(spec.as_str())?;
+    let unknown = contact.is_none() && organisation.is_none() && tickets.is_empty();
+    if unknown && mail_to_it == MailToIt::default() {
         return Err(exit::fail(exit::DATA, format!("Nothing is known of {spec}: neither a contact nor a ticket")));
     }
-    Ok(Known { email: spec.into(), contact, organisation, tickets })
+    Ok(Known { email: spec.into(), contact, organisation, tickets, mail_to_it })
 }
 
 fn known_json(known: &Known) -> Value {
@@ -232,6 +284,12 @@ fn known_json(known: &Known) -> Value {
         "email": known.email,
         "contact": known.contact.as_ref().map(shapes::contact),
         "organisation": known.organisation.as_ref().map(shapes::organisation),
+        "mailToIt": {
+            "dead": known.mail_to_it.is_dead(),
+            "failures": known.mail_to_it.failures,
+            "failedAt": known.mail_to_it.failed_at.map(output::rfc3339),
+            "complainedAt": known.mail_to_it.complained_at.map(output::rfc3339),
+        },
         "tickets": known.tickets.iter().map(shapes::ticket).collect::<Vec<_>>(),
     })
 }
@@ -265,6 +323,21 @@ fn known_facts(known: &Known, out: &Out) -> Vec<(&'static str, String)> {
         ("note", c.and_then(|c| c.note.clone()).unwrap_or_default()),
         ("firm's note", o.and_then(|o| o.note.clone()).unwrap_or_default()),
         ("proven", proven),
+        ("mail to it", failures(&known.mail_to_it, out)),
+        ("complained", known.mail_to_it.complained_at.map(|at| complaint(at, out)).unwrap_or_default()),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn failures(fared: &MailToIt, out: &Out) -> String {
+    let last = fared.failed_at.map(|at| out.look().time(at)).unwrap_or_default();
+    match (fared.failures, fared.is_dead()) {
+        (0, _) => String::new(),
+        (failures, true) => format!("DEAD: the last {failures} came back, the last one {last}"),
+        (failures, false) => format!("{failures} came back, the last one {last}"),
+    }
+}
+
+fn complaint(at: Timestamp, out: &Out) -> String {
+    format!("{}: no acknowledgement goes there (`contact forgive` undoes it)", out.look().time(at))
 }

@@ -15,7 +15,7 @@ use super::{Global, json as shapes, open, read};
 use crate::daemon::ingest;
 use crate::model::decision::{RouteStep, View};
 use crate::model::facts::{Sender, ThreadBy};
-use crate::model::{Commit, Digest, Incoming, Message, SourceKey};
+use crate::model::{Commit, Digest, Hold, HoldKind, HoldState, Incoming, Message, SourceKey};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -90,6 +90,7 @@ fn object(read: Value, commit: &Commit) -> Value {
             "owner": ticket.and_then(|t| t.owner.clone()),
             "group": ticket.and_then(|t| t.group.clone()),
         },
+        "held": commit.holds.iter().filter(|h| h.state == HoldState::Waiting && !h.told).map(held).next(),
         "route": commit.route.iter().map(step).collect::<Vec<_>>(),
         "outgoing": commit.outgoing.iter().map(|m| json!({
             "to": [shapes::address(&m.to)],
@@ -99,6 +100,16 @@ fn object(read: Value, commit: &Commit) -> Value {
         })).collect::<Vec<_>>(),
         "reasons": commit.reasons,
         "alarms": commit.alarms,
+    })
+}
+
+/// What would wait for a confirmation, and whose.
+fn held(hold: &Hold) -> Value {
+    json!({
+        "kind": hold.kind.word(),
+        "who": hold.who,
+        "ticket": hold.ticket,
+        "until": super::output::rfc3339(hold.until),
     })
 }
 
@@ -174,6 +185,14 @@ fn tell(out: &mut Out, message: &Message, commit: &Commit) {
     );
     for reason in &commit.reasons {
         line("", reason);
+    }
+    for hold in commit.holds.iter().filter(|h| h.state == HoldState::Waiting && !h.told) {
+        let what = match hold.kind {
+            HoldKind::Agent => "this mail",
+            HoldKind::Request => "the restricted request",
+            HoldKind::Address => "the address",
+        };
+        line("would hold", &format!("{what}, until {} confirms it from the registered address", hold.who));
     }
     for step in &commit.route {
         let mark = if step.matched { "yes" } else { "no" };

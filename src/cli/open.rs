@@ -1,10 +1,11 @@
 //! How a command gets at the desk: its configuration, and what it keeps.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Global;
-use super::exit::{self, Failure, OrExit as _};
+use super::exit::{self, Failure};
 use super::output::Out;
 use crate::config::{self, Config};
 use crate::model::{Policy, Ticket, TicketNumber};
@@ -43,8 +44,31 @@ pub fn config_path(global: &Global) -> Result<PathBuf, Failure> {
 pub fn config(global: &Global) -> Result<Config, Failure> {
     let path = config_path(global)?;
     config::load(&path).map_err(|mistakes| {
+        let (code, what) = if mistakes.iter().all(|m| m.forbidden) {
+            (exit::NO_PERMISSION, "This desk is not yours to use: run as the user that it belongs to")
+        } else {
+            (exit::CONFIG, "The configuration cannot be used")
+        };
         let mistakes: Vec<String> = mistakes.iter().map(|m| m.to_string().trim_end().to_owned()).collect();
-        exit::fail(exit::CONFIG, format!("The configuration cannot be used\n{}", mistakes.join("\n")))
+        exit::fail(code, format!("{what}\n{}", mistakes.join("\n")))
+    })
+}
+
+/// Makes the state folder and the key where they are missing.
+fn open_keys(config: &mut Config) -> Result<(), Failure> {
+    if config.database().exists() && matches!(config::keys::load(&config.state), Ok(None)) {
+        eprintln!(
+            "postdesk: The key is gone and a new one is made: tokens in earlier mails are not recognised any more"
+        );
+    }
+    config.open_keys().map_err(|error| {
+        let code = match error.kind() {
+            ErrorKind::PermissionDenied => exit::NO_PERMISSION,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => exit::TEMPORARY,
+            ErrorKind::InvalidData => exit::CONFIG,
+            _ => exit::CANT_CREATE,
+        };
+        Failure { code, error: error.into() }
     })
 }
 
@@ -65,7 +89,7 @@ pub fn desk(global: &Global) -> Result<Desk, Failure> {
 /// Opens the desk for what may be its first content: makes the state folder, the key and the database where needed.
 pub fn desk_to_fill(global: &Global) -> Result<Desk, Failure> {
     let mut config = config(global)?;
-    config.open_keys().code(exit::CONFIG)?;
+    open_keys(&mut config)?;
     let kept = SqliteStore::open(&config.database(), Options::default())?;
     Ok(Desk { config, kept })
 }
@@ -78,7 +102,7 @@ impl Desk {
     /// The policy for what makes mails: its tokens must last, so the key is made where there is none yet.
     pub fn lasting_policy(&self) -> Result<Policy, Failure> {
         let mut config = self.config.clone();
-        config.open_keys().code(exit::CONFIG)?;
+        open_keys(&mut config)?;
         Ok(config.policy)
     }
 

@@ -175,6 +175,10 @@ impl Stage {
             let template = Template::from_word(&row.template);
             row.ticket == Some(ticket)
                 && match (what, &to) {
+                    ("CONFIRM-ID" | "CONFIRM-CODE", None) => template == Some(Template::Confirm),
+                    ("CONFIRM-ID" | "CONFIRM-CODE", Some(to)) => {
+                        template == Some(Template::Confirm) && row.to.email == *to
+                    }
                     ("ACK-ID", None) => template.is_some_and(Template::is_acknowledgement),
                     ("ANSWER-ID", None) => template == Some(Template::Answer),
                     ("NOTIFY-ID" | "REPLY-TO", Some(to)) => row.template.starts_with("notify") && row.to.email == *to,
@@ -183,6 +187,10 @@ impl Stage {
         };
         let row = self.store.outbox(true)?.into_iter().filter(wanted).max_by_key(|row| row.id);
         let row = row.with_context(|| format!("The desk sent no such mail: {what} for mail {number}"))?;
+        if what == "CONFIRM-CODE" {
+            let code = row.subject.rfind('[').and_then(|at| row.subject.get(at..));
+            return Ok(code.unwrap_or_default().to_owned());
+        }
         if what != "REPLY-TO" {
             return Ok(row.message_id);
         }

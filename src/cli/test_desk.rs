@@ -40,6 +40,7 @@ pub fn policy() -> Policy {
             owner: Assignee::Agent("jana".into()),
             operator: None,
             reopen_days: 14,
+            agents: Default::default(),
         },
         mailboxes: vec![Mailbox {
             name: "support".into(),

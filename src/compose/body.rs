@@ -21,13 +21,19 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
     let text = match (draft.template, &draft.ticket) {
         (Template::Alarm, _) => words.alarm(),
         (Template::Refused, ticket) => words.refused(ticket.as_ref()),
+        (Template::Confirm, ticket) => words.confirm(ticket.as_ref()),
+        (Template::ConfirmOver, _) => words.confirm_over(),
         (_, None) => return Err(ComposeError::NoTicket),
         (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
         (Template::Answer, Some(ticket)) => words.answer(ticket),
         (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
         (
-            Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote,
+            Template::NotifyNew
+            | Template::NotifyReply
+            | Template::NotifyAssigned
+            | Template::NotifyNote
+            | Template::NotifyConfirmed,
             Some(ticket),
         ) => words.notification(ticket, left_off),
     };
@@ -71,6 +77,7 @@ impl Words<'_> {
         let agent = known
             .map(|agent| agent.display.as_str())
             .or_else(|| author.and_then(|a| a.name.as_deref()).filter(|name| !name.contains('@')))
+            .filter(|name| *name != self.policy.desk.name) // which stands below in any case
             .map(|name| clean_line(name, NAME_MAX))
             .unwrap_or_default();
         let values = [("agent", Filled::from(agent)), ("desk", self.desk()), ("number", Filled::from(ticket.number))];
@@ -114,6 +121,11 @@ impl Words<'_> {
             }
             (Template::NotifyNew, None) => self.texts.say("notify-new", &[number]),
             (Template::NotifyAssigned, _) => self.texts.say("notify-assigned", &[number, actor]),
+            (Template::NotifyConfirmed, _) => {
+                let who = ("who", Filled::from(self.line("who").unwrap_or_default()));
+                let denied = self.draft.values.get("denied") == Some(&Value::Flag(true));
+                self.texts.say(if denied { "notify-denied" } else { "notify-confirmed" }, &[number, who])
+            }
             (Template::NotifyNote, _) => self.texts.say("notify-note", &[number, actor]),
             _ => self.texts.say("notify-reply", &[number]),
         }
@@ -189,6 +201,32 @@ impl Words<'_> {
             out.push_str(&format!("\n{}:\n{RULE}\n{said}\n", self.texts.say("label-your-mail", &[])));
         }
         out
+    }
+
+    /// The question at a registered address. An agent sees what he is asked about; a contact sees nothing of the mail but
+    /// what kind of request it is.
+    fn confirm(&self, ticket: Option<&Ticket>) -> String {
+        let number = ("number", ticket.map_or_else(|| Filled::from(""), |t| Filled::from(t.number)));
+        let count = |key| match self.draft.values.get(key) {
+            Some(Value::Number(number)) => Filled::from(*number),
+            _ => Filled::from(""),
+        };
+        let days = ("days", count("days"));
+        match self.line("kind").as_deref() {
+            Some("request") => {
+                let category = ("category", Filled::from(self.line("category").unwrap_or_default()));
+                self.texts.say("confirm-request", &[number, category, days, ("desk", self.desk())])
+            }
+            Some("address") => self.texts.say("confirm-address", &[days, ("desk", self.desk())]),
+            _ => {
+                let asked = self.texts.say("confirm-agent", &[number, ("minutes", count("minutes"))]);
+                format!("{}\n\n{RULE}\n{}\n", asked.trim_end(), self.said())
+            }
+        }
+    }
+
+    fn confirm_over(&self) -> String {
+        self.texts.say("confirm-over", &[("desk", self.desk())])
     }
 
     fn bounce(&self, ticket: &Ticket) -> String {

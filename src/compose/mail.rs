@@ -2,7 +2,7 @@
 
 use lettre::message::Mailbox as MailMailbox;
 
-use crate::model::outgoing::Template;
+use crate::model::outgoing::{Addressee, Template};
 use crate::model::text::{NAME_MAX, clean_line};
 use crate::model::token::TokenKind;
 use crate::model::{AddrSpec, Address, Attachment, Draft, Mailbox, OutgoingMail, Policy};
@@ -24,7 +24,7 @@ struct Identity<'a> {
 
 impl<'a> Identity<'a> {
     fn of(draft: &'a Draft) -> Self {
-        let ticket = draft.ticket.as_ref().map(|t| t.number);
+        let ticket = draft.token_number();
         Identity { kind: draft.addressee.kind(), ticket, addressee: draft.token_addressee() }
     }
 
@@ -82,7 +82,9 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
 fn from(draft: &Draft, policy: &Policy, mailbox: &Mailbox) -> Result<MailMailbox, ComposeError> {
     let requester = draft.ticket.as_ref().map(|t| &t.requester);
     let speaker = match draft.template {
-        Template::NotifyNew | Template::NotifyReply | Template::NotifyNote => draft.author.as_ref().or(requester),
+        Template::NotifyNew | Template::NotifyReply | Template::NotifyNote | Template::NotifyConfirmed => {
+            draft.author.as_ref().or(requester)
+        }
         Template::NotifyAssigned => requester,
         _ => None,
     };
@@ -149,7 +151,11 @@ fn may_refer(id: &str, identity: &Identity<'_>, policy: &Policy) -> bool {
         TokenKind::Agent => {
             proven.is_some_and(|p| p.kind == TokenKind::Agent && policy.keys.is_for(&p, identity.addressee))
         }
-        TokenKind::Customer | TokenKind::Bounce => proven.is_none_or(|p| p.kind != TokenKind::Agent),
+        TokenKind::Customer | TokenKind::Bounce => {
+            proven.is_none_or(|p| !matches!(p.kind, TokenKind::Agent | TokenKind::Confirm))
+        }
+        // A question at a registered address continues nothing.
+        TokenKind::Confirm => false,
     }
 }
 
@@ -164,6 +170,10 @@ fn mark(block: &mut header::Block, draft: &Draft) {
         block.field("X-Auto-Response-Suppress", "All");
     } else {
         block.field("Auto-Submitted", "auto-generated");
+        if matches!(draft.addressee, Addressee::Registered { .. }) {
+            // No vacation notice shall answer a question that is put to a person.
+            block.field("X-Auto-Response-Suppress", "All");
+        }
     }
     block.field("Content-Language", draft.language.code());
 }
@@ -177,9 +187,13 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
         Template::Answer => {
             plus_address(TokenKind::Bounce, identity, policy, mailbox).or_else(|| Some(mailbox.address.clone()))
         }
-        Template::NotifyNew | Template::NotifyReply | Template::NotifyAssigned | Template::NotifyNote => {
-            Some(mailbox.address.clone())
-        }
+        Template::ConfirmOver => None,
+        Template::Confirm
+        | Template::NotifyNew
+        | Template::NotifyReply
+        | Template::NotifyAssigned
+        | Template::NotifyNote
+        | Template::NotifyConfirmed => Some(mailbox.address.clone()),
     }
 }
 

@@ -37,6 +37,12 @@ pub fn strip(subject: &str, prefix: &str) -> String {
 
 /// The whole subject of a mail.
 pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<String, ComposeError> {
+    if let Addressee::Registered { hold, who } = &draft.addressee {
+        // Not a word of the ticket's: the code says it all, and only the registered address may have it.
+        let code = policy.keys.confirm_token(&policy.desk.prefix, *hold, who);
+        let key = if draft.template == Template::ConfirmOver { "confirm-over-subject" } else { "confirm-subject" };
+        return Ok(format!("{} {code}", line(texts, key)));
+    }
     let Some(ticket) = &draft.ticket else {
         return match draft.template {
             Template::Alarm => Ok(alarm(policy, texts)),

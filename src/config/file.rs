@@ -55,6 +55,9 @@ pub struct Desk {
     pub operator: Key<String>,
     /// Days after its end during which a reply reopens a ticket; later it opens a linked new one. Default: 14.
     pub reopen_days: Key<u32>,
+    /// What it takes to believe an agent: token (signed reply identity and From) or confirm (strong proof of From too, or
+    /// a confirmation from the registered address). Default: `token`.
+    pub agents: Key<String>,
 }
 
 /// `[dns]`: for the desk's own check of DKIM and DMARC.

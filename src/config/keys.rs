@@ -53,6 +53,16 @@ pub enum KeyError {
     Random(String),
 }
 
+impl KeyError {
+    /// What the operating system refused; `InvalidData` where it refused nothing.
+    pub fn kind(&self) -> io::ErrorKind {
+        match self {
+            KeyError::Io(_, _, error) => error.kind(),
+            _ => io::ErrorKind::InvalidData,
+        }
+    }
+}
+
 /// The keys of a desk, made where there are none yet. Two processes that start together get the same.
 pub fn load_or_create(state: &Path) -> Result<KeyRing, KeyError> {
     if let Some(ring) = load(state)? {

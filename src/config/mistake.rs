@@ -21,6 +21,9 @@ pub struct Mistake {
     pub key: String,
     pub message: String,
     pub hint: Option<String>,
+    /// What is wrong is that whoever asks may not read a file: somebody else's configuration is sound all the same.
+    #[serde(skip)]
+    pub forbidden: bool,
     #[serde(skip)]
     shown: Option<Shown>,
 }
@@ -50,8 +53,14 @@ impl Mistake {
             key: String::new(),
             message: message.into(),
             hint,
+            forbidden: false,
             shown: None,
         }
+    }
+
+    /// The same, where this is why.
+    pub fn because_of(self, error: std::io::ErrorKind) -> Self {
+        Mistake { forbidden: error == std::io::ErrorKind::PermissionDenied, ..self }
     }
 
     /// As text for a terminal, in the way of rustc; `kind` is `error` or `hint`.
@@ -96,6 +105,7 @@ impl Source<'_> {
             key: key.to_owned(),
             message: printable(&message),
             hint: hint.as_deref().map(printable),
+            forbidden: false,
             shown,
         }
     }

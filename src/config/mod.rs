@@ -81,7 +81,8 @@ pub fn load_with_passwords(path: &Path) -> Result<Config, Vec<Mistake>> {
 fn read_file(path: &Path, files: CheckFiles) -> Result<Config, Vec<Mistake>> {
     let unreadable = |error: std::io::Error| {
         let hint = "Name the file with --config or $POSTDESK_CONFIG; `postdesk init` writes one";
-        vec![Mistake::about(path, format!("The configuration cannot be read: {error}"), Some(hint.to_owned()))]
+        let mistake = Mistake::about(path, format!("The configuration cannot be read: {error}"), Some(hint.to_owned()));
+        vec![mistake.because_of(error.kind())]
     };
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;

@@ -190,7 +190,8 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let keys = match known.and_then(|ring| ring.map_or_else(keys::passing, Ok)) {
         Ok(keys) => keys,
         Err(error) => {
-            notes.mistakes.push(super::Mistake::about(notes.source.path, error.to_string(), None));
+            let mistake = super::Mistake::about(notes.source.path, error.to_string(), None);
+            notes.mistakes.push(mistake.because_of(error.kind()));
             return None;
         }
     };
@@ -261,6 +262,8 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
         None => people.agents.iter().find(|a| !a.disabled).map(|a| desk::Assignee::Agent(a.name.clone())),
     };
     let timezone = timezone(file.timezone, notes);
+    let proofs = [("token", desk::AgentProof::Token), ("confirm", desk::AgentProof::Confirm)];
+    let agents = file.agents.as_ref().and_then(|word| one_of(word, "desk.agents", &proofs, notes));
     Some(Desk {
         name,
         prefix,
@@ -270,6 +273,7 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
         owner: owner?,
         operator: file.operator.and_then(|o| address(&o, "desk.operator", notes)),
         reopen_days: file.reopen_days.map_or(14, Spanned::into_inner),
+        agents: agents.unwrap_or_default(),
     })
 }
 

@@ -85,7 +85,51 @@ fn take_in_as(
     }
     let mut ingested = if arrivals.is_empty() { Vec::new() } else { store.ingest(arrivals, now)? };
     ingested.extend(broken);
+    if let Err(error) = carry_out_released(store, policy, now) {
+        // What was asked for is committed; the released mails stay where they are until the next call.
+        tracing::warn!(%error, "Released mails cannot be taken in yet");
+    }
     Ok(ingested)
+}
+
+/// Decides held mails again that a registered address has released. The release is committed by then: whoever dies between
+/// the two leaves them to the next call.
+pub fn carry_out_released(store: &dyn Store, policy: &Arc<Policy>, now: Timestamp) -> crate::store::Result<()> {
+    let mut arrivals = Vec::new();
+    for incoming in store.released(now)? {
+        // What proves them now is the confirmation.
+        let checked = Checked { parsed: parse(incoming), proof: OwnProof::default() };
+        match arrival(checked, policy, now) {
+            Ok(arrival) => arrivals.push(arrival),
+            Err(because) => tracing::warn!(because, "A held mail was released and cannot be read"),
+        }
+    }
+    if arrivals.is_empty() {
+        return Ok(());
+    }
+    for one in store.ingest(arrivals, now)? {
+        match &one.outcome {
+            Outcome::Done { fate, alarms, .. } => {
+                tracing::info!(mailbox = one.mailbox, key = %one.key, fate = fate.word(), ticket = fate.ticket(), "A held mail was released");
+                for alarm in alarms {
+                    tracing::warn!(mailbox = one.mailbox, key = %one.key, alarm, "For the operator");
+                }
+            }
+            other => {
+                tracing::warn!(mailbox = one.mailbox, key = %one.key, outcome = outcome_word(other), "A held mail was released in vain");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Without the reason, which may quote the mail.
+fn outcome_word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done { .. } => "done",
+        Outcome::Seen { .. } => "seen",
+        Outcome::Quarantined { .. } => "quarantined",
+    }
 }
 
 /// What the store is asked and told about a read mail; an error where it could not be read.

@@ -75,6 +75,11 @@ const GRACE: Duration = Duration::from_secs(25);
 pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) -> Result<(), AuthenticateError> {
     let desk = Desk::new(store, config, system_clock())?;
     let tasks = TaskTracker::new();
+    // What was confirmed just before the last end.
+    let (policy, now) = (Arc::clone(&desk.policy), (desk.clock)());
+    if let Err(error) = desk.with_store(move |store| ingest::carry_out_released(store, &policy, now)).await {
+        tracing::warn!(%error, "Released mails cannot be taken in yet");
+    }
     for source in &config.mailboxes {
         let Some(mailbox) = desk.policy.mailbox(&source.mailbox).cloned() else { continue };
         let (desk, source, stop) = (Arc::clone(&desk), source.clone(), stop.clone());

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::model::{Action, Commit, Decision, Fate, Found, Lookup, Order, OrderKind, Policy};
+use crate::model::{Action, AddrSpec, Commit, Decision, Fate, Found, Lookup, Order, OrderKind, Policy};
 use crate::store::{Plan, Store, StoreError};
 
 /// Why an order was not carried out. Nothing was changed.
@@ -23,6 +23,21 @@ pub fn carry_out(store: &dyn Store, policy: &Policy, order: &Order, now: Timesta
     transact(store, order, now, move |order, found| decide(order, found, &policy, now))
 }
 
+/// Asks a contact, at the address on file, to prove it by an answer.
+pub fn verify_contact(
+    store: &dyn Store,
+    policy: &Policy,
+    address: &AddrSpec,
+    now: Timestamp,
+) -> Result<Commit, OrderError> {
+    let (sender, holds_of) = (Some(address.clone()), Some(address.to_string()));
+    let asked = Lookup { sender, holds_of, ..Lookup::default() };
+    let policy = policy.clone();
+    transact_on(store, &asked, now, move |found| {
+        crate::decide::verify(found, &policy, now).map(|decision| crate::compose::compose(decision, &policy))
+    })
+}
+
 /// The decision, its mails composed.
 fn decide(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Commit, String> {
     let decision = crate::decide::order(order, found, policy, now)?;
@@ -38,20 +53,31 @@ fn lookup(order: &Order) -> Lookup {
     Lookup { tickets, story: matches!(order.what, OrderKind::Assign { .. }), ..Lookup::default() }
 }
 
-/// Runs a decision inside the store's transaction. A refusal writes nothing and comes out as [`OrderError::Refused`].
+/// [`transact_on`] what an order needs to know.
 fn transact(
     store: &dyn Store,
     order: &Order,
     now: Timestamp,
     decide: impl Fn(&Order, &Found) -> Result<Commit, String> + Send + Sync + 'static,
 ) -> Result<Commit, OrderError> {
+    let (asked, order) = (lookup(order), order.clone());
+    transact_on(store, &asked, now, move |found| decide(&order, found))
+}
+
+/// Runs a decision inside the store's transaction. A refusal writes nothing and comes out as [`OrderError::Refused`].
+fn transact_on(
+    store: &dyn Store,
+    asked: &Lookup,
+    now: Timestamp,
+    decide: impl Fn(&Found) -> Result<Commit, String> + Send + Sync + 'static,
+) -> Result<Commit, OrderError> {
     // A plan cannot fail: it is what mails are decided by, and every mail has a fate. So a refusal becomes a decision to
     // do nothing, and its reason is carried out beside it. The store may run a plan again: the last run counts.
     let refusal = Arc::new(Mutex::new(None));
     let plan: Plan = {
-        let (refusal, order) = (refusal.clone(), order.clone());
+        let refusal = refusal.clone();
         Arc::new(move |found: Found| {
-            let (commit, refused) = match decide(&order, &found) {
+            let (commit, refused) = match decide(&found) {
                 Ok(commit) => (commit, None),
                 Err(because) => (Decision::new(Action::Command, Fate::Order), Some(because)),
             };
@@ -59,7 +85,7 @@ fn transact(
             commit
         })
     };
-    let commit = store.order(&lookup(order), &plan, now)?;
+    let commit = store.order(asked, &plan, now)?;
     let refused = refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
     refused.map_or(Ok(commit), |because| Err(OrderError::Refused(because)))
 }

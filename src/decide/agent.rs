@@ -1,15 +1,16 @@
 //! An agent's mail: an answer that goes to the customer, a note for colleagues, commands. Believed only by a reply
 //! identity that this desk signed for this agent, together with the agent's address in From.
 
+use crate::model::desk::AgentProof;
 use crate::model::message::Message;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, TicketChange};
+use crate::model::{Action, Address, Attachment, Believed, Decision, Fate, Status, Ticket, TicketChange};
 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
 use super::work::{Case, Work, attachment_info};
-use super::{customer, notify};
+use super::{confirm, customer, notify};
 
 /// Pictures below this size that the text shows in place are a signature's logo, not an attachment.
 const LOGO_MAX: usize = 16 * 1024;
@@ -17,7 +18,8 @@ const LOGO_MAX: usize = 16 * 1024;
 pub fn agent(case: &Case, name: &str) -> Decision {
     let thread = &case.facts.thread;
     match &thread.ticket {
-        Some(ticket) if case.facts.agent_token => speak(case, name, ticket),
+        Some(ticket) if is_proven(case) => speak(case, name, ticket),
+        Some(ticket) if may_confirm(case) => confirm::hold_agent(case, name, ticket, &case.facts.authenticity.because),
         // A number or a subject token: the agent means a ticket, and nothing proves that it is the agent.
         Some(ticket) => hold(
             case,
@@ -29,6 +31,20 @@ pub fn agent(case: &Case, name: &str) -> Decision {
         // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
         None => customer::customer(case),
     }
+}
+
+/// The signed reply identity and From; where the operator asks for more, strong proof of From or a confirmation too.
+fn is_proven(case: &Case) -> bool {
+    let strong = match case.policy.desk.agents {
+        AgentProof::Token => true,
+        AgentProof::Confirm => case.is_strong(),
+    };
+    case.facts.agent_token && strong
+}
+
+/// Something that only the desk's key can make names the ticket, and the operator wants agents to be asked.
+fn may_confirm(case: &Case) -> bool {
+    case.policy.desk.agents == AgentProof::Confirm && case.facts.thread.by.is_proof()
 }
 
 /// Nothing is carried out; the agent hears at the registered address.
@@ -57,7 +73,9 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     if let Some(leak) = leak(case, &commanded.words, &files).filter(|_| !note) {
         return refuse(case, name, leak.key, &leak.because, &[], &[]);
     }
-    let says = !commanded.words.is_empty() || !files.is_empty();
+    // Quote marks and rules that were left over are no answer.
+    let is_word = |c: char| !c.is_whitespace() && !c.is_ascii_punctuation();
+    let says = commanded.words.contains(is_word) || !files.is_empty();
     if commanded.effects.is_empty() && !says {
         return refuse(case, name, "nothing-said", "There was nothing to send: no words, no command", &[], &[]);
     }
@@ -65,6 +83,12 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
         return refuse(case, name, "nothing-said", "A note without words", &[], &[]);
     }
     let mut work = case.work(ticket.clone()).by(name);
+    for (written, _) in commanded.effects.iter().filter(|(_, e)| *e == Effect::Accept) {
+        // First: the words of the same mail are for the accepted one too.
+        if let Err(why) = accept(&mut work, name, written) {
+            return refuse(case, name, "accept", &why, &[], &[format!("{written}: {why}")]);
+        }
+    }
     let action = match (says, note) {
         (true, true) => {
             add_note(case, name, &mut work, &commanded.words);
@@ -84,9 +108,12 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     let number = work.ticket.number;
     let mut decision = work.into_decision(action, Fate::Appended(number));
     decision.view = Some(case.view(true));
-    decision
-        .reasons
-        .push(format!("{name} is believed: From is the agent's address, and the reply identity was signed for {name}"));
+    decision.reasons.push(match &case.facts.found.held {
+        Some(_) => case.facts.authenticity.because.clone(),
+        None => {
+            format!("{name} is believed: From is the agent's address, and the reply identity was signed for {name}")
+        }
+    });
     decision.reasons.extend(commanded.effects.iter().map(|(written, _)| format!("Carried out: {written}")));
     decision
 }
@@ -174,7 +201,8 @@ pub fn send_answer(
     cause: &str,
     status: Status,
 ) {
-    let author = display(work, name);
+    // The operator at the command line is nobody whom the customer knows: the desk itself answers then.
+    let author = work.policy.agent(name).map_or_else(|| work.policy.desk.name.clone(), |a| a.display.clone());
     let recipients = recipients(&work.ticket);
     let drafts: Vec<Draft> = recipients
         .iter()
@@ -227,7 +255,7 @@ fn recipients(ticket: &Ticket) -> Vec<Address> {
 fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
     for (written, effect) in &commanded.effects {
         match effect {
-            Effect::Note => {}
+            Effect::Note | Effect::Accept => {}
             Effect::Status(to) => {
                 if work.ticket.status != *to {
                     work.change(TicketChange::Status { to: *to }, written);
@@ -247,6 +275,27 @@ fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
             Effect::Category(to) => work.change(TicketChange::Category { to: Some(to.clone()) }, written),
         }
     }
+}
+
+/// The sender of the latest mail by somebody who is no participant becomes one, where that sender was proven.
+fn accept(work: &mut Work, name: &str, written: &str) -> Result<(), String> {
+    let number = work.ticket.number;
+    let of_others = |e: &&crate::model::Entry| e.ticket == number && e.kind == EntryKind::External;
+    let Some(latest) = work.said.iter().rev().find(of_others) else {
+        return Err("nobody wrote on this ticket who is no participant".to_owned());
+    };
+    if latest.believed != Some(Believed::Verified) {
+        return Err("the sender of the latest such mail is not proven, and only proven senders are accepted".to_owned());
+    }
+    let Some(spec) = latest.from.spec() else { return Err("its sender has no address to write to".to_owned()) };
+    let desks = work.policy.own_address(&spec).is_some() || work.policy.agent_by_address(&spec).is_some();
+    if desks || work.ticket.is_participant(spec.as_str()) {
+        return Err("its sender is a participant, or of the desk, already".to_owned());
+    }
+    let change =
+        TicketChange::Participant { email: spec.to_string(), name: latest.from.name.clone(), by: name.to_owned() };
+    work.change(change, written);
+    Ok(())
 }
 
 /// Gives a ticket to somebody else, who is told; the one who gives it is not.

@@ -22,6 +22,8 @@ pub enum Effect {
     Status(Status),
     Assign(Assignee),
     Take,
+    /// Whoever wrote last without being a participant becomes one.
+    Accept,
     /// The words below are for colleagues only.
     Note,
     Priority(Priority),
@@ -80,6 +82,13 @@ pub const COMMANDS: &[Command] = &[
         argument: "",
         does: "makes the ticket yours",
         understand: |argument, _| nothing_after(argument, Effect::Take),
+    },
+    Command {
+        word: "accept",
+        aliases: &["prijmi", "prijat", "sprejmi", "prihvati", "annehmen"],
+        argument: "",
+        does: "makes the proven sender of the latest mail by an outsider a participant, who gets your words too",
+        understand: |argument, _| nothing_after(argument, Effect::Accept),
     },
     Command {
         word: "note",

@@ -8,7 +8,7 @@ use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, Ti
 
 use super::route::{Asked, Route, route};
 use super::work::{CUSTOMER, Case, Work};
-use super::{acknowledge, notify};
+use super::{acknowledge, confirm, notify};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -205,6 +205,7 @@ fn open(case: &Case, because: &str) -> Decision {
     let why = route.because();
     work.change(assigned, why.clone());
 
+    let hold = if work.ticket.restricted { confirm::ask_contact(case, &mut work) } else { None };
     let acknowledgement = acknowledge::acknowledgement(case, &work);
     let mut reasons = vec![because.to_owned(), format!("It goes to {}: {why}", whom(&route))];
     let mut acknowledged = Vec::new();
@@ -228,6 +229,10 @@ fn open(case: &Case, because: &str) -> Decision {
         decision.alarms.extend(acknowledge::storm(case).map(str::to_owned));
     }
     decision.acknowledged = acknowledged;
+    if let Some(hold) = hold {
+        reasons.push(format!("Restricted: {} is asked at the address on file, until {}", hold.who, hold.until));
+        decision.holds.push(hold);
+    }
     decision.turns = route.turns;
     decision.route = route.steps;
     decision.reasons = reasons;
@@ -245,10 +250,13 @@ fn whom(route: &Route) -> String {
 
 /// The person to whom the ticket belongs: the sender, or, where an agent forwards, whose mail it was.
 fn requester(case: &Case) -> Address {
-    let from = case.author_as_written();
-    match (&case.facts.sender, &case.message.requester) {
-        (Sender::Agent(_), Some(other)) if other.spec().is_some() => other.clone(),
-        _ => from,
+    let forwarded = || {
+        let author = case.message.forwarded_author()?;
+        author.spec().is_some_and(|a| case.policy.is_outside(&a)).then(|| author.clone())
+    };
+    match &case.facts.sender {
+        Sender::Agent(_) => forwarded().unwrap_or_else(|| case.author_as_written()),
+        _ => case.author_as_written(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! is recognised.
 
 use crate::model::message::Attachment;
-use crate::model::residue::{COMMON, COMMON_MIN, LABELS, PHRASES};
+use crate::model::residue::{COMMON, COMMON_MIN, LABELS, OPENINGS, PHRASES};
 use crate::model::text::fold;
 use crate::model::ticket::EntryKind;
 
@@ -44,7 +44,7 @@ pub fn leak(case: &Case, words: &str, files: &[Attachment]) -> Option<Leak> {
     if has_note(case, words) {
         return notification("Words of an internal note are in the text");
     }
-    if files.iter().any(|file| is_notification(file)) {
+    if files.iter().any(is_notification) {
         return notification("A mail by the desk to its agent is attached");
     }
     private_address(case, words).map(|agent| Leak {
@@ -91,6 +91,9 @@ fn has_phrases(case: &Case, words: &str, bare_words: &str) -> bool {
     if phrases.any(|phrase| bare_words.contains(&phrase)) {
         return true;
     }
+    if OPENINGS.iter().any(|(before, after)| opens(bare_words, &bare(before), &bare(after))) {
+        return true;
+    }
     let lines: Vec<String> = words.lines().map(unquoted).collect();
     let labelled = |labels: &[&str]| {
         lines
@@ -99,6 +102,15 @@ fn has_phrases(case: &Case, words: &str, bare_words: &str) -> bool {
             .count()
     };
     labelled(LABELS) > 0 || labelled(COMMON) >= COMMON_MIN
+}
+
+/// `before`, a number, `after`.
+fn opens(text: &str, before: &str, after: &str) -> bool {
+    text.match_indices(before).any(|(at, found)| {
+        let rest = &text[at + found.len()..];
+        let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        behind.len() < rest.len() && behind.starts_with(after)
+    })
 }
 
 fn is_value(rest: &str) -> bool {
@@ -144,7 +156,11 @@ fn private_address<'c>(case: &Case<'c>, words: &str) -> Option<&'c str> {
     let stands = |address: &str| {
         lower.match_indices(address).any(|(at, found)| {
             let before = lower[..at].chars().next_back().is_some_and(is_inside);
-            let after = lower[at + found.len()..].chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '-');
+            let mut rest = lower[at + found.len()..].chars();
+            let after = match rest.next() {
+                Some('.') => rest.next().is_some_and(|c| c.is_ascii_alphanumeric()), // a longer domain
+                next => next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-'),
+            };
             !before && !after
         })
     };

@@ -6,17 +6,20 @@ mod agent;
 mod bounce;
 mod commands;
 mod conduct;
+mod confirm;
 mod customer;
 mod leak;
 mod lookalike;
 mod machine;
 mod notify;
 mod order;
+mod presence;
 mod route;
 mod work;
 
 pub use bounce::undelivered;
 pub use commands::{COMMANDS, Command};
+pub use confirm::verify;
 pub use order::order;
 
 use jiff::Timestamp;
@@ -35,6 +38,7 @@ const HOPS_MAX: u32 = 50;
 pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, now: Timestamp) -> Decision {
     let case = Case::new(message, mailbox, facts, policy, now);
     let mut decision = first_that_applies(&case);
+    confirm::settle(&case, &mut decision);
     decision.view.get_or_insert_with(|| case.view(false));
     conduct::remember(&case, &mut decision);
     decision
@@ -53,6 +57,8 @@ fn first_that_applies(case: &Case) -> Decision {
         return case.quarantine(because).alarm("A mail that goes round was put in quarantine");
     }
     match message.class {
+        // A responder's answer to a confirmation mail too: it releases nothing.
+        Class::AutoReply | Class::Machine if facts.confirmation.is_some() => {}
         Class::Bounce => return bounce::bounce(case),
         Class::Receipt | Class::Complaint | Class::AutoReply => return machine::machine(case),
         // Monitoring and shops write to support mailboxes on purpose: theirs is a ticket like a person's, unacknowledged.
@@ -60,6 +66,9 @@ fn first_that_applies(case: &Case) -> Decision {
     }
     if facts.authenticity.believed == Believed::Failed {
         return suspect(case, &facts.authenticity);
+    }
+    if let Some(confirmation) = &facts.confirmation {
+        return confirm::answer(case, confirmation);
     }
     match &facts.sender {
         Sender::Agent(name) => agent::agent(case, name),

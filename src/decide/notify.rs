@@ -4,22 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
-use crate::model::{Address, Agent, Believed, Policy, Ticket};
+use crate::model::{Address, Agent, Believed};
 
 use super::lookalike;
+pub use super::presence::told;
 use super::work::{Case, Work};
-
-/// Those who are told about a ticket: its owner, or everybody of its group who is there.
-pub fn told<'a>(ticket: &Ticket, policy: &'a Policy, now: jiff::Timestamp) -> Vec<&'a Agent> {
-    if let Some(owner) = ticket.owner.as_deref().and_then(|o| policy.agent(o)) {
-        return vec![owner];
-    }
-    let Some(group) = ticket.group.as_deref().and_then(|g| policy.group(g)) else { return Vec::new() };
-    let members = || group.members.iter().filter_map(|m| policy.agent(m)).filter(|a| !a.disabled);
-    let here: Vec<&Agent> = members().filter(|a| a.absence(now, &policy.desk.timezone).is_none()).collect();
-    // Nobody there: better all of them than nobody.
-    if here.is_empty() { members().collect() } else { here }
-}
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
     told(&work.ticket, case.policy, case.now)
@@ -36,6 +25,24 @@ pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
 pub fn reply(case: &Case, work: &Work, kind: EntryKind) -> Vec<Draft> {
     let told = told(&work.ticket, case.policy, case.now);
     told.into_iter().map(|agent| of_mail(case, work, agent, Template::NotifyReply, kind)).collect()
+}
+
+/// The address on file answered for, or against, a restricted request.
+pub fn confirmed(case: &Case, work: &Work, who: &str, denied: bool) -> Vec<Draft> {
+    let told = told(&work.ticket, case.policy, case.now).into_iter();
+    told.map(|agent| {
+        let mut draft = of_mail(case, work, agent, Template::NotifyConfirmed, EntryKind::Reply);
+        // The mail was proven by its code, whatever its headers prove.
+        draft.values.insert("warnings", Value::List(Vec::new()));
+        for spoken_of in ["believed", "believed_because", "strength"] {
+            draft.values.remove(spoken_of);
+        }
+        draft.text.clone_from(&case.message.reply.text);
+        draft.values.insert("who", Value::Text(who.to_owned()));
+        draft.values.insert("denied", Value::Flag(denied));
+        draft
+    })
+    .collect()
 }
 
 /// A notification that carries the mail at hand.
@@ -87,6 +94,9 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     }
     if kind == EntryKind::External {
         warnings.push("external");
+        if case.is_verified() {
+            warnings.push("acceptable");
+        }
     }
     if work.ticket.restricted {
         warnings.push("restricted");

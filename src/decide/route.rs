@@ -11,6 +11,8 @@ use crate::model::facts::{Contact, Organisation};
 use crate::model::text::fold;
 use crate::model::{Message, Policy};
 
+use super::presence::{present, stand_ins};
+
 /// What routing came to.
 #[derive(Clone, Debug, Default)]
 pub struct Route<'a> {
@@ -160,33 +162,8 @@ impl Route<'_> {
 
     /// The agent, or while away the substitute, or theirs. None where the chain ends with nobody.
     fn present(&mut self, name: &str, now: Timestamp, policy: &Policy) -> Option<String> {
-        let mut current = name.to_owned();
-        let mut passed = vec![current.clone()];
-        loop {
-            let agent = policy.agent(&current).filter(|a| !a.disabled)?;
-            let Some(absence) = agent.absence(now, &policy.desk.timezone) else { return Some(agent.name.clone()) };
-            let Some(substitute) = &absence.substitute else {
-                self.note(
-                    "absence",
-                    &current,
-                    false,
-                    format!("{current} is away until {} without a substitute", absence.until),
-                );
-                return None;
-            };
-            self.note(
-                "absence",
-                &current,
-                true,
-                format!("{current} is away until {}; {substitute} stands in", absence.until),
-            );
-            if passed.iter().any(|p| p.eq_ignore_ascii_case(substitute)) {
-                self.note("absence", substitute, false, format!("The substitutes of {name} go round in a circle"));
-                return None;
-            }
-            current.clone_from(substitute);
-            passed.push(current.clone());
-        }
+        let agent = present(name, now, policy, |away| self.note("absence", &away.agent, away.led_on, away.because));
+        agent.map(|agent| agent.name.clone())
     }
 
     /// The group's member whose turn it is; None where all are told.
@@ -199,8 +176,7 @@ impl Route<'_> {
             })
             .collect();
         if here.is_empty() {
-            self.note("group", &group.name, true, format!("Nobody of {} is there: all are told", group.name));
-            return None;
+            return self.stand_in(group, asked, policy);
         }
         let (chosen, because) = match group.assign {
             Assign::Nobody => (None, format!("All of {} are told, one takes it", group.name)),
@@ -226,6 +202,27 @@ impl Route<'_> {
         };
         self.note("group", &group.name, true, because);
         chosen.cloned()
+    }
+}
+
+impl Route<'_> {
+    /// Nobody of a group is there: the least busy of their substitutes gets the ticket, or all of them hear of it where the
+    /// group's way is that one takes it.
+    fn stand_in(&mut self, group: &Group, asked: &Asked, policy: &Policy) -> Option<String> {
+        let substitutes = stand_ins(group, asked.now, policy);
+        let load = |name: &str| asked.loads.get(name).copied().unwrap_or(0);
+        let chosen = substitutes.iter().min_by_key(|agent| load(&agent.name)).map(|agent| agent.name.clone());
+        let name = &group.name;
+        let (chosen, because) = match (chosen, group.assign) {
+            (None, _) => (None, format!("Nobody of {name} is there: all are told")),
+            (Some(_), Assign::Nobody) => (None, format!("Nobody of {name} is there: their substitutes are told")),
+            (Some(agent), _) => {
+                let because = format!("Nobody of {name} is there; {agent} stands in");
+                (Some(agent), because)
+            }
+        };
+        self.note("group", name, true, because);
+        chosen
     }
 }
 

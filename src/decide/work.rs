@@ -238,7 +238,16 @@ impl<'a> Work<'a> {
             let at = e.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
             format!("{} ({at}):\n{}", e.from.display(), e.reply.text.trim())
         };
-        self.said.iter().filter(mine).chain(&self.entries).filter(told).map(words).collect::<Vec<_>>().join("\n\n")
+        let mut out: Vec<String> = Vec::new();
+        let mut last = 0;
+        for entry in self.said.iter().filter(mine).chain(&self.entries) {
+            if entry.seq > last + 1 {
+                out.push(format!("[… {}]", entry.seq - last - 1)); // the store gives the first and the last of a long one
+            }
+            last = entry.seq;
+            out.extend(Some(entry).filter(told).map(words));
+        }
+        out.join("\n\n")
     }
 
     /// The mailbox from whose address this ticket is answered.

@@ -3,7 +3,7 @@
 
 use crate::model::conduct::{GUESSES_IN_ALL, GUESSES_PER_SENDER};
 use crate::model::facts::{Authenticity, Sender, Strength, ThreadBy};
-use crate::model::token::TokenKind;
+use crate::model::token::{KeyRing, TokenKind};
 use crate::model::{AddrSpec, Believed, Found, Message, Policy, Ticket};
 
 use super::sender;
@@ -18,6 +18,8 @@ pub fn wrong_checks(message: &Message, policy: &Policy) -> u32 {
         .tokens
         .iter()
         .filter(|t| is_ours(&t.prefix, policy) && t.check.is_some() && !keys.proves_subject(t))
+        // A confirmation's code, 80 bits: it is checked where it is known for whom it was made.
+        .filter(|t| !KeyRing::is_confirm_shaped(t))
         .count();
     let detail = own_details(message, policy)
         .iter()
@@ -61,6 +63,11 @@ impl Heed {
                 _ => None,
             },
         }
+    }
+
+    /// Every check counts.
+    pub fn all() -> Self {
+        Heed { guesser: false, siege: false, strong: None, agent: None }
     }
 
     /// Whether a check that holds is heeded. Always that of a participant who is strongly proven; and an agent's own

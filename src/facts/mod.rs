@@ -2,6 +2,7 @@
 //! [`sender`]'s matter, whether to believe it [`authenticity`]'s, to which ticket it belongs [`thread`]'s.
 
 mod authenticity;
+mod confirm;
 mod from_field;
 mod guesses;
 mod idna;
@@ -38,6 +39,8 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         tickets,
         message_ids: thread::foreign_ids(message, policy),
         bounced: thread::bounced(message, policy),
+        hold: confirm::named(message, policy),
+        holds_of: confirm::whose(message, policy),
         story: sender::claims_agent(message, policy),
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
     }
@@ -46,15 +49,23 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
 /// What the store's answers mean.
 pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, found: Found, policy: &Policy) -> Facts {
     let sender = sender::sender(message, &found, policy);
-    let authenticity = authenticity::judge(message, policy.mailbox(mailbox), proof);
+    let judged = authenticity::judge(message, policy.mailbox(mailbox), proof);
+    let released = confirm::released(&judged, &sender, &found);
+    let confirmed = released.is_some();
+    let authenticity = released.unwrap_or(judged);
     let wrong_checks = guesses::wrong_checks(message, policy);
-    let heed = guesses::Heed::of(message, &sender, &authenticity, wrong_checks, &found);
+    let heed = match confirmed {
+        // Its checks were heeded when it was held; who guessed since must not change what was asked about.
+        true => guesses::Heed::all(),
+        false => guesses::Heed::of(message, &sender, &authenticity, wrong_checks, &found),
+    };
     let thread = thread::thread(message, &found, policy, &heed);
     Facts {
+        agent_token: confirmed || sender::agent_token(message, &sender, &thread, &found, policy),
         authenticity,
         wrong_checks,
         organisation: found.organisation.clone(),
-        agent_token: sender::agent_token(message, &sender, &thread, &found, policy),
+        confirmation: confirm::confirmation(message, &found, policy),
         sender,
         thread,
         found,

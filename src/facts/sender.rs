@@ -3,7 +3,7 @@
 
 use crate::model::facts::{Sender, Thread};
 use crate::model::token::TokenKind;
-use crate::model::{AddrSpec, Found, Message, Policy};
+use crate::model::{AddrSpec, Address, Found, Message, Policy};
 
 use super::thread;
 
@@ -15,13 +15,13 @@ pub fn from(message: &Message) -> Option<AddrSpec> {
     }
 }
 
-/// Whose contact, organisation and earlier tickets matter: From's; but where an agent forwards a customer's mail and
-/// says nothing himself, that customer's. Who may give orders is never taken from here.
+/// Whose contact, organisation and earlier tickets matter: From's; but where an agent forwards a customer's mail, with a
+/// note above it or without, that customer's. Who may give orders is never taken from here.
 pub fn customer(message: &Message, policy: &Policy) -> Option<AddrSpec> {
     let from = from(message)?;
     let by_agent = policy.agent_by_address(&from).is_some_and(|agent| !agent.disabled);
-    let forwarded = || message.requester.as_ref().and_then(|requester| requester.spec());
-    if by_agent && message.forward.is_some() { forwarded().or(Some(from)) } else { Some(from) }
+    let forwarded = || message.forwarded_author().and_then(Address::spec).filter(|author| policy.is_outside(author));
+    if by_agent { forwarded().or(Some(from)) } else { Some(from) }
 }
 
 /// From is an agent's address; whether the agent wrote is another question.

@@ -3,7 +3,7 @@
 
 use crate::model::facts::{Thread, ThreadBy};
 use crate::model::message::Class;
-use crate::model::token::Proven;
+use crate::model::token::{KeyRing, Proven, TokenKind};
 use crate::model::{AddrSpec, Found, Message, Policy, Ticket, TicketNumber};
 
 use super::guesses::Heed;
@@ -36,14 +36,16 @@ pub fn names(message: &Message, policy: &Policy) -> Vec<Named> {
         returned,
         written: written.to_owned(),
     };
+    // The number in a confirmation's token is no ticket's.
+    let of_ticket = |proven: &Proven| proven.kind != TokenKind::Confirm;
     let mut names: Vec<Named> = Vec::new();
     for detail in own_details(message, policy) {
-        if let Some(proven) = keys.prove_address_detail(&detail) {
+        if let Some(proven) = keys.prove_address_detail(&detail).filter(of_ticket) {
             names.push(hidden(ThreadBy::PlusAddress, proven, &detail, false));
         }
     }
     for id in referred(message) {
-        if let Some(proven) = keys.prove_message_id(id) {
+        if let Some(proven) = keys.prove_message_id(id).filter(of_ticket) {
             names.push(hidden(ThreadBy::References, proven, id, false));
         }
     }
@@ -53,7 +55,7 @@ pub fn names(message: &Message, policy: &Policy) -> Vec<Named> {
         names.push(plain(ThreadBy::Token, token.number, &token.written));
     }
     for id in returned(message) {
-        if let Some(proven) = keys.prove_message_id(id) {
+        if let Some(proven) = keys.prove_message_id(id).filter(of_ticket) {
             names.push(hidden(ThreadBy::References, proven, id, true));
         }
     }
@@ -88,6 +90,7 @@ pub fn wrong(message: &Message, policy: &Policy) -> Vec<TicketNumber> {
             .tokens
             .iter()
             .filter(|t| is_ours(&t.prefix, policy) && t.check.is_some() && !keys.proves_subject(t))
+            .filter(|t| !KeyRing::is_confirm_shaped(t))
             .map(|t| t.number),
     );
     numbers.retain(|n| *n > 0);
@@ -99,7 +102,8 @@ pub fn wrong(message: &Message, policy: &Policy) -> Vec<TicketNumber> {
 /// The number in something of a hidden token's shape: `1c`, number, addressee, …
 pub fn claimed(parts: Vec<&str>, count: usize) -> Option<TicketNumber> {
     match parts.as_slice() {
-        [head, number, ..] if parts.len() == count && head.len() == 2 => number.parse().ok(),
+        // What has a confirmation's shape names no ticket.
+        [head, number, ..] if parts.len() == count && head.len() == 2 && !head.ends_with('f') => number.parse().ok(),
         _ => None,
     }
 }

@@ -2,8 +2,10 @@
 //! and `explain` shows. Generic over the mails that leave: decide writes [`Draft`]s, compose turns them into
 //! [`OutgoingMail`].
 
+use super::address::AddrSpec;
 use super::conduct::Mark;
 use super::facts::{Authenticity, Sender, ThreadBy};
+use super::hold::Hold;
 use super::outgoing::{Draft, OutgoingMail};
 use super::ticket::{Entry, HistoryLine, Ticket, TicketNumber, words};
 
@@ -120,6 +122,10 @@ pub struct Decision<Mail = Draft> {
     pub acknowledged: Vec<String>,
     /// Round-robin groups and the member chosen now.
     pub turns: Vec<(String, String)>,
+    /// What waits for a registered address to confirm it, or waits no longer: whole rows.
+    pub holds: Vec<Hold>,
+    /// Contacts whose address was proven by an answer to a mail of ours.
+    pub proven: Vec<AddrSpec>,
     /// Outgoing mails (outbox ids) that came back, and the words of the report.
     pub bounced: Vec<(i64, String)>,
     /// What is to be remembered of addresses.
@@ -146,6 +152,8 @@ impl<Mail> Decision<Mail> {
             outgoing: Vec::new(),
             acknowledged: Vec::new(),
             turns: Vec::new(),
+            holds: Vec::new(),
+            proven: Vec::new(),
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
@@ -166,6 +174,8 @@ impl<Mail> Decision<Mail> {
             outgoing: mails,
             acknowledged: self.acknowledged,
             turns: self.turns,
+            holds: self.holds,
+            proven: self.proven,
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,

@@ -43,6 +43,18 @@ pub struct Desk {
     pub operator: Option<AddrSpec>,
     /// Days after its end during which a reply reopens a ticket; later it opens a linked new one.
     pub reopen_days: u32,
+    /// What it takes to believe an agent.
+    pub agents: AgentProof,
+}
+
+/// What it takes to carry out a mail that comes in an agent's name. A mail that is provably forged is never carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AgentProof {
+    /// The signed reply identity and the agent's address in From.
+    #[default]
+    Token,
+    /// Both, and strong proof of From; else the agent confirms at the registered address.
+    Confirm,
 }
 
 /// A support inbox.
@@ -247,6 +259,11 @@ impl Policy {
     /// The agent to whom this address belongs, disabled ones included.
     pub fn agent_by_address(&self, address: &AddrSpec) -> Option<&Agent> {
         self.agents.iter().find(|a| a.addresses.contains(address))
+    }
+
+    /// Neither one of the desk's addresses nor an agent's.
+    pub fn is_outside(&self, address: &AddrSpec) -> bool {
+        self.own_address(address).is_none() && self.agent_by_address(address).is_none()
     }
 
     /// The mailbox that an address reaches, and the `+detail` where that mailbox allows one.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::address::AddrSpec;
 use super::conduct::Conduct;
+use super::hold::{Hold, HoldNumber};
 use super::language::Language;
 use super::message::Digest;
 use super::ticket::{Entry, Priority, Status, Ticket, TicketNumber, words};
@@ -30,6 +31,10 @@ pub struct Lookup {
     pub message_ids: Vec<String>,
     /// Message-IDs of ours that a bounce names.
     pub bounced: Vec<String>,
+    /// The hold whose confirmation the mail seems to be; its check is made with the answer at hand.
+    pub hold: Option<HoldNumber>,
+    /// Whose confirmation mails of the last day are counted: an agent's name, or an address.
+    pub holds_of: Option<String>,
     /// The agents' loads are needed (some group assigns by them).
     pub loads: bool,
     /// What was said on the tickets is needed (somebody may have to be told the whole story).
@@ -57,6 +62,13 @@ pub struct Found {
     /// The sender's latest tickets, newest first, at most 5, and how many there are in all.
     pub earlier: Vec<EarlierTicket>,
     pub earlier_count: u32,
+    /// The number that the next hold gets.
+    pub next_hold: HoldNumber,
+    /// The hold that was asked for, and that of this very mail, where it was held before.
+    pub hold: Option<Hold>,
+    pub held: Option<Hold>,
+    /// Confirmation mails that were caused in the last 24 hours for whom it was asked.
+    pub confirmations: u32,
     /// Live tickets per agent.
     pub loads: BTreeMap<String, u32>,
     /// Per round-robin group, the member chosen last.
@@ -64,7 +76,7 @@ pub struct Found {
     pub acknowledged: Acknowledged,
     /// New tickets of this sender within the last half hour, newest first: (number, folded subject).
     pub recent: Vec<(TicketNumber, String)>,
-    /// What was said last on the tickets asked for, oldest first, where it was asked for: at most 10 entries of each.
+    /// What was said on the tickets asked for, oldest first, where it was asked for: of each the first entry and the last 20.
     pub said: Vec<Entry>,
     /// What is remembered of From's address.
     pub conduct: Conduct,
@@ -233,6 +245,14 @@ pub struct Thread {
     pub because: String,
 }
 
+/// The mail answers a confirmation mail, and bears its signed token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    pub hold: Hold,
+    /// From is the agent's, or the contact's address on file, for whom it was made.
+    pub by_registered: bool,
+}
+
 /// What is known when a mail's decision is made.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -242,6 +262,7 @@ pub struct Facts {
     pub thread: Thread,
     /// The sender's agent name, where a signed reply identity for exactly this agent came with the mail.
     pub agent_token: bool,
+    pub confirmation: Option<Confirmation>,
     /// Ticket checks in this mail that do not hold and count as guesses.
     pub wrong_checks: u32,
     pub found: Found,

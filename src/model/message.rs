@@ -323,6 +323,11 @@ impl Message {
         self.class != Class::Person
     }
 
+    /// Who wrote the mail that was forwarded, whatever the forwarder wrote above it: whom an agent's forward is about.
+    pub fn forwarded_author(&self) -> Option<&Address> {
+        self.forward.as_ref().and_then(|forward| forward.from.as_ref())
+    }
+
     /// The first Message-ID, where there is one.
     pub fn id(&self) -> Option<&str> {
         self.message_id.first().map(String::as_str)

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::address::{AddrSpec, Address};
 use super::desk::Policy;
+use super::hold::HoldNumber;
 use super::language::Language;
 use super::message::Attachment;
 use super::ticket::{Ticket, TicketNumber, words};
@@ -36,6 +37,12 @@ words! {
         Refused = "refused",
         /// To an agent: our mail to the customer came back.
         NotifyBounce = "notify-bounce",
+        /// To a registered address: is this yours? An answer releases what is held.
+        Confirm = "confirm",
+        /// To a registered address: its answer came too late, or a second time.
+        ConfirmOver = "confirm-over",
+        /// To an agent: what the registered address answered about a restricted request.
+        NotifyConfirmed = "notify-confirmed",
         /// To the operator: something needs a person.
         Alarm = "alarm",
     }
@@ -66,6 +73,11 @@ pub enum Addressee {
     Customer,
     /// By name.
     Agent(String),
+    /// Whoever can read the registered address: `who` is [`super::Hold::addressee`].
+    Registered {
+        hold: HoldNumber,
+        who: String,
+    },
     Operator,
 }
 
@@ -103,15 +115,23 @@ impl Draft {
     /// The signed Message-ID that this mail will have, without angle brackets: derived from its cause, so that deciding
     /// can name it before composing makes it, and making it again gives the same.
     pub fn message_id(&self, policy: &Policy) -> String {
-        let ticket = self.ticket.as_ref().map_or(0, |t| t.number);
+        let ticket = self.token_number().unwrap_or_default();
         let cause = format!("{}:{}", self.template.word(), self.cause);
         policy.keys.message_id(self.addressee.kind(), ticket, self.token_addressee(), &cause, &policy.desk.domain)
+    }
+
+    /// What hidden tokens in this mail are about: the ticket, or what is held.
+    pub fn token_number(&self) -> Option<i64> {
+        match &self.addressee {
+            Addressee::Registered { hold, .. } => Some(*hold),
+            _ => self.ticket.as_ref().map(|t| t.number),
+        }
     }
 
     /// To whom hidden tokens in this mail are bound: an agent's name, or the recipient's address.
     pub fn token_addressee(&self) -> &str {
         match &self.addressee {
-            Addressee::Agent(name) => name,
+            Addressee::Agent(name) | Addressee::Registered { who: name, .. } => name,
             Addressee::Customer | Addressee::Operator => &self.to.email,
         }
     }
@@ -122,6 +142,7 @@ impl Addressee {
         match self {
             Addressee::Customer => TokenKind::Customer,
             Addressee::Agent(_) => TokenKind::Agent,
+            Addressee::Registered { .. } => TokenKind::Confirm,
             Addressee::Operator => TokenKind::Bounce,
         }
     }

@@ -26,6 +26,32 @@ pub const PHRASES: &[&str] = &[
     "Der Kunde sieht sie nicht.",
 ];
 
+/// What a notification begins with: these words, a ticket's number, those words.
+pub const OPENINGS: &[(&str, &str)] = &[
+    ("Nový tiket ", " je Váš"),
+    ("Nový tiket ", ". Dostáv"),
+    ("V tikete ", " je nová"),
+    ("V tiketu ", " je nová"),
+    ("Tiket ", " je odteraz Váš"),
+    ("Tiket ", " je od této chvíle Váš"),
+    ("Novi zahtevek ", " je Vaš"),
+    ("Novi zahtevek ", ". Prej"),
+    ("V zahtevku ", " je nov"),
+    ("Zahtevek ", " je odslej Vaš"),
+    ("Novi zahtjev ", " je Vaš"),
+    ("Novi zahtjev ", ". Dobiva"),
+    ("U zahtjevu ", " nova je"),
+    ("Zahtjev ", " odsad je Vaš"),
+    ("Ticket ", " is new"),
+    ("There is a new message on ticket ", "."),
+    ("There is a new note on ticket ", " ("),
+    ("Ticket ", " is now yours"),
+    ("Neues Ticket ", ". Die ganze Gruppe"),
+    ("Das neue Ticket ", " gehört Ihnen"),
+    ("Im Ticket ", " gibt es eine neue"),
+    ("Das Ticket ", " gehört ab jetzt Ihnen"),
+];
+
 /// Labels that stand in no letter to a customer: a line that begins with one and a colon is enough.
 pub const LABELS: &[&str] = &[
     "Poznámka ku kontaktu",

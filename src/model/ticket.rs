@@ -188,6 +188,10 @@ pub enum TicketChange {
     Snoozed {
         until: Timestamp,
     },
+    /// A restricted request was confirmed from the registered address.
+    Confirmed {
+        by: String,
+    },
     /// Something that changes no field but belongs to the story: a held reply, a failed delivery, a warning.
     Event {
         what: String,
@@ -247,6 +251,7 @@ impl Ticket {
                 self.contact = Some(contact.clone());
                 self.organisation.clone_from(organisation);
             }
+            TicketChange::Confirmed { .. } => self.restricted = false,
             TicketChange::Snoozed { until } => {
                 self.status = Status::Snoozed;
                 self.snoozed_until = Some(*until);

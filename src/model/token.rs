@@ -30,6 +30,8 @@ pub enum TokenKind {
     Agent,
     /// A notification by the desk to which nobody should answer; only a bounce carries it back.
     Bounce,
+    /// A confirmation mail: the number is that of what is held, not a ticket's.
+    Confirm,
 }
 
 impl TokenKind {
@@ -38,6 +40,7 @@ impl TokenKind {
             TokenKind::Customer => 'c',
             TokenKind::Agent => 'a',
             TokenKind::Bounce => 'b',
+            TokenKind::Confirm => 'f',
         }
     }
 
@@ -46,6 +49,7 @@ impl TokenKind {
             "c" => Some(TokenKind::Customer),
             "a" => Some(TokenKind::Agent),
             "b" => Some(TokenKind::Bounce),
+            "f" => Some(TokenKind::Confirm),
             _ => None,
         }
     }
@@ -105,6 +109,23 @@ impl KeyRing {
         let Some(check) = &token.check else { return false };
         let (prefix, number) = (token.prefix.to_ascii_lowercase(), token.number.to_string());
         self.keys.iter().any(|key| same(&mac(key, "subject", &[&prefix, &number], SUBJECT_LEN), &normalise(check)))
+    }
+
+    /// `[ACME-17-0123456789abcdef]`: proves, in a subject, a confirmation mail by 80 bits. Mail clients that drop
+    /// In-Reply-To keep the subject.
+    pub fn confirm_token(&self, prefix: &str, hold: i64, who: &str) -> String {
+        format!("[{prefix}-{hold}-{}]", confirm_check(self.current(), hold, who))
+    }
+
+    /// Whether a code in a subject was made for this hold and this addressee.
+    pub fn proves_confirm(&self, token: &TokenText, hold: i64, who: &str) -> bool {
+        let Some(check) = &token.check else { return false };
+        token.number == hold && self.keys.iter().any(|key| same(&confirm_check(key, hold, who), &normalise(check)))
+    }
+
+    /// Whether a subject token has the shape of a confirmation's: its number is no ticket's then.
+    pub fn is_confirm_shaped(token: &TokenText) -> bool {
+        token.check.as_ref().is_some_and(|check| check.len() == HIDDEN_LEN)
     }
 
     /// The left-hand side of a Message-ID of ours: `pd.1c.1042.ADDRES.CAUSECAUSE.CHECKCHECKCHECK0`. `cause` is anything
@@ -180,6 +201,10 @@ fn hidden_check(key: &Key, kind: TokenKind, ticket: i64, who: &str, cause: &str)
     mac(key, "hidden", &[&kind.letter().to_string(), &ticket.to_string(), who, cause], HIDDEN_LEN)
 }
 
+fn confirm_check(key: &Key, hold: i64, who: &str) -> String {
+    hidden_check(key, TokenKind::Confirm, hold, &who.to_ascii_lowercase(), "subject")
+}
+
 fn pseudonym(key: &Key, addressee: &str) -> String {
     mac(key, "addressee", &[&addressee.to_ascii_lowercase()], ADDRESSEE_LEN)
 }
@@ -246,6 +271,25 @@ mod tests {
     }
 
     #[test]
+    fn a_confirmation_code_is_bound_to_what_is_held_and_to_whom() {
+        let keys = ring(&[('1', 7)]);
+        let written = keys.confirm_token("ACME", 17, "Jana");
+        let check = written.trim_end_matches(']').rsplit('-').next().expect("a check").to_owned();
+        assert_eq!(check.len(), 16);
+        let token = text(17, &check);
+        assert!(KeyRing::is_confirm_shaped(&token) && !KeyRing::is_confirm_shaped(&text(17, &check[..8])));
+        assert!(keys.proves_confirm(&token, 17, "jana") && !keys.proves_subject(&token));
+        assert!(!keys.proves_confirm(&token, 18, "jana") && !keys.proves_confirm(&token, 17, "peter"));
+        assert!(!keys.proves_confirm(&text(18, &check), 18, "jana"));
+        assert!(!ring(&[('1', 8)]).proves_confirm(&token, 17, "jana"));
+        for i in 0..check.len() {
+            let other = if &check[i..=i] == "0" { "1" } else { "0" };
+            let forged = format!("{}{other}{}", &check[..i], &check[i + 1..]);
+            assert!(!keys.proves_confirm(&text(17, &forged), 17, "jana"), "{forged} was believed");
+        }
+    }
+
+    #[test]
     fn old_keys_still_prove_and_the_new_one_makes() {
         let old = ring(&[('1', 7)]);
         let rotated = ring(&[('2', 9), ('1', 7)]);
@@ -270,6 +314,9 @@ mod tests {
         let detail = keys.address_detail(TokenKind::Agent, 1042, "jana");
         assert!(keys.prove_address_detail(&detail).is_some());
         assert!(keys.prove_address_detail(&detail.replacen("1a", "1c", 1)).is_none());
+        let confirm = keys.address_detail(TokenKind::Confirm, 1042, "jana");
+        assert_eq!(keys.prove_address_detail(&confirm).map(|p| p.kind), Some(TokenKind::Confirm));
+        assert!(keys.prove_address_detail(&confirm.replacen("1f", "1a", 1)).is_none());
         // A check made for one place proves nothing in another.
         let parts: Vec<&str> = detail.split('-').collect();
         let moved = format!("pd.{}.{}.{}.address.{}@d", parts[0], parts[1], parts[2], parts[3]);

@@ -213,11 +213,14 @@ pub fn structure(block: &Block<'_>, header: &[u8], from: &[Address], hint: Hint)
 /// mail-parser's reading of the From field: one mailbox, the same address.
 fn another_parser_agrees(header: &[u8], ours: &Address) -> bool {
     let header = header.get(..super::scan::HEADER_MAX).unwrap_or(header);
-    let Some(message) = mail_parser::MessageParser::default().parse_headers(header) else { return false };
-    let Some(from) = message.from() else { return false };
-    let mut theirs = from.iter();
-    let first = theirs.next().and_then(|a| a.address.as_deref());
-    theirs.next().is_none() && first.is_some_and(|a| a.eq_ignore_ascii_case(&ours.email))
+    // It has panicked on broken mail before; a mail on which it does has no sender that parsers agree on.
+    let theirs = std::panic::catch_unwind(|| {
+        let message = mail_parser::MessageParser::default().parse_headers(header)?;
+        let mut list = message.from()?.iter();
+        let first = list.next()?.address.as_deref()?.to_owned();
+        list.next().is_none().then_some(first)
+    });
+    theirs.ok().flatten().is_some_and(|a| a.eq_ignore_ascii_case(&ours.email))
 }
 
 /// Most Authentication-Results fields that are read.

@@ -23,7 +23,7 @@ pub use pack::{pack, unpack};
 /// What to do once the store's answers are known. Pure, and run inside the transaction (so it must not call the store);
 /// `Fn`, so that a back end may run it again after a serialization failure.
 ///
-/// Besides the tickets asked for, `Found::tickets` has those of its `known_ids`, `bounced` and `recent`, each whole: a
+/// Besides the tickets asked for, `Found::tickets` has those of its `known_ids`, `bounced`, `recent` and `hold`, each whole: a
 /// mail may be joined to any of them. `earlier_count` is counted up to 1,000.
 pub type Plan = Arc<dyn Fn(Found) -> Commit + Send + Sync>;
 
@@ -133,6 +133,10 @@ pub trait Store: Send + Sync {
     fn counts(&self, since: Timestamp) -> Result<(i64, i64)>;
     /// When a mail of this template was last queued.
     fn last_queued(&self, template: Template) -> Result<Option<Timestamp>>;
+
+    /// Held mails that a registered address released since, made ready to be ingested again as
+    /// [`Store::quarantine_reopen`] does. They are decided with [`Found::held`] saying so.
+    fn released(&self, now: Timestamp) -> Result<Vec<Incoming>>;
 
     fn cursor(&self, mailbox: &str, folder: &str) -> Result<Option<Cursor>>;
     fn set_cursor(&self, mailbox: &str, folder: &str, cursor: Cursor) -> Result<()>;

@@ -33,6 +33,7 @@ pub fn policy() -> Policy {
             owner: desk::Assignee::Agent("jana".into()),
             operator: None,
             reopen_days: 30,
+            agents: Default::default(),
         },
         mailboxes: vec![Mailbox {
             name: "support".into(),
@@ -111,6 +112,11 @@ pub fn draft(template: Template, language: Language) -> Draft {
         Template::Answer => {
             (Addressee::Customer, customer(), Some(Address::new(Some("jana z domu"), "jana@acme.example")))
         }
+        Template::Confirm | Template::ConfirmOver => (
+            Addressee::Registered { hold: 17, who: "jana".into() },
+            Address::new(Some("Jana Nováková"), "jana@acme.example"),
+            None,
+        ),
         Template::Alarm => (Addressee::Operator, Address::new(None, "spravca@acme.example"), None),
         _ => (
             Addressee::Agent("jana".into()),
@@ -134,6 +140,12 @@ pub fn draft(template: Template, language: Language) -> Draft {
         author,
         attachments: vec![attachment("faktúra č. 7.pdf", "application/pdf", b"%PDF-1.4\nx\n")],
         values: BTreeMap::from([
+            ("kind", text("agent")),
+            ("category", text("access")),
+            ("minutes", Value::Number(60)),
+            ("days", Value::Number(7)),
+            ("who", text("jan.maly@firma.example")),
+            ("denied", Value::Flag(true)),
             ("sender", text("Ján Malý <jan.maly@firma.example>")),
             ("believed", text("verified")),
             ("strength", text("strong")),

@@ -69,7 +69,7 @@ fn marks_and_return_paths_are_those_of_the_rules() {
                 let proven = keys.prove_address_detail(from.subaddress().1.expect("a detail")).expect("signed");
                 assert_eq!((proven.ticket, proven.kind), (1042, TokenKind::Bounce));
             }
-            Template::Refused | Template::NotifyBounce | Template::Alarm => {
+            Template::Refused | Template::NotifyBounce | Template::ConfirmOver | Template::Alarm => {
                 assert_eq!(submitted.as_deref(), Some("auto-generated"));
                 assert_eq!(made.envelope_from, None, "{template}");
             }
@@ -99,6 +99,7 @@ fn ids_and_reply_addresses_are_bound_to_their_reader() {
         let made = mail(draft(template, Language::Sl));
         let (kind, who) = match template {
             Template::Alarm => (TokenKind::Bounce, "spravca@acme.example"),
+            Template::Confirm | Template::ConfirmOver => (TokenKind::Confirm, "jana"),
             Template::Acknowledgement | Template::AcknowledgementMinimal | Template::Answer => {
                 (TokenKind::Customer, "jan.maly@firma.example")
             }
@@ -112,7 +113,8 @@ fn ids_and_reply_addresses_are_bound_to_their_reader() {
         if let Some(reply_to) = reply_to {
             let address = spec(&reply_to);
             let proven = keys.prove_address_detail(address.subaddress().1.expect("a detail")).expect("signed");
-            assert_eq!((proven.kind, proven.ticket), (kind, 1042));
+            let number = if kind == TokenKind::Confirm { 17 } else { 1042 };
+            assert_eq!((proven.kind, proven.ticket), (kind, number));
         }
     }
 }

@@ -186,6 +186,9 @@ impl Store for OutboxStore {
     fn last_queued(&self, template: Template) -> StoreResult<Option<Timestamp>> {
         self.sqlite.last_queued(template)
     }
+    fn released(&self, _: Timestamp) -> Result<Vec<Incoming>, StoreError> {
+        unreachable!("the courier takes nothing in")
+    }
     fn cursor(&self, mailbox: &str, folder: &str) -> StoreResult<Option<Cursor>> {
         self.sqlite.cursor(mailbox, folder)
     }

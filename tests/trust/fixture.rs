@@ -105,6 +105,7 @@ pub fn policy() -> Policy {
             owner: Assignee::Agent("jana".into()),
             operator: None,
             reopen_days: 90,
+            agents: Default::default(),
         },
         mailboxes: vec![mailbox(&["mx.acme.example"], 1)],
         agents: vec![

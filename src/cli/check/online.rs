@@ -1,19 +1,26 @@
 //! `check --online`: logs in everywhere, changes nothing, and says what each server can do.
 
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::cli::auth::Seen;
 use crate::cli::exit::{self, Failure, OrExit as _};
 use crate::config::{Config, OutgoingVia};
 use crate::daemon::connect;
-use crate::inbound::Probe;
+use crate::inbound::{Fetched, Probe, Source, SourceError};
+use crate::model::Mailbox;
 use crate::outbox::{self, Ability, OutgoingSettings};
 
 /// Longest that one server is waited for in all, however busily it talks.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Mails of a mailbox that are looked at for who judges their senders.
+const LOOKED_AT: u32 = 50;
 
 /// What one server answered.
 pub struct Answer {
@@ -41,13 +48,49 @@ pub fn ask(config: &Config) -> Result<Vec<Answer>, Failure> {
     Ok(runtime.block_on(async {
         let mailboxes = config.mailboxes.iter().map(|mailbox| async {
             let mut source = connect::source(mailbox, &config.limits);
-            let said = patiently(source.probe()).await.map(|probe| inbound(&probe));
-            Answer { what: format!("mailbox {}", mailbox.mailbox), said }
+            let mut said = patiently(source.probe()).await.map(|probe| (inbound(&probe), probe.opened.uid_next));
+            if let Ok((said, next)) = &mut said {
+                let judged = patiently(newest(&mut source, *next)).await.unwrap_or_default();
+                said.extend(config.policy.mailbox(&mailbox.mailbox).and_then(|own| judges(own, &judged)));
+            }
+            Answer { what: format!("mailbox {}", mailbox.mailbox), said: said.map(|(said, _)| said) }
         });
         let mut answers = futures::future::join_all(mailboxes).await;
         answers.extend(outgoing(config).await);
         answers
     }))
+}
+
+/// The beginnings of the newest mails that stand there. Nothing is marked or remembered.
+async fn newest(source: &mut Source, next: Option<u32>) -> Result<Vec<Arc<[u8]>>, SourceError> {
+    let after = next.unwrap_or(0).saturating_sub(LOOKED_AT + 1);
+    let shown = source.show(after, LOOKED_AT as usize).await?;
+    let (sink, mut fetched) = mpsc::channel(4);
+    let mut mails = Vec::new();
+    let reading = async {
+        while let Some(answer) = fetched.recv().await {
+            if let Fetched::Mail { raw, .. } = answer {
+                mails.push(raw);
+            }
+        }
+    };
+    // A size limit of nothing: of every mail only the beginning is fetched.
+    let (fetching, ()) = tokio::join!(source.fetch(&shown, 0, sink), reading);
+    fetching.map(|()| mails)
+}
+
+/// Whether the setting `believe` fits the mails that are there. A proposal only: whom to believe a person decides.
+fn judges(mailbox: &Mailbox, mails: &[Arc<[u8]>]) -> Option<String> {
+    let mut seen = Seen::default();
+    mails.iter().for_each(|raw| seen.look(raw));
+    let (id, hops) = seen.proposal().ok()?;
+    if mailbox.believe.contains(&id) && mailbox.hops == hops {
+        return Some(format!("{id} judges the senders, as `believe` and `hops` say"));
+    }
+    Some(format!(
+        "A server that calls itself {id} judges the senders of nearly all mails; if it is yours, say `believe = [\"{id}\"]` \
+         and `hops = {hops}` (`auth learn` shows more)"
+    ))
 }
 
 async fn patiently<T, E: Display>(asking: impl Future<Output = Result<T, E>>) -> Result<T, String> {

@@ -330,4 +330,9 @@ mod tests {
             assert_eq!(author(text), john, "{text}");
         }
     }
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert!(DATE.is_some() && EMAIL.is_some() && INLINE_START.is_some());
+    }
 }

@@ -386,4 +386,9 @@ mod tests {
             None,
         );
     }
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert!(EMAIL.is_some() && AT_LINE_START.is_some() && AFTER_WORDS.is_some());
+    }
 }

@@ -25,10 +25,15 @@ pub fn status(text: &str) -> Option<String> {
     Some(STATUS.as_ref()?.captures(text)?.get(1)?.as_str().to_owned())
 }
 
-/// The first SMTP reply code in a text: best one with a status code behind it.
+/// The first SMTP reply code in a text: best one at its very beginning, or with a status code behind it.
 pub fn smtp_reply(text: &str) -> Option<String> {
     if let Some(found) = BEHIND_DOTS.as_ref()?.captures(text).and_then(|c| c.get(1)) {
         return Some(found.as_str().to_owned());
+    }
+    let (head, rest) = text.trim_start().split_at_checked(3).unwrap_or_default();
+    let code = head.starts_with(['2', '4', '5']) && head.bytes().all(|b| b.is_ascii_digit());
+    if code && rest.starts_with([' ', '-']) {
+        return Some(head.to_owned());
     }
     if let Some(found) = REPLY_STATUS.as_ref()?.captures(text).and_then(|c| c.get(1)) {
         return Some(found.as_str().to_owned());
@@ -207,5 +212,16 @@ mod tests {
         assert_eq!(smtp_reply("550: : User unknown").as_deref(), Some("550"));
         assert_eq!(smtp_reply("user 5501 unknown"), None);
         assert_eq!(inferred("mailbox is full", Some("452"), false), "4.2.2");
+    }
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert!(
+            STATUS.is_some()
+                && BEHIND_REPLY.is_some()
+                && BEHIND_DOTS.is_some()
+                && REPLY_STATUS.is_some()
+                && REPLY.is_some()
+        );
     }
 }

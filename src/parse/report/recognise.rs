@@ -14,11 +14,51 @@ use crate::parse::scan::Block;
 /// Subjects of bounces, folded.
 static SUBJECTS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     RegexSet::new([
-        r"undeliver", r"non[ -]?deliver", r"not deliver", r"undelivered", r"deliver(y|ing)? (status|has |problem|error|failure|failed|notification|report|incomplete|warning|delayed)",
-        r"fail(ed|ure)( in)? deliver", r"failure notice", r"failure delivery", r"mail (delivery|system) (failed|failure|error|problem|status|subsystem|warning)", r"returned (mail|to sender)", r"return(ed)? to sender", r"returned message",
-        r"mail(box)? (is )?(full|error)", r"message (delivery |status|could not|not delivered)", r"could not (be )?deliver", r"cannot deliver", r"can't deliver", r"unable to deliver", r"rejected (mail|message)", r"mail (failure|could not)", r"error sending", r"bounced? mail", r"delayed (mail|delivery)|mail delayed|delivery delayed",
-        r"warning: (could not send|message still)|warning: message", r"user unknown", r"unknown user", r"undeliverable", r"delivery failure", r"message you sent blocked|blocked by", r"not found in|non remis|echec de (la )?remise|echec de la distribution|non distribu", r"unzustellbar|zustellung.*(fehl|nicht)|nicht zustellbar|zustellungsstatus|unzustellbare", r"nedorucit|nedorucen|nedoruceni|dorucovani.*(selhal|nezdar)|sprava.*nebola dorucena|nepodarilo sa dorucit|nepodarilo se doruc",
-        r"ni mogoce dostaviti|nedostav|ni bilo mogoce|nedostavljeno|nedostavljivo|neisporuc|nije isporucen|isporuka.*neusp", r"niedostarcz|nie mozna dostarczyc|zwrot|nie dostarczono|blad dostarczania", r"kezbesithetetlen|nem kezbesitheto|kezbesitesi", r"no se puede entregar|no entregado|correo devuelto|devuelto|fallo en la entrega|error de entrega", r"impossibile recapitare|mancat[ao] consegna|non recapitabile|mancato recapito", r"onbestelbaar|niet bezorgd|niet afgeleverd", r"nao (e possivel )?entregar|nao entregue|falha na entrega", r"не\s?доставлен|не удается доставить|недоставлен|невозможно доставить|ошибка доставки|не може бути доставлен|недоставк", r"kunde inte levereras|kunne ikke leveres|oleverbart", r"配信|配送|送信できません|エラー|無法傳遞|退信",
+        r"undeliver",
+        r"non[ -]?deliver",
+        r"not deliver",
+        r"undelivered",
+        r"deliver(y|ing)? (status|has |problem|error|failure|failed|notification|report|incomplete|warning|delayed)",
+        r"fail(ed|ure)( in)? deliver",
+        r"failure notice",
+        r"failure delivery",
+        r"mail (delivery|system) (failed|failure|error|problem|status|subsystem|warning)",
+        r"returned (mail|to sender)",
+        r"return(ed)? to sender",
+        r"returned message",
+        r"mail(box)? (is )?(full|error)",
+        r"message (delivery |status|could not|not delivered)",
+        r"could not (be )?deliver",
+        r"cannot deliver",
+        r"can't deliver",
+        r"unable to deliver",
+        r"rejected (mail|message)",
+        r"mail (failure|could not)",
+        r"error sending",
+        r"bounced? mail",
+        r"delayed (mail|delivery)|mail delayed|delivery delayed",
+        r"warning: (could not send|message still)|warning: message",
+        r"user unknown",
+        r"unknown user",
+        r"undeliverable",
+        r"delivery failure",
+        r"message you sent blocked|blocked by",
+        r"not found in|non remis|echec de (la )?remise|echec de la distribution|non distribu",
+        r"unzustellbar|zustellung.*(fehl|nicht)|nicht zustellbar|zustellungsstatus|unzustellbare",
+        r"nedorucit|nedorucen|nedoruceni|dorucovani.*(selhal|nezdar)|sprava.*nebola dorucena",
+        r"nepodarilo sa dorucit|nepodarilo se doruc",
+        r"ni mogoce dostaviti|nedostav|ni bilo mogoce|nedostavljeno|nedostavljivo|neisporuc|nije isporucen",
+        r"isporuka.*neusp",
+        r"niedostarcz|nie mozna dostarczyc|zwrot|nie dostarczono|blad dostarczania",
+        r"kezbesithetetlen|nem kezbesitheto|kezbesitesi",
+        r"no se puede entregar|no entregado|correo devuelto|devuelto|fallo en la entrega|error de entrega",
+        r"impossibile recapitare|mancat[ao] consegna|non recapitabile|mancato recapito",
+        r"onbestelbaar|niet bezorgd|niet afgeleverd",
+        r"nao (e possivel )?entregar|nao entregue|falha na entrega",
+        r"не\s?доставлен|не удается доставить|недоставлен|невозможно доставить|ошибка доставки",
+        r"не може бути доставлен|недоставк",
+        r"kunde inte levereras|kunne ikke leveres|oleverbart",
+        r"配信|配送|送信できません|エラー|無法傳遞|退信",
     ])
     .ok()
 });
@@ -26,10 +66,46 @@ static SUBJECTS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
 /// Sentences of bounces, folded: somebody's mail to somebody was not delivered.
 static SENTENCES: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     RegexSet::new([
-        r"could ?n[o']t be delivered", r"cannot be delivered", r"can't be delivered", r"(wasn't|was not|were not|not been|weren't|isn't) (successfully )?(able to )?deliver", r"permanent(ly)? (fatal )?(errors?|failed|failure)",
-        r"delivery to the following", r"delivery (of|to) .{0,80}(failed|aborted|delayed)", r"unable to deliver", r"did not reach", r"not deliver(ed|able)", r"undeliverable", r"could not deliver", r"couldn't deliver", r"fail(ed|ure)? to deliver", r"failed addresses|address(\(es\)|es)? failed",
-        r"had (transient|permanent|delivery) |had permanent", r"i'm afraid i wasn't able", r"returned to sender|mail is returned|message is returned|returned (mail|message)", r"error (occurred )?while (trying to )?deliver|error delivering|trouble delivering|problems? delivering|error sending|error in (sending|delivering)", r"(recipient|user|mailbox|address)s? .{0,60}(unknown|not found|rejected|full|does not exist|doesn't exist|disabled|exceed|inactive|not accept|unavailable)", r"no such (user|mailbox|recipient)", r"(over|exceeded|exceeds) .{0,30}(quota|size|limit)", r"mailbox (is )?full", r"message (has been |was |is )?(rejected|refused|blocked|too large|too big)", r"(has|have) been (rejected|delayed|blocked|refused)",
-        r"not a valid user", r"invalid (user|recipient|address)", r"smtp error", r"remote host said", r"error message below", r"transcript of session", r"reason for (the )?(failure|return|rejection)", r"host (unknown|not found)", r"\b5\d\d[ -]\d\.\d\.\d", r"delivery (failure|failed|error|has failed|attempt)", r"spam|virus", r"cannot (be )?sen[dt]|could not (be )?sen[dt]", r"zustell|konnte nicht|nedoruc|nepodar|dostav|isporuc|doreczon|dostarczon|kezbesit|remis|distribu|entreg|recapit|consegn|bezorg|доставл",
+        r"could ?n[o']t be delivered",
+        r"cannot be delivered",
+        r"can't be delivered",
+        r"(wasn't|was not|were not|not been|weren't|isn't) (successfully )?(able to )?deliver",
+        r"permanent(ly)? (fatal )?(errors?|failed|failure)",
+        r"delivery to the following",
+        r"delivery (of|to) .{0,80}(failed|aborted|delayed)",
+        r"unable to deliver",
+        r"did not reach",
+        r"not deliver(ed|able)",
+        r"undeliverable",
+        r"could not deliver",
+        r"couldn't deliver",
+        r"fail(ed|ure)? to deliver",
+        r"failed addresses|address(\(es\)|es)? failed",
+        r"had (transient|permanent|delivery) |had permanent",
+        r"i'm afraid i wasn't able",
+        r"returned to sender|mail is returned|message is returned|returned (mail|message)",
+        r"error (occurred )?while (trying to )?deliver|error delivering|trouble delivering",
+        r"problems? delivering|error sending|error in (sending|delivering)",
+        r"(recipient|user|mailbox|address)s? .{0,60}(unknown|not found|rejected|full|does not exist|doesn't exist|disabled|exceed|inactive|not accept|unavailable)",
+        r"no such (user|mailbox|recipient)",
+        r"(over|exceeded|exceeds) .{0,30}(quota|size|limit)",
+        r"mailbox (is )?full",
+        r"message (has been |was |is )?(rejected|refused|blocked|too large|too big)",
+        r"(has|have) been (rejected|delayed|blocked|refused)",
+        r"not a valid user",
+        r"invalid (user|recipient|address)",
+        r"smtp error",
+        r"remote host said",
+        r"error message below",
+        r"transcript of session",
+        r"reason for (the )?(failure|return|rejection)",
+        r"host (unknown|not found)",
+        r"\b5\d\d[ -]\d\.\d\.\d",
+        r"delivery (failure|failed|error|has failed|attempt)",
+        r"spam|virus",
+        r"cannot (be )?sen[dt]|could not (be )?sen[dt]",
+        r"zustell|konnte nicht|nedoruc|nepodar|dostav|isporuc|doreczon|dostarczon|kezbesit|remis|distribu",
+        r"entreg|recapit|consegn|bezorg|доставл",
     ])
     .ok()
 });
@@ -151,4 +227,14 @@ fn returns_a_mail(root: &Part<'_>, text: &str) -> bool {
     leaves.iter().any(|l| matches!(l.kind.word.as_str(), "message/rfc822" | "text/rfc822-headers" | "message/global"))
         || text.lines().any(|l| l.trim_start_matches(['>', ' ']).to_ascii_lowercase().starts_with("message-id:"))
         || super::bounce::copy_start(text).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert!(SUBJECTS.is_some() && SENTENCES.is_some() && OTHERS.is_some());
+    }
 }

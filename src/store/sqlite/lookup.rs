@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::rows::{read_entries, read_ticket};
 use super::sql::{all, first, message_key, micros};
-use super::{conduct, contacts};
+use super::{conduct, contacts, holds};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::ticket::{Status, Ticket, TicketNumber};
 use crate::store::{Result, StoreError};
@@ -26,14 +26,18 @@ const NAMED: usize = 200;
 const MINUTE: i64 = 60 * 1_000_000;
 pub(super) const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-/// Entries of a ticket that tell its story.
-const SAID: usize = 10;
+/// Last entries of a ticket that, with its first, tell its story.
+const SAID: usize = 20;
 
 /// What is known about a mail. Besides the tickets that were asked for, `Found::tickets` has those of the known
 /// Message-IDs, of the bounced mails and of the recent ones, because whoever joins a mail to one needs it whole.
 pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> Result<Found> {
     let mut found = Found {
         next_ticket: next_ticket(connection)?,
+        next_hold: holds::next(connection)?,
+        hold: lookup.hold.map_or(Ok(None), |number| holds::hold(connection, number))?,
+        held: lookup.digest.as_ref().map_or(Ok(None), |digest| holds::of_mail(connection, digest))?,
+        confirmations: lookup.holds_of.as_deref().map_or(Ok(0), |who| holds::lately(connection, who, now))?,
         duplicate: duplicate(connection, lookup)?,
         id_reused: id_reused(connection, lookup)?,
         turns: all(connection, "SELECT owner_group, member FROM turn", [], |c| Ok((c.take()?, c.take()?)))?
@@ -81,7 +85,9 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
     if lookup.story {
         for (_, ticket) in &found.tickets {
             let entries = read_entries(connection, ticket.number)?;
-            found.said.extend(entries.into_iter().rev().take(SAID).rev());
+            // What it is all about was said first.
+            let late = entries.len().saturating_sub(SAID);
+            found.said.extend(entries.into_iter().enumerate().filter(|(i, _)| *i == 0 || *i >= late).map(|(_, e)| e));
         }
     }
     Ok(found)
@@ -98,7 +104,8 @@ fn tickets(connection: &Connection, lookup: &Lookup, found: &Found) -> Result<Ve
     let bounced = found.bounced.iter().filter_map(|mail| mail.ticket);
     let recent = found.recent.iter().map(|(number, _)| *number);
     let mut out: Vec<(TicketNumber, Ticket)> = Vec::new();
-    for number in asked.chain(known).chain(bounced).chain(recent) {
+    let held = found.hold.iter().filter_map(|hold| hold.ticket);
+    for number in asked.chain(known).chain(bounced).chain(recent).chain(held) {
         if out.iter().any(|(seen, _)| *seen == number) {
             continue;
         }

@@ -8,6 +8,7 @@ pub mod backup;
 mod conduct;
 mod contacts;
 mod errors;
+mod holds;
 mod ingest;
 mod ledger;
 mod lookup;
@@ -155,6 +156,15 @@ impl Store for SqliteStore {
 
     fn last_queued(&self, template: Template) -> Result<Option<Timestamp>> {
         self.readers.with(|c| outbox::last_queued(c, template))
+    }
+
+    fn released(&self, now: Timestamp) -> Result<Vec<Incoming>> {
+        // Looked for beside the writer first: it is asked after every batch, and mostly there is nothing.
+        if self.readers.with(|c| holds::any_released(c, now))? {
+            let reopened = self.writer.call(1, move |c| holds::released(c, now))?;
+            return reopened.into_iter().map(read::Reopened::unpack).collect();
+        }
+        Ok(Vec::new())
     }
 
     fn cursor(&self, mailbox: &str, folder: &str) -> Result<Option<Cursor>> {

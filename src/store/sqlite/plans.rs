@@ -15,7 +15,7 @@ use crate::model::facts::{Contact, Organisation};
 use crate::model::message::Reply;
 use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
 use crate::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
-use crate::model::{AddrSpec, Address, Digest, Incoming, Language, Lookup, SourceKey};
+use crate::model::{AddrSpec, Address, Digest, Hold, HoldKind, HoldState, Incoming, Language, Lookup, SourceKey};
 use crate::store::{Arrival, Cursor, Plan, Reading, Store, TicketFilter, pack};
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -38,6 +38,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN acknowledgement", "the two oldest"),
     ("SCAN guess", "the two oldest"),
     ("SCAN ledger USING INDEX ledger_quarantined", "only what is in quarantine"),
+    ("SCAN hold USING INDEX hold_released", "only what was confirmed and is not carried out yet"),
+    ("SCAN hold USING COVERING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN ticket USING INDEX ticket_live", "only live tickets, newest first"),
     ("SCAN ticket USING INDEX ticket_updated", "a list of all, newest first, ends at its limit"),
     ("SCAN of_ticket", "the mails of one ticket"),
@@ -111,6 +113,8 @@ fn drive(store: &SqliteStore) {
         )
         .expect("sets");
     store.cursor("podpora", "INBOX").expect("reads");
+    store.released(now).expect("reads");
+    store.writer.call(1, move |c| super::holds::released(c, now).map(|_| ())).expect("reads");
     store.unfiled("podpora").expect("reads");
     store.filed("podpora", &[key], now).expect("files");
     let hour = Duration::from_secs(3600);
@@ -174,6 +178,8 @@ fn lookup() -> Lookup {
         tickets: vec![1001],
         message_ids: vec!["m1@firma.example".to_owned()],
         bounced: vec!["o1@desk.example".to_owned()],
+        hold: Some(1),
+        holds_of: Some("jana".to_owned()),
         loads: true,
         story: true,
     }
@@ -239,6 +245,18 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     commit.outgoing = [Template::Acknowledgement, Template::Answer].map(|template| outgoing(template, number)).to_vec();
     commit.acknowledged.push("jana@firma.example".to_owned());
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
+    commit.proven.push(spec("jana@firma.example"));
+    commit.holds.push(Hold {
+        number: 1,
+        kind: HoldKind::Agent,
+        who: "eva".to_owned(),
+        ticket: Some(number),
+        digest: Some(Digest::of(b"held")),
+        state: HoldState::Released,
+        made_at: now,
+        until: now,
+        told: false,
+    });
     commit
 }
 

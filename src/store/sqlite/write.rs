@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, write_ticket};
 use super::sql::{micros, run};
-use super::{conduct, outbox};
+use super::{conduct, holds, outbox};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -38,6 +38,10 @@ pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>,
              ON CONFLICT (owner_group) DO UPDATE SET member = excluded.member",
             [group, member],
         )?;
+    }
+    holds::write(connection, &commit.holds)?;
+    for address in &commit.proven {
+        holds::prove(connection, address, now)?;
     }
     for (id, words) in &commit.bounced {
         outbox::bounced(connection, *id, words, now)?;

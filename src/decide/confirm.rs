@@ -1,0 +1,398 @@
+//! The confirmation loop: what a mail's proof does not permit, a word from the registered address does. The question goes
+//! to the address on file and to no address of the mail; an answer to it releases exactly what it asks about.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::facts::Confirmation;
+use crate::model::message::{AutoSubmitted, Class};
+use crate::model::outgoing::{Addressee, Draft, Template, Value};
+use crate::model::text::fold;
+use crate::model::ticket::{Direction, EntryKind};
+use crate::model::{
+    Action, Address, Agent, Decision, Fate, Found, Hold, HoldKind, HoldState, Language, Policy, Ticket, TicketChange,
+};
+
+use super::notify;
+use super::work::{CUSTOMER, Case, Work};
+
+/// Words that say no in the first line of an answer, folded. A word too many here costs a second question; one too few
+/// would release what its owner denied.
+const NO: [&str; 30] = [
+    "no",
+    "not",
+    "never",
+    "didn",
+    "didnt",
+    "wasn",
+    "wasnt",
+    "isn",
+    "nie",
+    "ne",
+    "nein",
+    "nicht",
+    "nikdy",
+    "nikoli",
+    "nikoliv",
+    "nisem",
+    "nisam",
+    "neni",
+    "nieje",
+    "nebol",
+    "nebola",
+    "nebyl",
+    "nebyla",
+    "nepisal",
+    "neposlal",
+    "neposielal",
+    "neodoslal",
+    "keine",
+    "niso",
+    "nije",
+];
+
+/// What is asked, and of whom.
+struct Question<'a> {
+    kind: HoldKind,
+    /// An agent's name, or an address.
+    who: String,
+    to: Address,
+    language: Language,
+    mailbox: &'a str,
+    ticket: Option<&'a Ticket>,
+    text: String,
+    cause: String,
+}
+
+impl Question<'_> {
+    /// What waits, and the mail that asks.
+    fn put(self, found: &Found, policy: &Policy, now: Timestamp) -> (Hold, Draft) {
+        let hold = Hold {
+            number: found.next_hold,
+            kind: self.kind,
+            who: self.who,
+            ticket: self.ticket.map(|t| t.number),
+            digest: None,
+            state: HoldState::Waiting,
+            made_at: now,
+            until: now.checked_add(self.kind.patience()).unwrap_or(Timestamp::MAX),
+            told: false,
+        };
+        let mut values = BTreeMap::from([("kind", Value::Text(self.kind.word().to_owned()))]);
+        values.insert("minutes", Value::Number(self.kind.patience().as_mins()));
+        values.insert("days", Value::Number(self.kind.patience().as_hours() / 24));
+        let category = self.ticket.and_then(|t| t.category.clone()).filter(|_| self.kind == HoldKind::Request);
+        values.extend(category.map(|c| ("category", Value::Text(c))));
+        let mut draft = mail(Template::Confirm, &hold, self.to, self.language, self.mailbox, policy, now);
+        draft.ticket = self.ticket.cloned();
+        draft.text = self.text;
+        draft.values = values;
+        draft.cause = self.cause;
+        (hold, draft)
+    }
+}
+
+/// A mail to a registered address, still without content.
+fn mail(
+    template: Template,
+    hold: &Hold,
+    to: Address,
+    language: Language,
+    mailbox: &str,
+    policy: &Policy,
+    at: Timestamp,
+) -> Draft {
+    Draft {
+        template,
+        addressee: Addressee::Registered { hold: hold.number, who: hold.addressee() },
+        to,
+        cc: Vec::new(),
+        mailbox: policy.mailbox(mailbox).map_or_else(String::new, |m| m.name.clone()),
+        language,
+        ticket: None,
+        in_reply_to: None,
+        references: Vec::new(),
+        text: String::new(),
+        author: None,
+        attachments: Vec::new(),
+        values: BTreeMap::new(),
+        cause: format!("hold:{}", hold.number),
+        at,
+    }
+}
+
+fn to_agent(agent: &Agent, policy: &Policy) -> (Address, Language) {
+    let to = Address::new(Some(&agent.display), agent.address().as_str());
+    (to, agent.language.unwrap_or(policy.desk.language))
+}
+
+/// An agent's mail whose proof does not suffice: it waits in quarantine for the agent's word.
+pub fn hold_agent(case: &Case, name: &str, ticket: &Ticket, because: &str) -> Decision {
+    let held = |what: &str| case.quarantine(format!("A mail from agent {name} {what}: {because}"));
+    if let Some(earlier) = &case.facts.found.held {
+        // The same bytes never ask twice: who repeats them to annoy gets nothing out of it.
+        return held(match earlier.is_open(case.now) {
+            true => "is held until it is confirmed",
+            false => "was held and not confirmed in time",
+        });
+    }
+    let Some(agent) = case.policy.agent(name).filter(|a| !a.disabled) else {
+        return held("who is disabled was held");
+    };
+    if case.facts.found.confirmations >= HoldKind::Agent.per_day() {
+        let what = format!("Agent {name} had all confirmation mails of 24 hours: further mails in that name are held");
+        return held("was held and nobody asked").alarm(what);
+    }
+    let (to, language) = to_agent(agent, case.policy);
+    let question = Question {
+        kind: HoldKind::Agent,
+        who: agent.name.clone(),
+        to,
+        language,
+        mailbox: &ticket.mailbox,
+        ticket: Some(ticket),
+        // Whoever is asked must see to what he says yes.
+        text: case.message.reply.text.clone(),
+        cause: case.cause(),
+    };
+    let (mut hold, draft) = question.put(&case.facts.found, case.policy, case.now);
+    hold.digest = Some(case.message.digest);
+    let mut work = case.work(ticket.clone());
+    work.event(format!("A mail from {name} is held until {name} confirms it"), because);
+    let mut decision = held("is held until it is confirmed");
+    decision.reasons.push(format!("{name} is asked at the registered address, until {}", hold.until));
+    decision.tickets.push(work.ticket);
+    decision.history = work.history;
+    decision.holds.push(hold);
+    decision.outgoing.push(draft);
+    decision
+}
+
+/// A restricted request whose sender claims to be a contact on file, without strong proof: the contact is asked, without
+/// a word of the mail's. The ticket goes on meanwhile, marked.
+pub fn ask_contact(case: &Case, work: &mut Work) -> Option<Hold> {
+    let contact = case.contact().filter(|c| case.author().as_ref() == Some(&c.email))?;
+    let because = "The request is restricted and its sender not strongly proven";
+    if case.message.class != Class::Person || super::acknowledge::is_machine_address(&contact.email) {
+        return None;
+    }
+    if case.facts.found.confirmations >= HoldKind::Request.per_day() {
+        work.event("not asked for confirmation: this address had all confirmation mails of 24 hours", because);
+        return None;
+    }
+    let question = Question {
+        kind: HoldKind::Request,
+        who: contact.email.to_string(),
+        to: Address::new(contact.name.as_deref(), contact.email.as_str()),
+        language: contact.language.unwrap_or(work.ticket.language),
+        mailbox: &work.ticket.mailbox.clone(),
+        ticket: Some(&work.ticket.clone()),
+        text: String::new(),
+        cause: case.cause(),
+    };
+    let (hold, draft) = question.put(&case.facts.found, case.policy, case.now);
+    work.event("asked for confirmation at the address on file", because);
+    work.outgoing.push(draft);
+    Some(hold)
+}
+
+/// The operator wants a contact's address proven. An error says why it cannot be asked.
+pub fn verify(found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision, String> {
+    let Some(contact) = &found.contact else {
+        return Err("There is no contact of this address; import it, or write it as it is on file".to_owned());
+    };
+    if found.confirmations >= HoldKind::Address.per_day() {
+        return Err(format!("{} had {} confirmation mails in 24 hours", contact.email, found.confirmations));
+    }
+    let mailbox = policy.mailboxes.iter().find(|m| !m.observe);
+    let Some(mailbox) = mailbox else { return Err("Every mailbox only observes: nothing can be sent".to_owned()) };
+    let firm = found.organisation.as_ref().and_then(|o| o.language);
+    let question = Question {
+        kind: HoldKind::Address,
+        who: contact.email.to_string(),
+        to: Address::new(contact.name.as_deref(), contact.email.as_str()),
+        language: contact.language.or(firm).unwrap_or(policy.desk.language),
+        mailbox: &mailbox.name,
+        ticket: None,
+        text: String::new(),
+        cause: format!("verify:{}", found.next_hold),
+    };
+    let (hold, draft) = question.put(found, policy, now);
+    let mut decision = Decision::new(Action::Command, Fate::Order);
+    decision.reasons.push(format!("{} is asked, until {}", contact.email, hold.until));
+    decision.holds.push(hold);
+    decision.outgoing.push(draft);
+    Ok(decision)
+}
+
+/// A mail that answers a confirmation mail: what it does, if it does anything.
+pub fn answer(case: &Case, confirmation: &Confirmation) -> Decision {
+    let Confirmation { hold, by_registered } = confirmation;
+    if let Some(sign) = machine(case) {
+        return case.ignore(format!("A machine answered a confirmation mail, which releases nothing ({sign})"));
+    }
+    if !by_registered {
+        let because = "It answers a confirmation mail, and not from the registered address: nothing is released";
+        return case.quarantine(because).alarm("A confirmation was answered from another address than the registered");
+    }
+    if !hold.is_open(case.now) {
+        return over(case, hold);
+    }
+    let denied = says_no(&case.message.reply.text);
+    let mut hold = hold.clone();
+    hold.state = match (denied, hold.kind) {
+        (true, _) => HoldState::Denied,
+        (false, HoldKind::Agent) => HoldState::Released,
+        (false, HoldKind::Request | HoldKind::Address) => HoldState::Done,
+    };
+    let decision = match hold.kind {
+        HoldKind::Agent => agents(case, &hold, denied),
+        HoldKind::Request => requests(case, &hold, denied),
+        HoldKind::Address => addresses(case, &hold, denied),
+    };
+    let mut decision = if denied { decision.alarm(denial(&hold)) } else { decision };
+    decision.holds.push(hold);
+    decision
+}
+
+/// Signs that nobody typed this. Stricter than for acknowledgements: what only might be a machine's releases nothing.
+fn machine(case: &Case) -> Option<String> {
+    let message = case.message;
+    let automatic = message.class != Class::Person || message.auto_submitted != AutoSubmitted::No;
+    match message.no_acknowledgement.first() {
+        Some(sign) => Some(sign.clone()),
+        None => automatic.then(|| message.automatic_because.join("; ")),
+    }
+}
+
+/// Whether an answer denies: a word of [`NO`] in its first line that is not quoted. "No" must never be read as yes.
+fn says_no(text: &str) -> bool {
+    let first = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('>')).unwrap_or_default();
+    let folded = fold(first);
+    folded.split(|c: char| !c.is_alphanumeric()).any(|word| NO.contains(&word))
+}
+
+fn denial(hold: &Hold) -> String {
+    match hold.kind {
+        HoldKind::Agent => format!("Agent {} says that a mail held in that name is not genuine", hold.who),
+        HoldKind::Request | HoldKind::Address => "Somebody denies what was asked in a confirmation mail".to_owned(),
+    }
+}
+
+/// The ticket that a hold is about, where it lives.
+fn ticket_of<'a>(case: &Case<'a>, hold: &Hold) -> Option<&'a Ticket> {
+    let number = hold.ticket?;
+    case.facts.found.tickets.iter().find(|(asked, _)| *asked == number).map(|(_, ticket)| ticket)
+}
+
+fn agents(case: &Case, hold: &Hold, denied: bool) -> Decision {
+    let name = &hold.who;
+    let (what, because) = match denied {
+        true => (format!("{name} denies the mail that was held"), "The answer from the registered address says no"),
+        false => (format!("{name} confirms the mail that was held"), "An answer came from the registered address"),
+    };
+    let Some(ticket) = ticket_of(case, hold) else {
+        let mut decision = case.ignore(what);
+        decision.action = Action::Command;
+        return decision;
+    };
+    let mut work = case.work(ticket.clone()).by(name);
+    work.say(case.entry(EntryKind::Note, Direction::Note), &what);
+    work.event(&what, because);
+    let number = work.ticket.number;
+    let mut decision = work.into_decision(Action::Command, Fate::Appended(number));
+    decision.view = Some(case.view(true));
+    decision.reasons.push(format!("{what}: {because}"));
+    decision
+}
+
+fn requests(case: &Case, hold: &Hold, denied: bool) -> Decision {
+    let Some(ticket) = ticket_of(case, hold) else { return case.ignore("The ticket that it confirms is gone") };
+    let mut work = case.work(ticket.clone()).by(CUSTOMER);
+    let because = match denied {
+        true => format!("{} denies the request, from the address on file", hold.who),
+        false => format!("{} confirms the request, from the address on file", hold.who),
+    };
+    work.say(case.entry(EntryKind::Reply, Direction::Incoming), &because);
+    if denied {
+        work.event("the address on file denies the request", &because);
+    } else {
+        let organisation = work.ticket.organisation.clone();
+        work.change(TicketChange::Confirmed { by: hold.who.clone() }, &because);
+        work.change(TicketChange::Bound { contact: hold.who.clone(), organisation }, &because);
+    }
+    work.outgoing.extend(notify::confirmed(case, &work, &hold.who, denied));
+    let number = work.ticket.number;
+    let mut decision = work.into_decision(Action::Append, Fate::Appended(number));
+    decision.view = Some(case.view(true));
+    decision.proven.extend(case.author().filter(|_| !denied));
+    decision.reasons.push(because);
+    decision
+}
+
+fn addresses(case: &Case, hold: &Hold, denied: bool) -> Decision {
+    let because = match denied {
+        true => format!("{} does not confirm the address", hold.who),
+        false => format!("{} confirms the address: it is proven", hold.who),
+    };
+    let mut decision = case.ignore(because);
+    decision.action = Action::Command;
+    decision.proven.extend(case.author().filter(|_| !denied));
+    decision
+}
+
+/// Too late, or a second time: nothing is done, and the registered address is told once.
+fn over(case: &Case, hold: &Hold) -> Decision {
+    let why = if hold.state == HoldState::Waiting { "came too late" } else { "came a second time" };
+    let mut decision = case.ignore(format!("It answers a confirmation mail and {why}: nothing is done"));
+    if hold.told {
+        return decision;
+    }
+    let to = match hold.kind {
+        HoldKind::Agent => case.policy.agent(&hold.who).map(|agent| to_agent(agent, case.policy)),
+        HoldKind::Request | HoldKind::Address => Some((Address::new(None, &hold.who), case.language())),
+    };
+    if let Some((to, language)) = to {
+        let mailbox = ticket_of(case, hold).map_or(&case.mailbox.name, |t| &t.mailbox);
+        decision.outgoing.push(mail(Template::ConfirmOver, hold, to, language, mailbox, case.policy, case.now));
+    }
+    decision.holds.push(Hold { told: true, ..hold.clone() });
+    decision
+}
+
+/// A mail that was held and is decided again now waits no longer, however that ends.
+pub fn settle(case: &Case, decision: &mut Decision) {
+    if let Some(held) = case.facts.found.held.as_ref().filter(|h| h.state == HoldState::Released) {
+        decision.holds.push(Hold { state: HoldState::Done, ..held.clone() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says_no;
+
+    #[test]
+    fn no_in_any_language_of_the_desk_is_never_yes() {
+        let denials = [
+            "No",
+            "NO!",
+            "I did not write this.",
+            "Nie, to nie som ja",
+            "To jsem neposlal",
+            "Ne.",
+            "Nisem jaz.",
+            "To nisam ja",
+            "Nein, das war ich nicht",
+            "\n\n  nie\nS pozdravom",
+            "> Dobrý deň\nNIE",
+        ];
+        for text in denials {
+            assert!(says_no(text), "{text:?} was read as yes");
+        }
+        for text in ["", "OK", "Áno, potvrdzujem.", "Ano\n\nnení zač", "Da, jaz sem.", "Ja, bitte.", "> nie", "Yes"]
+        {
+            assert!(!says_no(text), "{text:?} was read as no");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Attacks on a desk that has a victim's ticket with secrets in it, through the real pipeline: nobody is taken for another,
+//! nobody is written to because a mail asked for it, no secret leaves.
+
+mod bench;
+
+mod attacks;
+mod bombs;
+mod exchange;
+mod guesses;
+mod leaks;
+mod loops;
+mod machines;
+mod sound;
