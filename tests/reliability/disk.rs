@@ -15,7 +15,7 @@ fn mail(n: usize, bytes: usize) -> Vec<u8> {
     while body.len() < bytes {
         x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         body.push_str(&format!("{:016x}", x ^ (x >> 29)));
-        if body.len() % 64 == 0 {
+        if body.len().is_multiple_of(64) {
             body.push_str("\r\n");
         }
     }
