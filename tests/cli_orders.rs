@@ -73,6 +73,21 @@ fn a_reply_in_nobodys_name_is_the_desks() {
     assert!(!text.contains("operator"), "{text}");
 }
 
+/// A mailbox that has another name since, or is gone: its tickets are answered from the first one's address, not lost.
+#[test]
+fn a_ticket_of_a_mailbox_that_is_gone_is_answered_all_the_same() {
+    let bench = bench();
+    let config = std::fs::read_to_string(bench.path("config.toml")).expect("is there");
+    let renamed = config.replacen("name = \"support\"", "name = \"helpdesk\"", 1);
+    assert_ne!(renamed, config);
+    std::fs::write(bench.path("config.toml"), renamed).expect("is written");
+    let ran = bench.run(&["ticket", "reply", "1001", "--as", "jana", "-m", "Hotovo."]);
+    assert!(ran.text().contains("1001: answer to jan@firma.example queued\n"), "{}", ran.stderr);
+    bench.run(&["ticket", "assign", "1001", "peter"]).text();
+    let mails = bench.run(&["outbox", "list", "--json"]).json();
+    assert!(mails.iter().any(|m| m["template"] == "notify-assigned"), "{mails:?}");
+}
+
 /// Longer than what the store keeps ready of it: the beginning is what it is all about.
 #[test]
 fn who_is_given_a_long_ticket_reads_how_it_began() {

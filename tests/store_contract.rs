@@ -3,6 +3,8 @@
 
 #[path = "store_contract/facts.rs"]
 mod facts;
+#[path = "store_contract/holds.rs"]
+mod holds;
 #[path = "store_contract/intake.rs"]
 mod intake;
 #[path = "store_contract/outbox.rs"]
@@ -73,6 +75,11 @@ contract! { sqlite:
         a_search_folds_case_and_diacritics
         a_search_is_never_a_query
         lists_are_filtered_and_newest_first;
+    holds:
+        holds_come_back_whole_and_are_counted_for_a_day
+        a_ticket_that_is_held_about_is_found
+        a_released_mail_is_handed_out_until_it_is_done
+        an_answer_proves_the_address_of_a_contact_only;
     quarantine:
         an_unreadable_mail_is_kept_with_its_reason
         a_reopened_mail_gets_a_new_fate

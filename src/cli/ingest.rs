@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -54,6 +55,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
         }
     }
     taking.flush(&mut out)?;
+    taking.written(&mut out)?;
     let taken = taking.taken;
     out.finish()?;
     match (taken, unreadable) {
@@ -89,7 +91,15 @@ struct Taking<'a> {
     batch: Vec<Parsed>,
     bytes: usize,
     checker: Checker,
+    /// The batch before, being written while the next is read.
+    writing: Option<Writing>,
     taken: usize,
+}
+
+struct Writing {
+    /// The names and keys of its mails, in order.
+    mails: Vec<(String, SourceKey)>,
+    thread: JoinHandle<crate::store::Result<Vec<Ingested>>>,
 }
 
 impl<'a> Taking<'a> {
@@ -103,6 +113,7 @@ impl<'a> Taking<'a> {
             batch: Vec::new(),
             bytes: 0,
             checker: Checker::new(&desk.config)?,
+            writing: None,
             taken: 0,
         })
     }
@@ -130,16 +141,40 @@ impl<'a> Taking<'a> {
         if batch.is_empty() {
             return Ok(());
         }
-        let keys: Vec<SourceKey> = batch.iter().map(|p| p.incoming.key.clone()).collect();
+        let keys = batch.iter().map(|p| p.incoming.key.clone());
+        let mails = names.into_iter().zip(keys).collect();
         let checked = self.checker.check(batch);
-        let ingested = ingest::take_in(self.desk.kept.as_ref(), &self.policy, checked, Timestamp::now())?;
+        let prepared = ingest::prepare(&self.policy, checked, Timestamp::now())?;
+        self.written(out)?;
+        let (kept, policy) = (Arc::clone(&self.desk.kept), Arc::clone(&self.policy));
+        let thread = std::thread::spawn(move || ingest::write(kept.as_ref(), &policy, prepared));
+        self.writing = Some(Writing { mails, thread });
+        Ok(())
+    }
+
+    /// Waits for what is being written, and tells.
+    fn written(&mut self, out: &mut Out) -> Result<(), Failure> {
+        let Some(Writing { mails, thread }) = self.writing.take() else { return Ok(()) };
+        let ingested = match thread.join() {
+            Ok(written) => written?,
+            Err(panic) => return Err(exit::fail(exit::SOFTWARE, ingest::panic_text(&*panic))),
+        };
         self.taken += ingested.len();
-        for (name, key) in names.iter().zip(&keys) {
+        for (name, key) in &mails {
             if let Some(one) = ingested.iter().find(|i| i.key == *key) {
                 tell(out, name, one, self.json);
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Taking<'_> {
+    /// Whatever ends the command, what is being written is written to its end.
+    fn drop(&mut self) {
+        if let Some(writing) = self.writing.take() {
+            let _ = writing.thread.join();
+        }
     }
 }
 

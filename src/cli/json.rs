@@ -166,7 +166,7 @@ pub fn quarantine(row: &QuarantineRow) -> Value {
         "mailbox": row.mailbox,
         "digest": row.digest,
         "from": written_address(&row.from),
-        "subject": row.subject,
+        "subject": (!row.subject.is_empty()).then_some(&row.subject),
         "receivedAt": rfc3339(row.received_at),
         "because": row.because,
         "attempts": row.attempts,

@@ -1,5 +1,7 @@
 //! MIME parts: the text and the attachments, always in 7-bit form.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType};
 use lettre::message::{Body, MultiPart, SinglePart};
 
@@ -44,11 +46,24 @@ fn boundary(seed: &str) -> String {
 
 fn attachment_part(attachment: &Attachment, number: usize) -> Result<SinglePart, ComposeError> {
     // Always base64: the library would send ASCII content as it is, with its bare LF and NUL.
-    let body = Body::new_with_encoding(attachment.content.to_vec(), ContentTransferEncoding::Base64)
-        .map_err(|_| ComposeError::Build("an attachment cannot be encoded"))?;
+    let body = Body::dangerous_pre_encoded(base64_lines(&attachment.content), ContentTransferEncoding::Base64);
     let media_type = media_type(attachment);
     let name = file_name(attachment, number);
     Ok(SinglePart::builder().header(ContentDisposition::attachment(&name)).header(media_type).body(body))
+}
+
+/// RFC 2045 section 6.8, in lines of 76. The same as the library's, and faster: this runs inside the store's
+/// transaction.
+fn base64_lines(content: &[u8]) -> Vec<u8> {
+    let encoded = STANDARD.encode(content).into_bytes();
+    let mut lines = Vec::with_capacity(encoded.len() + encoded.len() / 76 * 2);
+    for line in encoded.chunks(76) {
+        if !lines.is_empty() {
+            lines.extend_from_slice(b"\r\n");
+        }
+        lines.extend_from_slice(line);
+    }
+    lines
 }
 
 /// The media type as it came where it is one (RFC 6838 section 4.2), else application/octet-stream. So are `message/*`
@@ -115,6 +130,15 @@ fn extension(media_type: &str) -> &'static str {
 mod tests {
     use super::*;
     use crate::model::Digest;
+
+    #[test]
+    fn base64_is_that_of_the_library() {
+        for size in (0..200).chain([1000, 57 * 40, 57 * 40 + 1]) {
+            let content: Vec<u8> = (0..size).map(|i| (i * 31 % 251) as u8).collect();
+            let library = Body::new_with_encoding(content.clone(), ContentTransferEncoding::Base64).expect("encodes");
+            assert_eq!(base64_lines(&content), library.into_vec(), "{size} bytes");
+        }
+    }
 
     fn attachment(name: Option<&str>, media_type: &str) -> Attachment {
         Attachment {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::Desk;
-use super::ingest;
+use super::ingest::{self, Prepared};
 use super::mailbox::{GONE, Trouble};
 use super::operator::Event;
 use crate::config::drill;
@@ -16,7 +16,7 @@ use crate::store::{Ingested, Outcome, Store, StoreError, pack};
 
 /// Mails and bytes that are written in one transaction at the most.
 const BATCH: usize = 64;
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Tries to read a mail after which it is set aside unread: it broke the program each time.
 pub(super) const ATTEMPTS_MAX: u32 = 3;
 
@@ -27,13 +27,21 @@ pub(super) struct Committing {
 }
 
 impl Committing {
+    /// Two batches are under way: while one is written, the next is read.
     pub(super) async fn run(
         self,
         mut fetched: mpsc::Receiver<Fetched>,
     ) -> Result<(Vec<Ingested>, Vec<SourceKey>), Trouble> {
         let (mut all, mut withheld) = (Vec::new(), Vec::new());
-        let mut next = fetched.recv().await;
-        while let Some(first) = next.take() {
+        let mut ready: Option<Prepared> = None;
+        loop {
+            // What is ready is not kept waiting for mail that is still to come.
+            let first = if ready.is_some() { fetched.try_recv().ok() } else { fetched.recv().await };
+            let Some(first) = first else {
+                let Some(last) = ready.take() else { break };
+                all.extend(self.desk.write(last).await?);
+                continue;
+            };
             let (mut batch, mut bytes, mut vanished) = (Vec::new(), 0, Vec::new());
             let mut answer = Some(first);
             while let Some(one) = answer.take() {
@@ -53,9 +61,8 @@ impl Committing {
                     answer = fetched.try_recv().ok();
                 }
             }
-            all.extend(self.commit(batch).await?);
+            ready = self.commit(batch, ready, &mut all).await?;
             self.note_vanished(vanished).await?;
-            next = fetched.recv().await;
         }
         Ok((all, withheld))
     }
@@ -69,39 +76,58 @@ impl Committing {
         Ok(self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?)
     }
 
-    /// The tries are counted first. A mail that ended the program before is read alone, so that only it is blamed, and
-    /// after the third time not at all.
-    async fn commit(&self, batch: Vec<Incoming>) -> Result<Vec<Ingested>, Trouble> {
+    /// Writes what is `ready` while reading this batch, and returns what is ready then. The tries are counted first. A
+    /// mail that ended the program before is read alone, with nothing beside it, so that only it is blamed, and after the
+    /// third time not at all.
+    async fn commit(
+        &self,
+        batch: Vec<Incoming>,
+        mut ready: Option<Prepared>,
+        done: &mut Vec<Ingested>,
+    ) -> Result<Option<Prepared>, Trouble> {
         if batch.is_empty() {
-            return Ok(Vec::new());
+            return Ok(ready);
         }
         drill::point("after-fetch");
-        let (name, keys, now) =
-            (self.mailbox.clone(), batch.iter().map(|i| i.key.clone()).collect::<Vec<_>>(), (self.desk.clock)());
-        let earlier = {
-            let (name, keys) = (name.clone(), keys.clone());
-            self.desk.with_store(move |s| s.known(&name, &keys)).await?
-        };
+        let (name, keys) = (self.mailbox.clone(), batch.iter().map(|i| i.key.clone()).collect::<Vec<_>>());
+        let earlier = self.desk.with_store(move |s| s.known(&name, &keys)).await?;
         let attempts = |key: &SourceKey| earlier.iter().find(|r| r.key == *key).map_or(0, |r| r.attempts);
         let (suspects, fresh): (Vec<Incoming>, Vec<Incoming>) = batch.into_iter().partition(|i| attempts(&i.key) > 0);
-        let mut groups: Vec<Vec<Incoming>> = suspects.into_iter().map(|one| vec![one]).collect();
-        if !fresh.is_empty() {
-            groups.push(fresh);
-        }
-        let mut ingested = Vec::new();
-        for group in groups {
-            if let [one] = group.as_slice()
-                && attempts(&one.key) >= ATTEMPTS_MAX
-            {
-                ingested.push(self.set_aside(one.clone(), attempts(&one.key)).await?);
+        for suspect in suspects {
+            if let Some(ready) = ready.take() {
+                done.extend(self.desk.write(ready).await?);
+            }
+            let tried = attempts(&suspect.key);
+            if tried >= ATTEMPTS_MAX {
+                done.push(self.set_aside(suspect, tried).await?);
                 continue;
             }
-            let (name, keys) = (name.clone(), group.iter().map(|i| i.key.clone()).collect::<Vec<_>>());
-            self.desk.with_store(move |s| s.discover(&name, &keys, now).map(drop)).await?;
-            drill::point("counted");
-            ingested.extend(self.desk.take_in(group).await?);
+            let alone = vec![suspect];
+            self.count_try(&alone).await?;
+            done.extend(self.desk.take_in(alone).await?);
         }
-        Ok(ingested)
+        if fresh.is_empty() {
+            return Ok(ready);
+        }
+        // Before the writer is busy with what is ready: reading begins when the tries are counted.
+        self.count_try(&fresh).await?;
+        let write = async {
+            match ready {
+                Some(ready) => self.desk.write(ready).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let (written, read) = tokio::join!(write, self.desk.prepare(fresh));
+        done.extend(written?);
+        Ok(Some(read?))
+    }
+
+    async fn count_try(&self, mails: &[Incoming]) -> Result<(), Trouble> {
+        let (name, now) = (self.mailbox.clone(), (self.desk.clock)());
+        let keys = mails.iter().map(|i| i.key.clone()).collect::<Vec<_>>();
+        self.desk.with_store(move |s| s.discover(&name, &keys, now).map(drop)).await?;
+        drill::point("counted");
+        Ok(())
     }
 
     async fn set_aside(&self, incoming: Incoming, attempts: u32) -> Result<Ingested, Trouble> {
@@ -128,15 +154,23 @@ impl Desk {
 
     /// Reads, checks, decides and commits mails: the way of a mail.
     pub async fn take_in(self: &Arc<Self>, batch: Vec<Incoming>) -> crate::store::Result<Vec<Ingested>> {
-        let parsed =
-            match tokio::task::spawn_blocking(move || batch.into_iter().map(ingest::parse).collect::<Vec<_>>()).await {
-                Ok(parsed) => parsed,
-                Err(error) => return Err(StoreError::Broken(format!("Reading ended: {error}"))),
-            };
-        let checks = parsed.into_iter().map(|mail| ingest::check(&self.authenticator, mail));
+        let prepared = self.prepare(batch).await?;
+        self.write(prepared).await
+    }
+
+    /// All of the way that needs no store.
+    async fn prepare(self: &Arc<Self>, batch: Vec<Incoming>) -> crate::store::Result<Prepared> {
+        let ended = |error| StoreError::Broken(format!("Reading ended: {error}"));
+        let parsed = tokio::task::spawn_blocking(move || batch.into_iter().map(ingest::parse).collect::<Vec<_>>());
+        let checks = parsed.await.map_err(ended)?.into_iter().map(|mail| ingest::check(&self.authenticator, mail));
         let checked = futures::future::join_all(checks).await;
         let (desk, now) = (Arc::clone(self), (self.clock)());
-        let ingested = self.with_store(move |store| ingest::take_in(store, &desk.policy, checked, now)).await?;
+        tokio::task::spawn_blocking(move || ingest::prepare(&desk.policy, checked, now)).await.map_err(ended)?
+    }
+
+    async fn write(self: &Arc<Self>, prepared: Prepared) -> crate::store::Result<Vec<Ingested>> {
+        let policy = Arc::clone(&self.policy);
+        let ingested = self.with_store(move |store| ingest::write(store, &policy, prepared)).await?;
         for one in &ingested {
             log(one);
             self.tell_operator(one);

@@ -40,19 +40,79 @@ pub async fn check(authenticator: &Authenticator, parsed: Parsed) -> Checked {
     Checked { parsed, proof }
 }
 
+/// Mails that are ready to be written. Making this is the costly part, and needs no store.
+pub struct Prepared {
+    arrivals: Vec<Arrival>,
+    /// Those that could not be read: packed, and why.
+    broken: Vec<(Incoming, Vec<u8>, String)>,
+    now: Timestamp,
+}
+
+/// Makes read mails ready: what is asked about each, its packed bytes. `now`: the time of the decisions.
+///
+/// # Errors
+/// Only where memory is lacking.
+pub fn prepare(policy: &Arc<Policy>, batch: Vec<Checked>, now: Timestamp) -> crate::store::Result<Prepared> {
+    prepare_as(policy, batch, None, now)
+}
+
+fn prepare_as(
+    policy: &Arc<Policy>,
+    batch: Vec<Checked>,
+    released_by: Option<&str>,
+    now: Timestamp,
+) -> crate::store::Result<Prepared> {
+    let mut prepared = Prepared { arrivals: Vec::with_capacity(batch.len()), broken: Vec::new(), now };
+    for mail in batch {
+        let incoming = mail.parsed.incoming.clone();
+        match arrival_of(mail, policy, released_by, now) {
+            Ok(arrival) => prepared.arrivals.push(arrival),
+            Err(because) => {
+                let packed = pack(&incoming.raw)?;
+                prepared.broken.push((incoming, packed, because));
+            }
+        }
+    }
+    Ok(prepared)
+}
+
 /// Takes mails in, in their order: decided and written in the store's one transaction. A mail that could not be read is
 /// quarantined and the others go on; an error means that nothing was written and the same call may be made again.
+pub fn write(store: &dyn Store, policy: &Arc<Policy>, prepared: Prepared) -> crate::store::Result<Vec<Ingested>> {
+    let Prepared { arrivals, broken, now } = prepared;
+    let mut quarantined = Vec::with_capacity(broken.len());
+    for (incoming, packed, because) in broken {
+        store.quarantine(&incoming, packed, &because, now)?;
+        let outcome = Outcome::Quarantined { because };
+        quarantined.push(Ingested { mailbox: incoming.mailbox, key: incoming.key, outcome });
+    }
+    let mut ingested = if arrivals.is_empty() { Vec::new() } else { store.ingest(arrivals, now)? };
+    ingested.extend(quarantined);
+    if let Err(error) = carry_out_released(store, policy, now) {
+        // What was asked for is committed; the released mails stay where they are until the next call.
+        tracing::warn!(%error, "Released mails cannot be taken in yet");
+    }
+    Ok(ingested)
+}
+
+/// [`prepare`] and [`write`].
+///
+/// # Errors
+/// As these two.
 pub fn take_in(
     store: &dyn Store,
     policy: &Arc<Policy>,
     batch: Vec<Checked>,
     now: Timestamp,
 ) -> crate::store::Result<Vec<Ingested>> {
-    take_in_as(store, policy, batch, None, now)
+    write(store, policy, prepare(policy, batch, now)?)
 }
 
-/// The same for mail that a person took out of quarantine: a sender who is provably not who he says counts as one of whom
+/// The same for a mail that a person took out of quarantine: a sender who is provably not who he says counts as one of whom
 /// nothing is known, and the ticket's history says who answers for that.
+///
+/// # Errors
+/// As [`take_in`].
 pub fn release(
     store: &dyn Store,
     policy: &Arc<Policy>,
@@ -60,36 +120,7 @@ pub fn release(
     by: &str,
     now: Timestamp,
 ) -> crate::store::Result<Vec<Ingested>> {
-    take_in_as(store, policy, vec![mail], Some(by), now)
-}
-
-fn take_in_as(
-    store: &dyn Store,
-    policy: &Arc<Policy>,
-    batch: Vec<Checked>,
-    released_by: Option<&str>,
-    now: Timestamp,
-) -> crate::store::Result<Vec<Ingested>> {
-    let mut arrivals = Vec::with_capacity(batch.len());
-    let mut broken = Vec::new();
-    for mail in batch {
-        let incoming = mail.parsed.incoming.clone();
-        match arrival_of(mail, policy, released_by, now) {
-            Ok(arrival) => arrivals.push(arrival),
-            Err(because) => {
-                store.quarantine(&incoming, pack(&incoming.raw)?, &because, now)?;
-                let outcome = Outcome::Quarantined { because };
-                broken.push(Ingested { mailbox: incoming.mailbox, key: incoming.key, outcome });
-            }
-        }
-    }
-    let mut ingested = if arrivals.is_empty() { Vec::new() } else { store.ingest(arrivals, now)? };
-    ingested.extend(broken);
-    if let Err(error) = carry_out_released(store, policy, now) {
-        // What was asked for is committed; the released mails stay where they are until the next call.
-        tracing::warn!(%error, "Released mails cannot be taken in yet");
-    }
-    Ok(ingested)
+    write(store, policy, prepare_as(policy, vec![mail], Some(by), now)?)
 }
 
 /// Decides held mails again that a registered address has released. The release is committed by then: whoever dies between

@@ -28,7 +28,7 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
         addressee: Addressee::Customer,
         to: Address::new(name, to.as_str()),
         cc: Vec::new(),
-        mailbox: work.ticket.mailbox.clone(),
+        mailbox: work.mailbox().name.clone(),
         language: work.ticket.language,
         ticket: Some(work.ticket.clone()),
         in_reply_to: work.ticket.thread.last().cloned(),

@@ -3,7 +3,7 @@
 
 use crate::model::desk::AgentProof;
 use crate::model::message::Message;
-use crate::model::outgoing::{Addressee, Draft, Template, Value};
+use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Address, Attachment, Believed, Decision, Fate, Status, Ticket, TicketChange};
 
@@ -63,8 +63,16 @@ fn hold(case: &Case, name: &str, ticket: Option<&Ticket>, key: &str, because: &s
     decision
 }
 
+/// What the agent wrote. Where folding would have left nothing, reading shows everything; where our marker heads it, that
+/// is our own notification, and the agent wrote nothing (he only attached a file).
+fn own_words(message: &Message) -> &str {
+    let reply = &message.reply;
+    let all_is_ours = reply.marker && reply.quoted.trim().is_empty() && reply.text.contains(MARKER);
+    if all_is_ours { "" } else { &reply.text }
+}
+
 fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
-    let commanded = take_commands(&case.message.reply.text, case.policy);
+    let commanded = take_commands(own_words(case.message), case.policy);
     if !commanded.mistakes.is_empty() {
         return misunderstood(case, name, &commanded);
     }
@@ -211,7 +219,7 @@ pub fn send_answer(
             addressee: Addressee::Customer,
             to: to.clone(),
             cc: recipients.iter().filter(|other| other.email != to.email).cloned().collect(),
-            mailbox: work.ticket.mailbox.clone(),
+            mailbox: work.mailbox().name.clone(),
             language: work.ticket.language,
             ticket: Some(work.ticket.clone()),
             in_reply_to: work.ticket.thread.last().cloned(),

@@ -1,18 +1,25 @@
 //! A mail of ours came back (RFC 3464 or free-form): the outgoing mail is marked, an agent is told once, nobody is answered.
 
-use crate::model::conduct::{self, Mark, Marked};
 use jiff::Timestamp;
 
-use crate::model::facts::BouncedMail;
+use crate::model::conduct::{self, Mark, Marked};
+use crate::model::facts::ThreadBy;
 use crate::model::message::{Report, ReportRecipient};
 use crate::model::outgoing::{Template, Undelivered, Value};
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{Action, AddrSpec, Decision, Fate, Found, Policy};
+use crate::model::token::TokenKind;
+use crate::model::{Action, AddrSpec, Decision, Fate, Found, Policy, Ticket};
 
 use super::notify;
 use super::work::{Case, Work};
 
+/// Of a report that gives none.
+const NO_REASON: &str = "no reason given";
+
 pub fn bounce(case: &Case) -> Decision {
+    if let Some(decision) = by_return_path(case) {
+        return decision;
+    }
     let Some(report) = &case.message.report else {
         return unmatched(case, "It is a bounce, and names no mail of ours");
     };
@@ -34,7 +41,8 @@ pub fn bounce(case: &Case) -> Decision {
             if is_about_address(report) {
                 decision.marks.push(Mark::new(&mail.to, Marked::Failed));
             }
-            note(case, mail, &words, &mut decision);
+            let known = |number| case.facts.found.tickets.iter().find(|(asked, _)| *asked == number).map(|(_, t)| t);
+            note(case, mail.ticket.and_then(known), &mail.to, &words, &mut decision);
         }
     }
     decision
@@ -58,6 +66,31 @@ pub fn undelivered(failed: &Undelivered, found: &Found, policy: &Policy, now: Ti
     Ok(work.into_decision(Action::Command, Fate::Order))
 }
 
+/// A bounce that returns nothing of our mail, but came to the return path that was made for one addressee of one ticket.
+/// It does not say which of the mails it is about: none is marked, and the agents hear of it.
+fn by_return_path(case: &Case) -> Option<Decision> {
+    let thread = &case.facts.thread;
+    let at_return_path = thread.by == ThreadBy::PlusAddress && thread.kind == Some(TokenKind::Bounce);
+    let (Some(ticket), Some(proven), true) = (&thread.ticket, &thread.proven, at_return_path) else { return None };
+    if !case.facts.found.bounced.is_empty() {
+        return None; // it names the mail
+    }
+    let mut addressees = std::iter::once(&ticket.requester.email).chain(ticket.participants.iter().map(|p| &p.email));
+    let to = addressees.find(|email| case.policy.keys.is_for(proven, email)).unwrap_or(&ticket.requester.email);
+    let report = case.message.report.as_ref();
+    let words = report.map_or_else(|| NO_REASON.to_owned(), in_words);
+    let mut decision = Decision::new(Action::Bounce, Fate::Bounce { ticket: Some(ticket.number) });
+    if report.is_some_and(is_only_late) {
+        decision.reasons.push(format!("A mail to {to} about ticket {} is not delivered yet: {words}", ticket.number));
+        return Some(decision);
+    }
+    let what = format!("A mail to {to} about ticket {} could not be delivered: {words}", ticket.number);
+    decision.reasons.push(what);
+    decision.reasons.push("It came to the return path that this desk signed for that addressee".to_owned());
+    note(case, Some(ticket), to, &words, &mut decision);
+    Some(decision)
+}
+
 fn unmatched(case: &Case, because: &str) -> Decision {
     let mut decision = Decision::new(Action::Bounce, Fate::Bounce { ticket: None });
     decision.reasons.push(because.to_owned());
@@ -66,27 +99,22 @@ fn unmatched(case: &Case, because: &str) -> Decision {
 }
 
 /// The ticket's story gets the bounce, and its agents hear of it. A bounce from an agent's own mailbox is the operator's.
-fn note(case: &Case, mail: &BouncedMail, words: &str, decision: &mut Decision) {
-    let to_agent =
-        AddrSpec::parse(&mail.to).ok().and_then(|to| case.policy.agent_by_address(&to).map(|a| a.name.clone()));
+fn note(case: &Case, ticket: Option<&Ticket>, to: &str, words: &str, decision: &mut Decision) {
+    let to_agent = AddrSpec::parse(to).ok().and_then(|to| case.policy.agent_by_address(&to).map(|a| a.name.clone()));
     if let Some(name) = &to_agent {
         decision.alarms.push(format!("Mail to agent {name} comes back"));
     }
-    let ticket = mail.ticket.and_then(|number| case.facts.found.tickets.iter().find(|(asked, _)| *asked == number));
-    let Some((_, ticket)) = ticket else { return };
+    let Some(ticket) = ticket else { return };
     if decision.tickets.iter().any(|t| t.number == ticket.number) {
         return;
     }
     let mut work = case.work(ticket.clone());
-    work.say(
-        case.entry(EntryKind::Automatic, Direction::Incoming),
-        format!("A mail to {} came back: {words}", mail.to),
-    );
+    work.say(case.entry(EntryKind::Automatic, Direction::Incoming), format!("A mail to {to} came back: {words}"));
     work.event("delivery failed", words);
     if to_agent.is_none() {
         for agent in notify::told(&work.ticket, case.policy, case.now) {
             let mut draft = notify::to_agent(&work, agent, Template::NotifyBounce, &case.cause());
-            draft.values.insert("recipient", Value::Text(mail.to.clone()));
+            draft.values.insert("recipient", Value::Text(to.to_owned()));
             draft.values.insert("report", Value::Text(words.to_owned()));
             work.outgoing.push(draft);
         }
@@ -103,6 +131,14 @@ fn is_permanent(report: &Report) -> bool {
     report.recipients.iter().any(|r| status(r, "5") || (r.action.as_deref() == Some("failed") && !status(r, "4")))
 }
 
+/// The mail is still on its way (RFC 3464: `delayed`, or a status of class 4), for everybody of whom the report speaks.
+fn is_only_late(report: &Report) -> bool {
+    let late = |r: &ReportRecipient| {
+        r.action.as_deref() == Some("delayed") || r.status.as_deref().is_some_and(|s| s.starts_with('4'))
+    };
+    !report.recipients.is_empty() && report.recipients.iter().all(late)
+}
+
 /// At least one recipient failed for a reason that is the address's own.
 fn is_about_address(report: &Report) -> bool {
     report.recipients.iter().any(|r| conduct::is_about_address(r.status.as_deref()))
@@ -116,5 +152,5 @@ fn in_words(report: &Report) -> String {
     let codes = [recipient.and_then(|r| r.status.as_ref()), recipient.and_then(|r| r.smtp_reply.as_ref())];
     let codes = codes.into_iter().flatten().filter(|code| !said.contains(code.as_str())).cloned();
     let words = codes.chain([said.clone()]).filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ");
-    crate::model::text::clean_line(if words.is_empty() { "no reason given" } else { &words }, 300)
+    crate::model::text::clean_line(if words.is_empty() { NO_REASON } else { &words }, 300)
 }

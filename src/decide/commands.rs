@@ -173,17 +173,23 @@ pub fn take_commands(text: &str, policy: &Policy) -> Commanded {
     commanded
 }
 
-/// `#assign jana` → (`#assign jana`, `assign`, `jana`).
+/// `#assign jana` → (`#assign jana`, `assign`, `jana`). A space after the `#` and a full stop after the word are slips of
+/// the hand where the word is a command: they must not send it to the customer.
 fn command_line(line: &str) -> Option<(&str, String, &str)> {
     let line = line.trim();
     let after = line.strip_prefix('#')?;
-    let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
-    let (word, argument) = after.split_at(end);
-    if word.is_empty() || !(argument.is_empty() || argument.starts_with([' ', '\t', '\u{a0}', ':'])) {
+    let tight = after.trim_start();
+    let end = tight.find(|c: char| !c.is_alphabetic()).unwrap_or(tight.len());
+    let (word, argument) = tight.split_at(end);
+    let folded = crate::model::text::fold(word);
+    let known = COMMANDS.iter().any(|c| c.word == folded || c.aliases.contains(&folded.as_str()));
+    let stopped = known && argument.chars().all(|c| matches!(c, '.' | '!' | ',' | ';'));
+    let apart = argument.is_empty() || argument.starts_with([' ', '\t', '\u{a0}', ':']);
+    if word.is_empty() || !(apart || stopped) || (tight.len() < after.len() && !known) {
         return None;
     }
-    let argument = argument.trim_matches(|c: char| c.is_whitespace() || c == ':');
-    Some((line, crate::model::text::fold(word), argument))
+    let argument = if stopped { "" } else { argument.trim_matches(|c: char| c.is_whitespace() || c == ':') };
+    Some((line, folded, argument))
 }
 
 /// The command of which a word is a slip: words of four letters or more that differ by one edit, or by two swapped

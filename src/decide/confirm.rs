@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::model::away::AWAY_SUBJECTS;
 use crate::model::facts::Confirmation;
 use crate::model::message::{AutoSubmitted, Class};
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
@@ -177,6 +178,11 @@ pub fn ask_contact(case: &Case, work: &mut Work) -> Option<Hold> {
     if case.message.class != Class::Person || super::acknowledge::is_machine_address(&contact.email) {
         return None;
     }
+    let mail_to_it = &case.facts.found.conduct.mail_to_it;
+    if mail_to_it.complained_at.is_some() || mail_to_it.is_dead() {
+        work.event("not asked for confirmation: mail to this address is unwanted or comes back", because);
+        return None;
+    }
     if case.facts.found.confirmations >= HoldKind::Request.per_day() {
         work.event("not asked for confirmation: this address had all confirmation mails of 24 hours", because);
         return None;
@@ -260,9 +266,13 @@ pub fn answer(case: &Case, confirmation: &Confirmation) -> Decision {
 fn machine(case: &Case) -> Option<String> {
     let message = case.message;
     let automatic = message.class != Class::Person || message.auto_submitted != AutoSubmitted::No;
+    // A responder that marks its notices by nothing else changes the subject.
+    let subject = fold(case.subject());
+    let away = || AWAY_SUBJECTS.iter().find(|away| subject.contains(&fold(away)));
     match message.no_acknowledgement.first() {
         Some(sign) => Some(sign.clone()),
-        None => automatic.then(|| message.automatic_because.join("; ")),
+        None if automatic => Some(message.automatic_because.join("; ")),
+        None => away().map(|away| format!("its subject says {away:?}")),
     }
 }
 

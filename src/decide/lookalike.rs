@@ -24,10 +24,11 @@ fn domain(case: &Case, ticket: &Ticket, from: &AddrSpec) -> Option<String> {
     }
     let mut known: BTreeSet<String> = case.policy.mailboxes.iter().map(|m| m.address.domain().to_owned()).collect();
     known.extend(case.policy.agents.iter().flat_map(|a| &a.addresses).map(|a| a.domain().to_owned()));
-    known.extend(people(ticket).filter_map(|a| a.spec()).map(|a| a.domain().to_owned()));
     if known.contains(from.domain()) {
         return None;
     }
+    // The sender may be the requester, or a participant already: that makes nobody less of a double.
+    known.extend(people(ticket).filter_map(|a| a.spec()).map(|a| a.domain().to_owned()).filter(|d| d != from.domain()));
     let looks = domain_skeleton(from.domain());
     known.into_iter().find(|d| domain_skeleton(d) == looks).map(|d| format!("its domain looks like {d}"))
 }

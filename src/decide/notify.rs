@@ -121,7 +121,7 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
         addressee: Addressee::Agent(agent.name.clone()),
         to: Address::new(Some(&agent.display), agent.address().as_str()),
         cc: Vec::new(),
-        mailbox: work.ticket.mailbox.clone(),
+        mailbox: work.mailbox().name.clone(),
         language: agent.language.unwrap_or(work.policy.desk.language),
         ticket: Some(work.ticket.clone()),
         in_reply_to: None,

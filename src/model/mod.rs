@@ -5,6 +5,7 @@
 //! *folder*, and [`Mailbox`] is only ever the support inbox that the operator configured.
 
 pub mod address;
+pub mod away;
 pub mod conduct;
 pub mod decision;
 pub mod desk;

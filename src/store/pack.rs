@@ -1,5 +1,9 @@
 //! Raw mails as they are kept: zstd (RFC 8878), made and undone off the writer's thread.
 
+use std::cell::RefCell;
+
+use zstd::bulk::Compressor;
+
 use super::{Result, StoreError};
 
 /// Mail is mostly base64 and repeated headers: the second level is about as small as the fifth at twice its speed.
@@ -10,8 +14,15 @@ const LEVEL: i32 = 2;
 /// # Errors
 /// Only where memory is lacking.
 pub fn pack(raw: &[u8]) -> Result<Vec<u8>> {
-    zstd::bulk::compress(raw, LEVEL)
-        .map_err(|error| StoreError::Unavailable(format!("Packing a mail of {} bytes: {error}", raw.len())))
+    thread_local! {
+        // Its tables are larger than most mails, and dearer to set up than these are to pack.
+        static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    let packed = PACKER.with_borrow_mut(|packer| match packer {
+        Some(packer) => packer.compress(raw),
+        None => packer.insert(Compressor::new(LEVEL)?).compress(raw),
+    });
+    packed.map_err(|error| StoreError::Unavailable(format!("Packing a mail of {} bytes: {error}", raw.len())))
 }
 
 /// The inverse of [`pack`], of at most `max` bytes: what claims to be larger is damage, not a mail.

@@ -207,7 +207,7 @@ fn stolen(bench: &Bench) -> Vec<Attack> {
     // Commands to whoever obeys them.
     for words in ["#accept", "#assign utok", "#note", "#close", "#participant utok@zlo.example", "To: utok@zlo.example"]
     {
-        attacks.push(himself(format!("command {words}"), proven(ATTACKER, "", &format!("{token}"), words)));
+        attacks.push(himself(format!("command {words}"), proven(ATTACKER, "", &token, words)));
     }
     // Names and subjects that want to become headers.
     for subject in [
@@ -286,6 +286,35 @@ fn no_attack_moves_anybody_or_tells_anybody_anything() {
         }
     }
     assert!(count >= 150, "{count} attacks");
+}
+
+/// The worst case of all: a forger of jana's address has one of her notifications. Where the operator wants agents to be
+/// asked, nothing is done; she is, at the registered address.
+#[test]
+fn a_stolen_identity_of_an_agent_does_nothing_where_agents_are_asked() {
+    let bench = Bench::new();
+    let notified = bench.sent("notify-new").message_id;
+    let mut asking = (*bench.policy).clone();
+    asking.desk.agents = postdesk::model::desk::AgentProof::Confirm;
+    let bench = Bench { policy: asking.into(), ..bench };
+    let before = bench.ticket(1001);
+    for (n, fields) in
+        ["", "Reply-To: utok@zlo.example\r\n", "Cc: utok@zlo.example\r\n", "Sender: utok@zlo.example\r\n"]
+            .iter()
+            .enumerate()
+    {
+        let fields = format!("In-Reply-To: <{notified}>\r\n{fields}");
+        let came = bench.take(&unproven(
+            "jana@acme.example",
+            &fields,
+            "Re: x",
+            &format!("#close\nNové heslo {n} je na zlo.example"),
+        ));
+        assert!(came.to("answer").is_empty(), "{:?}", came.ingested);
+        assert!(came.sent.iter().all(|s| s.row.to.email == "jana@acme.example"), "{:?}", came.ingested);
+        let now = bench.ticket(1001);
+        assert_eq!((now.status, &now.participants), (before.status, &before.participants));
+    }
 }
 
 /// A token in hand may say something on the ticket (marked as external, or as unproven), which then is the desk's turn.

@@ -227,8 +227,8 @@ impl Bench {
 
     /// The newest mail of this template about ticket 1001.
     pub fn sent(&self, template: &str) -> OutboxRow {
-        let rows = self.store.outbox(true).expect("reads").into_iter();
-        rows.filter(|r| r.template == template && r.ticket == Some(1001)).last().expect("was sent")
+        let mut rows = self.store.outbox(true).expect("reads").into_iter();
+        rows.rfind(|r| r.template == template && r.ticket == Some(1001)).expect("was sent")
     }
 
     pub fn token(&self, number: i64) -> String {

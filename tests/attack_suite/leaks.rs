@@ -10,8 +10,10 @@ use super::bench::{Bench, Came, SECRETS, VICTIM, policy, proven};
 const WORDS: &str = "Skúste to prosím teraz znova.";
 const SIGNATURE: &str = "-- \nJana Nováková\nmobil 0900 123 456, jana@doma.example";
 
+type Mangle = fn(&str) -> String;
+
 /// What is done with the notification before the agent's words are put to it.
-const MANGLED: &[(&str, fn(&str) -> String)] = &[
+const MANGLED: &[(&str, Mangle)] = &[
     ("as it is", |n| n.to_owned()),
     ("quoted", |n| prefixed(n, "> ")),
     ("quoted twice", |n| prefixed(n, "> > ")),

@@ -68,6 +68,29 @@ fn an_address_is_dead_after_some_failures_and_lives_again_when_it_writes() {
 }
 
 #[test]
+fn a_refusal_at_sending_counts_as_a_failure_of_the_address_where_it_is_one() {
+    use postdesk::model::outgoing::{Attempt, SmtpReply};
+    let bench = Bench::new();
+    let hour = std::time::Duration::from_secs(3600);
+    let refuse = |code: u16, enhanced: &str| {
+        let reply = SmtpReply { code, enhanced: Some(enhanced.to_owned()), text: String::new() };
+        let claimed = bench.store.claim(bench.now.get(), hour, 50).expect("claims");
+        for entry in claimed.iter().filter(|e| e.to.as_str() == VICTIM) {
+            bench.store.settle(entry.id, &Attempt::Rejected(reply.clone()), None, bench.now.get()).expect("settles");
+        }
+        claimed.len()
+    };
+    // The acknowledgement and the answer.
+    assert!(refuse(550, "5.1.1") >= 2);
+    assert_eq!(bench.store.mail_to(VICTIM).expect("reads").failures, 2);
+    bench.pass(SignedDuration::from_hours(25));
+    bench.take(&proven(VICTIM, "", "Iná vec", "x"));
+    assert_eq!(bench.store.mail_to(VICTIM).expect("reads").failures, 0, "he wrote: he lives");
+    refuse(554, "5.7.1");
+    assert_eq!(bench.store.mail_to(VICTIM).expect("reads").failures, 0, "our mail was disliked, not his address");
+}
+
+#[test]
 fn a_complaint_ends_acknowledgements_to_whom_the_mail_was_sent_and_to_nobody_else() {
     let bench = Bench::new();
     let came = bench.take(&complaint(&bench.sent("acknowledgement").message_id, 1));

@@ -16,19 +16,23 @@ use super::{RECEIVED, REST, authors, tokens, verdicts};
 /// The customer's words on ticket 1001, which nobody else may ever read.
 const SECRET: &str = "tajne-cislo-4711";
 
-struct Desk {
-    store: Arc<SqliteStore>,
-    policy: Arc<Policy>,
-    now: Timestamp,
+pub struct Desk {
+    pub store: Arc<SqliteStore>,
+    pub policy: Arc<Policy>,
+    pub now: Timestamp,
     mails: u32,
 }
 
 impl Desk {
     /// With ticket 1001, opened by jan@firma.example, who was believed.
-    fn with_a_ticket() -> Desk {
+    pub fn with_a_ticket() -> Desk {
+        Desk::with_policy(policy())
+    }
+
+    pub fn with_policy(policy: Policy) -> Desk {
         let store = SqliteStore::scratch().expect("a store");
         let now = "2026-11-02T10:00:00Z".parse().expect("a time");
-        let mut desk = Desk { store, policy: Arc::new(policy()), now, mails: 0 };
+        let mut desk = Desk { store, policy: Arc::new(policy), now, mails: 0 };
         desk.take(&format!(
             "Authentication-Results: mx.acme.example; dkim=pass header.d=firma.example; dmarc=pass \
              header.from=firma.example\r\n{RECEIVED}From: jan@firma.example\r\nTo: podpora@acme.example\r\n\
@@ -39,17 +43,17 @@ impl Desk {
         desk
     }
 
-    fn ticket(&self, number: i64) -> Ticket {
+    pub fn ticket(&self, number: i64) -> Ticket {
         self.store.ticket(number).expect("readable").expect("there is such a ticket")
     }
 
     /// Takes a mail in a day after the last one, so that no budget hides what the desk would say.
-    fn take(&mut self, mail: &str) {
+    pub fn take(&mut self, mail: &str) {
         self.now += SignedDuration::from_hours(25);
         self.take_now(mail);
     }
 
-    fn take_now(&mut self, mail: &str) {
+    pub fn take_now(&mut self, mail: &str) {
         self.mails += 1;
         let incoming = Incoming {
             mailbox: "support".into(),
@@ -63,12 +67,12 @@ impl Desk {
         assert_eq!(done.len(), 1);
     }
 
-    fn outbox(&self) -> Vec<OutboxRow> {
+    pub fn outbox(&self) -> Vec<OutboxRow> {
         self.store.outbox(true).expect("readable")
     }
 
     /// A mail of the desk's own as its reader reads it: subject and text.
-    fn words(&self, id: i64) -> String {
+    pub fn words(&self, id: i64) -> String {
         let (row, bytes) = self.store.outbox_mail(id).expect("readable").expect("there is such a mail");
         let message = super::pipeline::read(&bytes);
         format!("{} {} {}", row.subject, message.subject.unwrap_or_default(), message.text)
@@ -76,7 +80,7 @@ impl Desk {
 }
 
 /// Each attack once as our server judged it, and once without any verdict.
-fn attacks() -> Vec<String> {
+pub fn attacks() -> Vec<String> {
     let mut mails = Vec::new();
     for mail in [authors::mails(), verdicts::mails(), tokens::forged(), tokens::would_be_agents()].concat() {
         let bare: String = match mail.split_once("\r\nReceived:") {

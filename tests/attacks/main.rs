@@ -15,6 +15,7 @@ mod signing;
 
 mod authors;
 mod borrowed;
+mod confirm;
 mod desk;
 mod tokens;
 mod verdicts;

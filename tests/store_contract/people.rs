@@ -8,7 +8,7 @@ use postdesk::store::{ContactCounts, TicketFilter};
 
 use super::support::*;
 
-fn contact(email: &str) -> Contact {
+pub fn contact(email: &str) -> Contact {
     Contact {
         email: spec(email),
         name: None,

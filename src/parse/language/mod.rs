@@ -25,9 +25,45 @@ struct Model {
     exact: HashMap<&'static str, Languages>,
     /// Without diacritics.
     folded: HashMap<String, Languages>,
-    keys: Vec<(&'static str, u8, f32)>,
+    keys: HashMap<&'static str, Vec<(u8, f32)>>,
     letters: HashMap<char, Vec<(u8, f32)>>,
-    pieces: Vec<(&'static str, u8, f32)>,
+    pieces: Vec<Piece>,
+}
+
+/// What a word begins with, ends with or contains.
+struct Piece {
+    bare: &'static str,
+    place: Place,
+    language: u8,
+    weight: f32,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Start,
+    End,
+    Anywhere,
+}
+
+impl Piece {
+    /// `^` stands for the beginning of the word, `$` for its end.
+    fn new(written: &'static str, language: u8, weight: f32) -> Self {
+        let place = match (written.starts_with('^'), written.ends_with('$')) {
+            (true, _) => Place::Start,
+            (_, true) => Place::End,
+            _ => Place::Anywhere,
+        };
+        Piece { bare: written.trim_start_matches('^').trim_end_matches('$'), place, language, weight }
+    }
+
+    fn is_in(&self, word: &str) -> bool {
+        match self.place {
+            Place::Start => word.starts_with(self.bare),
+            // Nearly all pieces are ends and nearly none is this word's: one byte tells.
+            Place::End => word.as_bytes().last() == self.bare.as_bytes().last() && word.ends_with(self.bare),
+            Place::Anywhere => word.contains(self.bare),
+        }
+    }
 }
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
@@ -46,8 +82,11 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     for (letter, code, weight) in LETTERS {
         letters.entry(*letter).or_default().push((index(code), *weight));
     }
-    let pieces = PIECES.iter().map(|(piece, code, weight)| (*piece, index(code), *weight)).collect();
-    let keys = KEYS.iter().map(|(word, code, weight)| (*word, index(code), *weight)).collect();
+    let pieces = PIECES.iter().map(|(piece, code, weight)| Piece::new(piece, index(code), *weight)).collect();
+    let mut keys: HashMap<&'static str, Vec<(u8, f32)>> = HashMap::new();
+    for (word, code, weight) in KEYS {
+        keys.entry(word).or_default().push((index(code), *weight));
+    }
     Model { codes, exact, folded, keys, letters, pieces }
 });
 
@@ -96,12 +135,11 @@ fn tokens(lower: &str) -> impl Iterator<Item = &str> {
 }
 
 fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
-    let plain = fold(word);
     let (languages, weight) = match model.exact.get(word) {
         Some(languages) => (Some(languages), 2.0),
         // Without diacritics throughout, the folded form is all there is; among them it is a slip at most.
-        None if !accented => (model.folded.get(&plain), 1.8),
-        None => (model.folded.get(&plain), 0.5),
+        None if !accented => (model.folded.get(&fold(word)), 1.8),
+        None => (model.folded.get(&fold(word)), 0.5),
     };
     if let Some(languages) = languages {
         let long = match word.chars().count() {
@@ -114,20 +152,12 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
             add(scores, *language, weight * long / shared(model, languages, *language));
         }
     }
-    for (_, language, weight) in model.keys.iter().filter(|(key, _, _)| *key == word) {
+    for (language, weight) in model.keys.get(word).into_iter().flatten() {
         add(scores, *language, *weight);
     }
     if word.chars().count() >= 4 {
-        for (piece, language, weight) in &model.pieces {
-            let bare = piece.trim_start_matches('^').trim_end_matches('$');
-            let hit = |text: &str, bare: &str| match (piece.starts_with('^'), piece.ends_with('$')) {
-                (true, _) => text.starts_with(bare),
-                (_, true) => text.ends_with(bare),
-                _ => text.contains(bare),
-            };
-            if hit(word, bare) {
-                add(scores, *language, *weight * 0.6);
-            }
+        for piece in model.pieces.iter().filter(|piece| piece.is_in(word)) {
+            add(scores, piece.language, piece.weight * 0.6);
         }
     }
 }
