@@ -123,6 +123,9 @@ fn names_of_slas_resolve() {
     // The category's table is the last one of the desk.
     one(&format!("sla = \"gold\"\n{sla}"), "category.sla", "`gold` is not an [sla.NAME]");
     assert!(read(&format!("sla = \"standard\"\n{sla}")).is_ok());
+    // Service levels may be named before they are written down.
+    let hints = read("sla = \"gold\"\n").expect("valid").hints;
+    assert!(hints.iter().any(|h| h.key == "category.sla" && h.message.contains("[sla.gold]")), "{hints:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::open::{self, Desk};
 use super::output::{Cell, Column, Look, Table, Tone, escape};
 use super::{json, mail};
 use crate::daemon::ingest;
+use crate::model::order::OPERATOR;
 use crate::model::{Fate, Policy};
 use crate::store::{Outcome, QuarantineRow};
 
@@ -28,6 +29,8 @@ enum Command {
     Show(ShowArgs),
     /// Take a mail, or all, in again: after an update or a change of the configuration
     Retry(RetryArgs),
+    /// Take a mail in although its sender is not believed: as though nothing were known of who sent it
+    Release(ReleaseArgs),
     /// Leave mails out for good; that they came, and why they were left out, stays on record
     Drop(DropArgs),
 }
@@ -54,6 +57,14 @@ struct RetryArgs {
 }
 
 #[derive(clap::Args, Debug)]
+struct ReleaseArgs {
+    id: i64,
+    /// In whose name, for the ticket's history: an agent's, else the operator's
+    #[arg(long = "as", value_name = "AGENT")]
+    actor: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
 struct DropArgs {
     #[arg(value_name = "ID", required = true)]
     ids: Vec<i64>,
@@ -68,6 +79,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
         Command::List(args) => list(&args, &desk),
         Command::Show(args) => show(&args, &desk),
         Command::Retry(args) => retry(&args, &desk),
+        Command::Release(args) => release(&args, &desk),
         Command::Drop(args) => drop_for_good(&args, &desk),
     }
 }
@@ -129,23 +141,41 @@ fn retry(args: &RetryArgs, desk: &Desk) -> CliResult {
     let policy = Arc::new(desk.lasting_policy()?);
     let mut out = desk.out();
     for id in ids {
-        let became = take_in_again(id, desk, &policy)?;
+        let became = take_in_again(id, desk, &policy, None)?;
         out.line(&escape(&format!("Mail {id}: {became}")));
     }
     out.finish()
 }
 
+fn release(args: &ReleaseArgs, desk: &Desk) -> CliResult {
+    let policy = Arc::new(desk.lasting_policy()?);
+    let by = match &args.actor {
+        Some(name) => match policy.agent(name) {
+            Some(agent) => agent.name.clone(),
+            None => return Err(exit::fail(exit::USAGE, format!("There is no agent {name:?}"))),
+        },
+        None => OPERATOR.to_owned(),
+    };
+    let became = take_in_again(args.id, desk, &policy, Some(&by))?;
+    let mut out = desk.out();
+    out.line(&escape(&format!("Mail {}: {became}", args.id)));
+    out.finish()
+}
+
 /// Reopens a mail's source key and takes the mail in as though it had arrived now; says what became of it. Between the
 /// two it stays in quarantine, so that a crash loses nothing.
-fn take_in_again(id: i64, desk: &Desk, policy: &Arc<Policy>) -> Result<String, Failure> {
+fn take_in_again(id: i64, desk: &Desk, policy: &Arc<Policy>, released_by: Option<&str>) -> Result<String, Failure> {
     let Some(incoming) = desk.kept.quarantine_reopen(id)? else {
         return Err(match desk.kept.quarantined_mail(id)? {
             Some(_) => exit::fail(exit::DATA, format!("The bytes of mail {id} were not kept: it can only be dropped")),
             None => missing(id, desk)?,
         });
     };
-    let checked = super::ingest::Checker::new(&desk.config)?.check(vec![ingest::parse(incoming)]);
-    let ingested = ingest::take_in(desk.kept.as_ref(), policy, checked, Timestamp::now())?;
+    let mut checked = super::ingest::Checker::new(&desk.config)?.check(vec![ingest::parse(incoming)]);
+    let ingested = match (released_by, checked.pop()) {
+        (Some(by), Some(mail)) => ingest::release(desk.kept.as_ref(), policy, mail, by, Timestamp::now())?,
+        (_, mail) => ingest::take_in(desk.kept.as_ref(), policy, mail.into_iter().collect(), Timestamp::now())?,
+    };
     Ok(ingested.first().map(|i| became(&i.outcome)).unwrap_or_default())
 }
 

@@ -45,7 +45,13 @@ pub fn promises(
     let mut known = |name: Option<&Spanned<String>>, key: &str| {
         let name = name?;
         if !slas.iter().any(|s| s.name == *name.get_ref()) && !notes.broken.iter().any(|b| b.starts_with("sla.")) {
-            notes.unknown(name, key, "an [sla.NAME]", slas.iter().map(|s| s.name.as_str()));
+            if slas.is_empty() {
+                // Not a mistake: a desk may name its service levels before it writes down what they promise.
+                let hint = "Nothing is promised by it until there is a table of this name";
+                notes.hint(name.span(), key, format!("There is no [sla.{}]", name.get_ref()), Some(hint));
+            } else {
+                notes.unknown(name, key, "an [sla.NAME]", slas.iter().map(|s| s.name.as_str()));
+            }
         }
         Some(name.get_ref().clone())
     };

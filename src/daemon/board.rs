@@ -17,6 +17,8 @@ struct Part {
     beat: Instant,
     /// None: it works. Some: what is wrong, in words without a mail's content.
     trouble: Option<String>,
+    /// Since when something is wrong, whatever it is.
+    troubled: Option<Instant>,
 }
 
 /// One part's place on the board. Taken off when dropped.
@@ -34,7 +36,11 @@ impl Board {
 
     fn write(&self, name: &str, change: impl FnOnce(&mut Part)) {
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        let part = parts.entry(name.to_owned()).or_insert_with(|| Part { beat: Instant::now(), trouble: None });
+        let part = parts.entry(name.to_owned()).or_insert_with(|| Part {
+            beat: Instant::now(),
+            trouble: None,
+            troubled: None,
+        });
         part.beat = Instant::now();
         change(part);
     }
@@ -43,6 +49,14 @@ impl Board {
     pub fn stuck(&self) -> Option<String> {
         let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.iter().find(|(_, part)| part.beat.elapsed() > SILENCE_MAX).map(|(name, _)| name.clone())
+    }
+
+    /// The parts that have been in trouble for at least so long, and what it is.
+    pub fn troubled_for(&self, long: Duration) -> Vec<(String, String)> {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let long_enough = |part: &&Part| part.troubled.is_some_and(|since| since.elapsed() >= long);
+        let told = |(name, part): (&String, &Part)| (name.clone(), part.trouble.clone().unwrap_or_default());
+        parts.iter().filter(|(_, part)| long_enough(part)).map(told).collect()
     }
 
     /// One line for `systemctl status`.
@@ -65,13 +79,19 @@ impl Place {
 
     /// Alive and well.
     pub fn well(&self) {
-        self.board.write(&self.name, |part| part.trouble = None);
+        self.board.write(&self.name, |part| {
+            part.trouble = None;
+            part.troubled = None;
+        });
     }
 
     /// Alive, and in trouble.
     pub fn trouble(&self, what: impl Into<String>) {
         let what = what.into();
-        self.board.write(&self.name, |part| part.trouble = Some(what));
+        self.board.write(&self.name, |part| {
+            part.trouble = Some(what);
+            part.troubled.get_or_insert_with(Instant::now);
+        });
     }
 }
 

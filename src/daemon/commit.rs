@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::Desk;
 use super::ingest::{self, Prepared};
 use super::mailbox::{GONE, Trouble};
+use super::operator::Event;
 use crate::config::drill;
 use crate::inbound::Fetched;
 use crate::model::{Fate, Incoming, SourceKey};
@@ -172,9 +173,27 @@ impl Desk {
         let ingested = self.with_store(move |store| ingest::write(store, &policy, prepared)).await?;
         for one in &ingested {
             log(one);
+            self.tell_operator(one);
         }
         self.queued.notify_one();
         Ok(ingested)
+    }
+}
+
+impl Desk {
+    /// What the operator should hear of, on its way to the mail that tells him.
+    fn tell_operator(&self, one: &Ingested) {
+        let aside = match &one.outcome {
+            Outcome::Done { fate, alarms, .. } => {
+                alarms.iter().for_each(|alarm| self.events.tell(Event::Alarm(alarm.clone())));
+                matches!(fate, Fate::Quarantined { .. })
+            }
+            Outcome::Quarantined { .. } => true,
+            Outcome::Seen { .. } => false,
+        };
+        if aside {
+            self.events.tell(Event::SetAside { mailbox: one.mailbox.clone() });
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::authenticate::Authenticator;
 use crate::config::drill;
 use crate::model::facts::OwnProof;
 use crate::model::ticket::Direction;
-use crate::model::{Commit, Found, Incoming, Message, Policy};
+use crate::model::{Believed, Commit, Decision, Found, HistoryLine, Incoming, Message, Policy, TicketChange};
 use crate::store::{Arrival, Ingested, Outcome, Plan, Store, pack};
 use crate::{compose, decide, facts, parse};
 
@@ -53,10 +53,19 @@ pub struct Prepared {
 /// # Errors
 /// Only where memory is lacking.
 pub fn prepare(policy: &Arc<Policy>, batch: Vec<Checked>, now: Timestamp) -> crate::store::Result<Prepared> {
+    prepare_as(policy, batch, None, now)
+}
+
+fn prepare_as(
+    policy: &Arc<Policy>,
+    batch: Vec<Checked>,
+    released_by: Option<&str>,
+    now: Timestamp,
+) -> crate::store::Result<Prepared> {
     let mut prepared = Prepared { arrivals: Vec::with_capacity(batch.len()), broken: Vec::new(), now };
     for mail in batch {
         let incoming = mail.parsed.incoming.clone();
-        match arrival(mail, policy, now) {
+        match arrival_of(mail, policy, released_by, now) {
             Ok(arrival) => prepared.arrivals.push(arrival),
             Err(because) => {
                 let packed = pack(&incoming.raw)?;
@@ -97,6 +106,21 @@ pub fn take_in(
     now: Timestamp,
 ) -> crate::store::Result<Vec<Ingested>> {
     write(store, policy, prepare(policy, batch, now)?)
+}
+
+/// The same for a mail that a person took out of quarantine: a sender who is provably not who he says counts as one of whom
+/// nothing is known, and the ticket's history says who answers for that.
+///
+/// # Errors
+/// As [`take_in`].
+pub fn release(
+    store: &dyn Store,
+    policy: &Arc<Policy>,
+    mail: Checked,
+    by: &str,
+    now: Timestamp,
+) -> crate::store::Result<Vec<Ingested>> {
+    write(store, policy, prepare_as(policy, vec![mail], Some(by), now)?)
 }
 
 /// Decides held mails again that a registered address has released. The release is committed by then: whoever dies between
@@ -141,6 +165,15 @@ fn outcome_word(outcome: &Outcome) -> &'static str {
 
 /// What the store is asked and told about a read mail; an error where it could not be read.
 pub fn arrival(mail: Checked, policy: &Arc<Policy>, now: Timestamp) -> Result<Arrival, String> {
+    arrival_of(mail, policy, None, now)
+}
+
+fn arrival_of(
+    mail: Checked,
+    policy: &Arc<Policy>,
+    released_by: Option<&str>,
+    now: Timestamp,
+) -> Result<Arrival, String> {
     let Checked { parsed: Parsed { incoming, message }, proof } = mail;
     let message = message?;
     let lookup = catch_unwind(AssertUnwindSafe(|| facts::lookup(&message, &incoming.mailbox, policy)))
@@ -149,17 +182,48 @@ pub fn arrival(mail: Checked, policy: &Arc<Policy>, now: Timestamp) -> Result<Ar
     let subject = message.subject.clone().unwrap_or_default();
     let digest = message.digest;
     let packed = pack(&incoming.raw).map_err(|error| error.to_string())?;
-    let plan = plan(Arc::new(message), incoming.mailbox.clone(), proof, Arc::clone(policy), now);
+    let reading =
+        Reading { message, mailbox: incoming.mailbox.clone(), proof, released_by: released_by.map(str::to_owned) };
+    let plan = plan(reading, Arc::clone(policy), now);
     Ok(Arrival { incoming, lookup, plan, digest, packed, from, subject })
 }
 
+/// What a mail is decided from besides the store's answers.
+struct Reading {
+    message: Message,
+    mailbox: String,
+    proof: OwnProof,
+    /// Who took it out of quarantine.
+    released_by: Option<String>,
+}
+
 /// facts → decide → compose: pure, run by the store once its answers are known.
-fn plan(message: Arc<Message>, mailbox: String, proof: OwnProof, policy: Arc<Policy>, now: Timestamp) -> Plan {
+fn plan(reading: Reading, policy: Arc<Policy>, now: Timestamp) -> Plan {
     Arc::new(move |found: Found| {
-        let facts = facts::establish(&message, &mailbox, &proof, found, &policy);
-        let decision = decide::decide(&message, &mailbox, &facts, &policy, now);
+        let Reading { message, mailbox, proof, released_by } = &reading;
+        let mut facts = facts::establish(message, mailbox, proof, found, &policy);
+        let suspect = facts.authenticity.believed == Believed::Failed;
+        if let Some(by) = released_by.as_ref().filter(|_| suspect) {
+            facts.authenticity.believed = Believed::Unauthenticated;
+            facts.authenticity.because = format!("{}; released by {by}", facts.authenticity.because);
+        }
+        let mut decision = decide::decide(message, mailbox, &facts, &policy, now);
+        if let Some(by) = released_by {
+            note_release(&mut decision, by, now);
+        }
         finish(compose::compose(decision, &policy))
     })
+}
+
+fn note_release(decision: &mut Decision, by: &str, now: Timestamp) {
+    let Some(ticket) = decision.fate.ticket() else { return };
+    decision.history.push(HistoryLine {
+        ticket,
+        at: now,
+        actor: by.to_owned(),
+        change: TicketChange::Event { what: "a mail was released from quarantine".to_owned() },
+        because: decision.view.as_ref().map(|view| view.authenticity.because.clone()).unwrap_or_default(),
+    });
 }
 
 /// The entries of mails that the desk words itself get their words from the finished mails.

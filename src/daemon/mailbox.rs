@@ -342,7 +342,7 @@ impl Watcher {
 const BEAT: Duration = Duration::from_secs(20);
 
 /// Waits for something while showing signs of life. The future is never dropped half-way by this.
-async fn beating<T>(place: &Place, future: impl Future<Output = T>) -> T {
+pub(super) async fn beating<T>(place: &Place, future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     loop {
         tokio::select! {

@@ -8,6 +8,7 @@ pub mod commit;
 pub mod connect;
 pub mod ingest;
 pub mod mailbox;
+pub mod operator;
 pub mod order;
 pub mod systemd;
 
@@ -26,6 +27,7 @@ use crate::outbox::{Courier, Notice};
 use crate::store::Store;
 use board::Board;
 use mailbox::Watcher;
+use operator::Event;
 
 /// What time it is. The demo and the stories play with one of their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -46,6 +48,8 @@ pub struct Desk {
     /// Rung when mail was queued.
     pub queued: Arc<Notify>,
     pub authenticator: Authenticator,
+    /// What people must hear of.
+    pub events: operator::Events,
 }
 
 impl Desk {
@@ -60,6 +64,7 @@ impl Desk {
             board: Arc::default(),
             queued: Arc::default(),
             authenticator: connect::authenticator(&config.dns)?,
+            events: operator::Events::default(),
         }))
     }
 }
@@ -96,12 +101,13 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
                 }
             };
             tokio::select! {
-                () = courier.run(Arc::clone(&desk.queued), stop, |notice| heard(&place, &notice)) => {}
+                () = courier.run(Arc::clone(&desk.queued), stop, |notice| heard(&desk, &place, notice)) => {}
                 () = beat => {}
             }
         });
     }
     tasks.spawn(clock::run(Arc::clone(&desk), stop.clone()));
+    tasks.spawn(operator::tell(Arc::clone(&desk), config.mailboxes.clone(), config.limits.clone(), stop.clone()));
     tasks.spawn(systemd::watch(Arc::clone(&desk.board), stop.clone()));
     tasks.close();
     systemd::ready();
@@ -127,11 +133,12 @@ async fn kept_alive(make: impl Fn() -> Watcher, stop: CancellationToken) {
     }
 }
 
-/// What the courier has to tell, for the log and the status line.
-fn heard(place: &board::Place, notice: &Notice) {
+/// What the courier has to tell, for the log, the status line, and the people who must act on it. The log gets no words of
+/// a server: they may quote a mail.
+fn heard(desk: &Desk, place: &board::Place, notice: Notice) {
     match notice {
         Notice::Trouble(error) => {
-            tracing::warn!(%error, "Mail cannot leave");
+            tracing::warn!(trouble = error.word(), code = error.code(), "Mail cannot leave");
             place.trouble(error.to_string());
         }
         Notice::Recovered => {
@@ -139,11 +146,13 @@ fn heard(place: &board::Place, notice: &Notice) {
             place.well();
         }
         Notice::Failed(failure) => {
-            tracing::warn!(outbox = failure.id, ticket = failure.ticket, template = %failure.template, "A mail will not go again by itself");
+            let (outbox, ticket) = (failure.id, failure.ticket);
+            tracing::warn!(outbox, ticket, template = %failure.template, "A mail will not go again by itself");
+            desk.events.tell(Event::Failed(failure));
         }
         Notice::Database(error) => {
             tracing::error!(error, "The outbox cannot be read");
-            place.trouble(error.clone());
+            place.trouble(error);
         }
     }
 }

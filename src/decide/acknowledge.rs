@@ -143,6 +143,16 @@ fn within_budget(case: &Case) -> Result<(), String> {
     }
 }
 
+/// A budget that many share is used up: who writes to the desk meanwhile hears nothing, and it may be a storm.
+pub fn storm(case: &Case) -> Option<&'static str> {
+    let (sent, budget) = (&case.facts.found.acknowledged, &case.policy.budgets);
+    if sent.all_hour >= budget.per_hour {
+        return Some("The desk sent as many acknowledgements as it may in an hour: new customers are not acknowledged");
+    }
+    (sent.domain_hour >= budget.per_domain_hour)
+        .then_some("A domain had as many acknowledgements as it may in an hour: it may be a storm")
+}
+
 /// Local parts behind which nobody reads (RFC 2142, RFC 5230 section 4.6, and custom).
 pub fn is_machine_address(address: &AddrSpec) -> bool {
     let bare: String = address.subaddress().0.chars().filter(|c| !matches!(c, '-' | '_' | '.')).collect();

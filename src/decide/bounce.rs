@@ -1,15 +1,17 @@
 //! A mail of ours came back (RFC 3464 or free-form): the outgoing mail is marked, an agent is told once, nobody is answered.
 
+use jiff::Timestamp;
+
 use crate::model::conduct::{self, Mark, Marked};
 use crate::model::facts::ThreadBy;
 use crate::model::message::{Report, ReportRecipient};
-use crate::model::outgoing::{Template, Value};
+use crate::model::outgoing::{Template, Undelivered, Value};
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::token::TokenKind;
-use crate::model::{Action, AddrSpec, Decision, Fate, Ticket};
+use crate::model::{Action, AddrSpec, Decision, Fate, Found, Policy, Ticket};
 
 use super::notify;
-use super::work::Case;
+use super::work::{Case, Work};
 
 /// Of a report that gives none.
 const NO_REASON: &str = "no reason given";
@@ -44,6 +46,24 @@ pub fn bounce(case: &Case) -> Decision {
         }
     }
     decision
+}
+
+/// A mail of ours that the outgoing server did not take, or that was tried for as long as it is worth: the ticket's story
+/// gets it, and its agents hear of it. An error where the ticket is not there.
+pub fn undelivered(failed: &Undelivered, found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision, String> {
+    let ticket = found.tickets.iter().find(|(asked, _)| *asked == failed.ticket);
+    let ticket = ticket.map(|(_, ticket)| ticket.clone()).ok_or_else(|| format!("No ticket {}", failed.ticket))?;
+    let mut work = Work::new(ticket, policy, now);
+    let words = crate::model::text::clean_line(&failed.because, 300);
+    work.event(format!("delivery failed: the answer to {} did not leave", failed.to), words.clone());
+    for agent in notify::told(&work.ticket, policy, now) {
+        let cause = format!("undelivered:{}", failed.outbox);
+        let mut draft = notify::to_agent(&work, agent, Template::NotifyBounce, &cause);
+        draft.values.insert("recipient", Value::Text(failed.to.clone()));
+        draft.values.insert("report", Value::Text(words.clone()));
+        work.outgoing.push(draft);
+    }
+    Ok(work.into_decision(Action::Command, Fate::Order))
 }
 
 /// A bounce that returns nothing of our mail, but came to the return path that was made for one addressee of one ticket.

@@ -230,6 +230,9 @@ fn open(case: &Case, because: &str) -> Decision {
     let number = work.ticket.number;
     let mut decision = work.into_decision(Action::NewTicket, Fate::Ticket(number));
     decision.view = Some(case.view(false));
+    if acknowledged.is_empty() {
+        decision.alarms.extend(acknowledge::storm(case).map(str::to_owned));
+    }
     decision.acknowledged = acknowledged;
     if let Some(hold) = hold {
         reasons.push(format!("Restricted: {} is asked at the address on file, until {}", hold.who, hold.until));

@@ -19,6 +19,7 @@ mod route;
 mod urgency;
 mod work;
 
+pub use bounce::undelivered;
 pub use clock::clock;
 pub use commands::{COMMANDS, Command};
 pub use confirm::verify;

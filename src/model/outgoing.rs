@@ -233,6 +233,18 @@ pub struct SmtpReply {
     pub text: String,
 }
 
+/// Words for a customer that will not leave by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The mail's id in the outbox.
+    pub outbox: i64,
+    pub ticket: TicketNumber,
+    /// The recipient.
+    pub to: String,
+    /// What the server said, or why it was given up.
+    pub because: String,
+}
+
 /// How one try ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {

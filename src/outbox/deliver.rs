@@ -9,8 +9,8 @@ use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::model::TicketNumber;
 use crate::model::outgoing::{Attempt, Template};
+use crate::model::{AddrSpec, TicketNumber};
 use crate::store::{self, Store, StoreError};
 
 use super::error::SmtpError;
@@ -61,6 +61,7 @@ pub struct Failure {
     pub id: i64,
     pub template: Template,
     pub ticket: Option<TicketNumber>,
+    pub to: AddrSpec,
     pub attempt: Attempt,
 }
 

@@ -189,7 +189,7 @@ impl<'a> Round<'a> {
                 (_, Some(_)) => self.report.deferred += 1,
                 (_, None) => {
                     let (id, template, ticket) = (entry.id, entry.template, entry.ticket);
-                    let failure = Failure { id, template, ticket, attempt };
+                    let failure = Failure { id, template, ticket, to: entry.to, attempt };
                     (self.notice)(Notice::Failed(failure.clone()));
                     self.report.failed.push(failure);
                 }

@@ -6,5 +6,8 @@ mod support;
 
 mod audit;
 mod backup;
+mod disk;
 mod folder;
+mod load;
+mod people;
 mod poison;

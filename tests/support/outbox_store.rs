@@ -186,6 +186,12 @@ impl Store for OutboxStore {
     fn quarantine(&self, mail: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> StoreResult<()> {
         self.sqlite.quarantine(mail, packed, because, now)
     }
+    fn counts(&self, since: Timestamp) -> StoreResult<(i64, i64)> {
+        self.sqlite.counts(since)
+    }
+    fn last_queued(&self, template: Template) -> StoreResult<Option<Timestamp>> {
+        self.sqlite.last_queued(template)
+    }
     fn released(&self, _: Timestamp) -> Result<Vec<Incoming>, StoreError> {
         unreachable!("the courier takes nothing in")
     }

@@ -192,6 +192,16 @@ pub(super) fn keep_raw(connection: &Connection, incoming: &Incoming, digest: &Di
     Ok(connection.last_insert_rowid())
 }
 
+pub(super) fn counts(connection: &Connection, since: Timestamp) -> Result<(i64, i64)> {
+    let counts = first(
+        connection,
+        "SELECT count(*), count(fate) FROM ledger WHERE discovered_at >= ?1",
+        [micros(since)],
+        |c| Ok((c.take()?, c.take()?)),
+    )?;
+    Ok(counts.unwrap_or_default())
+}
+
 pub(super) fn cursor(connection: &Connection, mailbox: &str, folder: &str) -> Result<Option<Cursor>> {
     first(
         connection,

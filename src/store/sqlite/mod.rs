@@ -37,7 +37,7 @@ use super::{
 };
 use crate::model::conduct::MailToIt;
 use crate::model::facts::{Contact, Organisation};
-use crate::model::outgoing::{Attempt, OutboxEntry};
+use crate::model::outgoing::{Attempt, OutboxEntry, Template};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Fate, Incoming, Lookup, SourceKey};
 
@@ -148,6 +148,14 @@ impl Store for SqliteStore {
         let (incoming, because) = (incoming.clone(), because.to_owned());
         let digest = Digest::of(&incoming.raw);
         self.writer.call(1, move |c| ingest::quarantine(c, &incoming, digest, &packed, &because, now))
+    }
+
+    fn counts(&self, since: Timestamp) -> Result<(i64, i64)> {
+        self.readers.with(|c| ledger::counts(c, since))
+    }
+
+    fn last_queued(&self, template: Template) -> Result<Option<Timestamp>> {
+        self.readers.with(|c| outbox::last_queued(c, template))
     }
 
     fn released(&self, now: Timestamp) -> Result<Vec<Incoming>> {

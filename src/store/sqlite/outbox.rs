@@ -247,6 +247,11 @@ fn words(reply: &SmtpReply) -> String {
     crate::model::text::clean_line(&format!("{code} {enhanced} {}", reply.text), 520)
 }
 
+pub(super) fn last_queued(connection: &Connection, template: Template) -> Result<Option<Timestamp>> {
+    let sql = "SELECT max(queued_at) FROM outbox WHERE template = ?1";
+    Ok(first(connection, sql, [template.word()], |c| c.time_or_none())?.flatten())
+}
+
 pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>> {
     let fresh = first(
         connection,
