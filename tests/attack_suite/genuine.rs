@@ -188,7 +188,9 @@ fn shapes() -> Vec<(Shape, Deserves)> {
                 "Exchange Online",
                 EXCHANGE,
                 3,
-                exchange(&"spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=firma.example; dkim=pass (signature was verified) header.d=firma.example;dmarc=pass action=none header.from=firma.example;compauth=pass reason=100".to_string()),
+                exchange(
+                    "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=firma.example; dkim=pass (signature was verified) header.d=firma.example;dmarc=pass action=none header.from=firma.example;compauth=pass reason=100",
+                ),
                 jan,
                 "",
             ),
