@@ -135,6 +135,7 @@ fn is_new_subject_forward(case: &Case, ticket: &Ticket) -> bool {
 fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bool, because: &str) -> Decision {
     let mut work = case.work(ticket.clone()).by(CUSTOMER);
     work.say(case.entry(kind, Direction::Incoming), because);
+    work.note_verdict(&case.facts.authenticity);
     if becomes_participant {
         let from = case.author_as_written();
         let by = "desk: same organisation, believed".to_owned();
@@ -196,6 +197,7 @@ fn open(case: &Case, because: &str) -> Decision {
         request.message_id = None;
     }
     work.say(request, "The mail that opened the ticket");
+    work.note_verdict(&case.facts.authenticity);
     work.actor = super::work::DESK.to_owned();
     bind(case, &mut work);
     classify(case, &mut work, &route);

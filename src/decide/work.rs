@@ -4,14 +4,18 @@ use jiff::Timestamp;
 
 use crate::model::address::AddrSpec;
 use crate::model::decision::View;
-use crate::model::facts::{Contact, Earlier, Sender};
+use crate::model::facts::{Authenticity, Contact, Earlier, Sender};
 use crate::model::message::Reply;
 use crate::model::outgoing::Draft;
+use crate::model::text::clean_line;
 use crate::model::ticket::{AttachmentInfo, Direction, EntryKind, HistoryLine};
 use crate::model::{
     Action, Address, Attachment, Believed, Decision, Entry, Facts, Fate, Language, Mailbox, Message, Policy, Strength,
     Ticket, TicketChange,
 };
+
+/// Characters of evidence that are kept with a mail.
+const EVIDENCE_MAX: usize = 2_000;
 
 /// Who does what nobody in particular does.
 pub const DESK: &str = "desk";
@@ -197,6 +201,18 @@ impl<'a> Work<'a> {
 
     pub fn event(&mut self, what: impl Into<String>, because: impl Into<String>) {
         self.change(TicketChange::Event { what: what.into() }, because);
+    }
+
+    /// Keeps with the story whether the sender of the entry just added was believed, and on what evidence: keys are rotated
+    /// away and signatures expire, so that it could not be found out again.
+    pub fn note_verdict(&mut self, authenticity: &Authenticity) {
+        let strength = authenticity.strength.map(|s| format!(", {s} proof")).unwrap_or_default();
+        let what = format!("sender of message {} {}{strength}", self.ticket.entries, authenticity.believed);
+        let grounds = std::iter::once(&authenticity.because).chain(&authenticity.evidence);
+        let because = grounds.map(String::as_str).collect::<Vec<_>>().join("; ");
+        let actor = std::mem::replace(&mut self.actor, DESK.to_owned());
+        self.event(what, clean_line(&because, EVIDENCE_MAX));
+        self.actor = actor;
     }
 
     /// Adds an entry at the ticket's end, and remembers its Message-ID where the customer knows it.

@@ -23,7 +23,9 @@ pub fn judge(message: &Message, mailbox: Option<&Mailbox>, proof: &OwnProof) -> 
     let (believed, strength, because) = table(domain, &verdicts, own);
     let mut evidence = vec![format!("structure: one From field with one address, {author}")];
     evidence.extend(verdicts.evidence);
-    evidence.push(match &proof.outcome {
+    // What was not checked says why in its own words.
+    let checked = proof.outcome != ProofOutcome::NotChecked || proof.evidence.is_empty();
+    evidence.extend(checked.then(|| match &proof.outcome {
         ProofOutcome::NotChecked => "own check: not made".to_owned(),
         ProofOutcome::Nothing { policy_unmet: false } => format!("own check: no signature proves {domain}"),
         ProofOutcome::Nothing { policy_unmet: true } => {
@@ -31,7 +33,7 @@ pub fn judge(message: &Message, mailbox: Option<&Mailbox>, proof: &OwnProof) -> 
         }
         ProofOutcome::Aligned { domain } => format!("own check: a signature proves {domain}"),
         ProofOutcome::TempError => "own check: the DNS did not answer, to be checked again".to_owned(),
-    });
+    }));
     evidence.extend(proof.evidence.iter().cloned());
     Authenticity { believed, strength, because, evidence }
 }
