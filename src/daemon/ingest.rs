@@ -95,7 +95,7 @@ pub fn write(store: &dyn Store, policy: &Arc<Policy>, prepared: Prepared) -> cra
     Ok(ingested)
 }
 
-/// [`prepare`] and [`write`].
+/// [`prepare`] and [`write()`].
 ///
 /// # Errors
 /// As these two.
