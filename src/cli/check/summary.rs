@@ -173,7 +173,8 @@ fn category(category: &Category) -> String {
         parts.push("only for proven senders".to_owned());
     }
     if !category.ask.is_empty() {
-        parts.push(format!("asks for {} things", category.ask.len()));
+        let things = if category.ask.len() == 1 { "thing" } else { "things" };
+        parts.push(format!("asks for {} {things}", category.ask.len()));
     }
     parts.join(", ")
 }
