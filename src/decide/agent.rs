@@ -21,13 +21,7 @@ pub fn agent(case: &Case, name: &str) -> Decision {
         Some(ticket) if is_proven(case) => speak(case, name, ticket),
         Some(ticket) if may_confirm(case) => confirm::hold_agent(case, name, ticket, &case.facts.authenticity.because),
         // A number or a subject token: the agent means a ticket, and nothing proves that it is the agent.
-        Some(ticket) => hold(
-            case,
-            name,
-            Some(ticket),
-            "unsigned",
-            "It carries no reply identity that this desk signed for its agent",
-        ),
+        Some(_) => hold(case, name, "unsigned", "It carries no reply identity that this desk signed for its agent"),
         // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
         None => customer::customer(case),
     }
@@ -48,14 +42,20 @@ fn may_confirm(case: &Case) -> bool {
 }
 
 /// Nothing is carried out; the agent hears at the registered address.
-fn hold(case: &Case, name: &str, ticket: Option<&Ticket>, key: &str, because: &str) -> Decision {
-    let mut decision = case.quarantine(format!("A mail from agent {name} was held: {because}"));
-    if let Some(ticket) = ticket {
+fn hold(case: &Case, name: &str, key: &str, because: &str) -> Decision {
+    let decision = case.quarantine(format!("A mail from agent {name} was held: {because}"));
+    note_held(case, decision, name, key, &format!("A mail from {name} was held, nothing was sent"), because)
+}
+
+/// A mail in an agent's name that was not believed: the ticket that it names keeps the event, and the agent is told.
+pub fn note_held(case: &Case, mut decision: Decision, name: &str, key: &str, event: &str, because: &str) -> Decision {
+    if let Some(ticket) = &case.facts.thread.ticket {
         let mut work = case.work(ticket.clone());
-        work.event(format!("A mail from {name} was held, nothing was sent"), because);
+        work.event(event, because);
         decision.tickets.push(work.ticket);
         decision.history.extend(work.history);
     }
+    // Told, but not bombed: these mails have the budget of acknowledgements.
     if case.facts.found.acknowledged.address_day < case.policy.budgets.per_address_day {
         decision.outgoing.extend(notify::refused(case, name, key, &[], &[]));
         decision.acknowledged.extend(case.author().map(String::from));

@@ -92,19 +92,9 @@ fn came_back(case: &Case) -> Option<String> {
 fn suspect(case: &Case, authenticity: &Authenticity) -> Decision {
     let decision = case.quarantine(format!("Its sender is not believed: {}", authenticity.because));
     let Sender::Agent(name) = &case.facts.sender else { return decision };
-    let mut decision = decision.alarm(format!("A mail claims to be from agent {name} and is not"));
-    if let Some(ticket) = &case.facts.thread.ticket {
-        let mut work = case.work(ticket.clone());
-        work.event(format!("A mail that claims to be from {name} was held"), &authenticity.because);
-        decision.tickets.push(work.ticket);
-        decision.history.extend(work.history);
-    }
-    // Told, but not bombed: these mails have the budget of acknowledgements.
-    if case.facts.found.acknowledged.address_day < case.policy.budgets.per_address_day {
-        decision.outgoing.extend(notify::refused(case, name, "forged", &[], &[]));
-        decision.acknowledged.extend(case.author().map(String::from));
-    }
-    decision
+    let decision = decision.alarm(format!("A mail claims to be from agent {name} and is not"));
+    let event = format!("A mail that claims to be from {name} was held");
+    agent::note_held(case, decision, name, "forged", &event, &authenticity.because)
 }
 
 /// The number that a ticket number in words stands for: `1042`, `#1042`, `ACME-1042`.
