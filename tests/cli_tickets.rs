@@ -2,7 +2,7 @@
 
 mod cli_support;
 
-use cli_support::{Bench, RAW, at, fill, incoming};
+use cli_support::{Bench, RAW, at, fill, fill_at, incoming};
 use postdesk::model::outgoing::{Attempt, SmtpReply};
 use postdesk::store::{Reading as _, Store as _, pack};
 use serde_json::{Value, json};
@@ -173,7 +173,8 @@ fn what_is_due_is_sent_when_asked_for() {
 
 #[test]
 fn a_server_that_is_not_there_is_told_and_the_mail_stays() {
-    let bench = bench();
+    let bench = Bench::new();
+    fill_at(&bench.store(), jiff::Timestamp::now());
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
     let path = bench.path("config.toml");
     let text = std::fs::read_to_string(&path).expect("is there");

@@ -245,6 +245,11 @@ fn acknowledgement() -> OutgoingMail {
 /// Takes the first mail in as `ingest` would, with its ticket, history and acknowledgement; then makes the second
 /// ticket.
 pub fn fill(store: &SqliteStore) {
+    fill_at(store, at("2026-11-22T09:00:01Z"));
+}
+
+/// The same, taken in at `now`: for tests where a mail's age counts.
+pub fn fill_at(store: &SqliteStore, now: Timestamp) {
     let ticket = first_ticket();
     let line = |change, because: &str| HistoryLine {
         ticket: FIRST_NUMBER,
@@ -267,7 +272,6 @@ pub fn fill(store: &SqliteStore) {
     let incoming = incoming(RAW);
     let digest = Digest::of(RAW);
     let lookup = Lookup { mailbox: "support".into(), digest: Some(digest), ..Lookup::default() };
-    let now = at("2026-11-22T09:00:01Z");
     store.discover("support", std::slice::from_ref(&incoming.key), now).expect("is noted");
     let (from, subject) = ("jan@firma.example".to_owned(), "x".to_owned());
     let arrival = Arrival { incoming, lookup, plan, digest, packed: pack(RAW).expect("is packed"), from, subject };

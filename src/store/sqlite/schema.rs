@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::Options;
 use crate::store::{Result, StoreError};
@@ -21,6 +21,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_service.sql"),
 ];
 
+/// Between two tries to switch a file that another process is just making.
+const WAL_PAUSE: Duration = Duration::from_millis(5);
+
 /// Prepared statements kept for each connection: more than there are.
 const STATEMENTS: usize = 160;
 
@@ -31,10 +34,7 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection> 
     }
     let mut connection = connect(path, options)?;
     check_ours(&connection, path)?;
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    if !mode.eq_ignore_ascii_case("wal") {
-        return Err(StoreError::Unavailable(format!("{} has no write-ahead log (mode {mode})", path.display())));
-    }
+    write_ahead(&connection, path, options.busy_timeout)?;
     connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Erased mails must not be readable in the free pages of the file.
@@ -47,6 +47,27 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection> 
     }
     migrate(&mut connection, path)?;
     Ok(connection)
+}
+
+/// Switches the file to a write-ahead log, which it keeps from then on. Two who make the same database at once are in each
+/// other's way for a moment, and SQLite asks no busy handler there: two that both want to go from reading to writing would
+/// wait for each other.
+fn write_ahead(connection: &Connection, path: &Path, patience: Duration) -> Result<()> {
+    let mut tries_left = patience.as_millis() / WAL_PAUSE.as_millis();
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+            Ok(mode) => {
+                let text = format!("{} has no write-ahead log (mode {mode})", path.display());
+                return Err(StoreError::Unavailable(text));
+            }
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries_left > 0 => {
+                tries_left -= 1;
+                std::thread::sleep(WAL_PAUSE);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// A reading connection: it cannot change anything, whatever is asked of it.
@@ -207,8 +228,13 @@ mod tests {
     fn two_that_make_the_same_database_at_once_make_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("desk.db");
+        let start = std::sync::Barrier::new(8);
         std::thread::scope(|scope| {
-            let threads = [(); 4].map(|()| scope.spawn(|| open_writer(&path, &Options::default()).map(drop)));
+            let open = || {
+                start.wait();
+                open_writer(&path, &Options::default()).map(drop)
+            };
+            let threads = [(); 8].map(|()| scope.spawn(open));
             for thread in threads {
                 thread.join().expect("ends well").expect("opens");
             }
