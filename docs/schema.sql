@@ -207,8 +207,11 @@ CREATE INDEX outbox_message ON outbox (message_key);
 -- Their bytes, apart, because a row of outbox is rewritten at every step of its way.
 CREATE TABLE outbox_bytes (
     outbox INTEGER PRIMARY KEY REFERENCES outbox (id) ON DELETE CASCADE, -- whose they are
-    bytes BLOB NOT NULL -- the finished mail (RFC 5322): these leave, at every try the same
+    bytes BLOB NOT NULL, -- the finished mail (RFC 5322) without its pieces: these leave, at every try the same
+    pieces TEXT, -- list of {at, start, end, form}: before which of the bytes which of a raw mail's stand, see src/model/content.rs; NULL where it has none
+    raw INTEGER REFERENCES raw (id) ON DELETE CASCADE -- the mail that has the pieces; NULL where it has none
 ) STRICT;
+CREATE INDEX outbox_bytes_raw ON outbox_bytes (raw) WHERE raw IS NOT NULL;
 
 -- Acknowledgements that count against the budgets. Old rows are deleted as new ones come.
 CREATE TABLE acknowledgement (

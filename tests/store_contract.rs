@@ -67,7 +67,8 @@ contract! { sqlite:
         an_operator_retries_and_drops
         an_observed_mail_is_kept_and_never_sent
         an_address_that_cannot_be_written_to_fails_alone
-        the_next_due_time_is_told;
+        the_next_due_time_is_told
+        a_mail_with_pieces_of_a_kept_mail_is_whole_again;
     people:
         an_import_adds_updates_and_forgets_nothing
         a_proof_is_never_taken_away

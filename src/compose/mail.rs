@@ -5,7 +5,7 @@ use lettre::message::Mailbox as MailMailbox;
 use crate::model::outgoing::{Addressee, Template};
 use crate::model::text::{NAME_MAX, clean_line};
 use crate::model::token::TokenKind;
-use crate::model::{AddrSpec, Address, Attachment, Draft, Mailbox, OutgoingMail, Policy};
+use crate::model::{AddrSpec, Address, Attachment, Content, Draft, Mailbox, OutgoingMail, Policy};
 
 use super::texts::Texts;
 use super::{ComposeError, body, header, part, subject};
@@ -60,8 +60,9 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
     mark(&mut block, draft);
     block.field("MIME-Version", "1.0");
 
-    let mut bytes = block.to_string().into_bytes();
-    bytes.extend(part::content(&text, &sent_on, &message_id)?);
+    let mut content = Content::default();
+    content.push(block.to_string().as_bytes());
+    part::add(&mut content, &text, &sent_on, &message_id)?;
     Ok(OutgoingMail {
         template: draft.template,
         ticket: draft.ticket.as_ref().map(|t| t.number),
@@ -71,7 +72,7 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
         to: Address::new(recipient_name(draft).as_deref(), to.as_str()),
         subject,
         message_id,
-        bytes,
+        content,
         text,
         observed: mailbox.observe,
     })

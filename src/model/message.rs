@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
+use super::content::Span;
 
 /// SHA-256 of bytes as they came.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +109,8 @@ pub struct Attachment {
     /// Decoded bytes; for text parts the bytes before any change of charset.
     pub content: Arc<[u8]>,
     pub sha256: Digest,
+    /// Where the mail has it, if it came with one that has it in a form in which it can be sent on.
+    pub span: Option<Span>,
 }
 
 /// RFC 3834 section 5.

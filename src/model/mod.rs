@@ -8,6 +8,7 @@ pub mod address;
 pub mod away;
 pub mod calendar;
 pub mod conduct;
+pub mod content;
 pub mod decision;
 pub mod desk;
 pub mod facts;
@@ -24,6 +25,7 @@ pub mod ticket;
 pub mod token;
 
 pub use address::{AddrSpec, Address};
+pub use content::{Content, Span};
 pub use decision::{Action, Commit, Decision, Fate};
 pub use desk::{Agent, Category, Group, Mailbox, Policy};
 pub use facts::{Authenticity, Believed, Facts, Found, Lookup, Sender, Strength, Thread, ThreadBy};

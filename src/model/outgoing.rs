@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::address::{AddrSpec, Address};
+use super::content::Content;
 use super::desk::Policy;
 use super::hold::HoldNumber;
 use super::language::Language;
@@ -174,8 +175,7 @@ pub struct OutgoingMail {
     pub subject: String,
     /// Without angle brackets.
     pub message_id: String,
-    /// RFC 5322, CR LF line ends.
-    pub bytes: Vec<u8>,
+    pub content: Content,
     /// Its whole text, for the ticket.
     pub text: String,
     /// Held back: the mailbox only observes.
@@ -213,7 +213,6 @@ pub struct OutboxEntry {
     pub envelope_from: Option<AddrSpec>,
     pub to: AddrSpec,
     pub message_id: String,
-    pub bytes: Vec<u8>,
     /// This one included.
     pub attempts: u32,
     /// When it was first queued.

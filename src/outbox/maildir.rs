@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use crate::model::Digest;
 use crate::model::outgoing::OutboxEntry;
 
+use super::transport::Letter;
+
 #[derive(Clone, Debug)]
 pub(super) struct Maildir {
     root: PathBuf,
@@ -33,7 +35,8 @@ impl Maildir {
     }
 
     /// Writes the mail to `tmp/`. None: it was delivered before. Blocking.
-    pub(super) fn prepare(&self, entry: &OutboxEntry) -> io::Result<Option<Prepared>> {
+    pub(super) fn prepare(&self, letter: &Letter) -> io::Result<Option<Prepared>> {
+        let entry = &letter.entry;
         for folder in ["tmp", "new", "cur"] {
             fs::create_dir_all(self.root.join(folder))?;
         }
@@ -45,7 +48,7 @@ impl Maildir {
         let prepared =
             Prepared { tmp: self.root.join("tmp").join(&name), new: self.root.join("new").join(&name), name };
         let mut file = File::create(&prepared.tmp)?;
-        file.write_all(&delivered_form(entry))?;
+        file.write_all(&delivered_form(letter))?;
         file.sync_all()?;
         Ok(Some(prepared))
     }
@@ -78,11 +81,11 @@ fn unique_name(entry: &OutboxEntry) -> String {
     format!("{}.{}_{}.postdesk", entry.queued_at.as_second(), entry.id, digest.get(..16).unwrap_or_default())
 }
 
-fn delivered_form(entry: &OutboxEntry) -> Vec<u8> {
+fn delivered_form(Letter { entry, bytes }: &Letter) -> Vec<u8> {
     let from = entry.envelope_from.as_ref().map_or("", |a| a.as_str());
     let mut out = format!("Return-Path: <{from}>\nDelivered-To: {}\n", entry.to).into_bytes();
-    out.reserve(entry.bytes.len());
-    let mut bytes = entry.bytes.iter().peekable();
+    out.reserve(bytes.len());
+    let mut bytes = bytes.iter().peekable();
     while let Some(&byte) = bytes.next() {
         if byte != b'\r' || bytes.peek() != Some(&&b'\n') {
             out.push(byte);
@@ -98,19 +101,19 @@ mod tests {
     use crate::model::outgoing::Template;
     use jiff::Timestamp;
 
-    fn entry(from: Option<&str>) -> OutboxEntry {
-        OutboxEntry {
+    fn letter(from: Option<&str>) -> Letter {
+        let entry = OutboxEntry {
             id: 12,
             template: Template::Answer,
             ticket: None,
             envelope_from: from.map(|a| AddrSpec::parse(a).expect("valid")),
             to: AddrSpec::parse("jan@firma.example").expect("valid"),
             message_id: "a.b@desk.example".to_owned(),
-            bytes: b"Subject: x\r\n\r\nHello\r\n".to_vec(),
             attempts: 1,
             queued_at: Timestamp::from_second(1_800_000_000).expect("in range"),
             ambiguous: false,
-        }
+        };
+        Letter { entry, bytes: b"Subject: x\r\n\r\nHello\r\n".to_vec() }
     }
 
     fn files(folder: &Path) -> Vec<PathBuf> {
@@ -121,7 +124,7 @@ mod tests {
     fn a_mail_is_delivered_with_its_envelope_and_is_not_in_new_before() {
         let scratch = tempfile::tempdir().expect("scratch");
         let maildir = Maildir::new(scratch.path().join("out"));
-        let prepared = maildir.prepare(&entry(Some("desk@acme.example"))).expect("written").expect("not there yet");
+        let prepared = maildir.prepare(&letter(Some("desk@acme.example"))).expect("written").expect("not there yet");
         assert!(files(&scratch.path().join("out/new")).is_empty());
         maildir.deliver(&prepared).expect("delivered");
         let delivered = files(&scratch.path().join("out/new"));
@@ -137,19 +140,23 @@ mod tests {
     fn a_second_try_delivers_no_second_file_even_after_a_reader_took_the_first() {
         let scratch = tempfile::tempdir().expect("scratch");
         let maildir = Maildir::new(scratch.path().to_owned());
-        let first = maildir.prepare(&entry(None)).expect("written").expect("not there yet");
+        let first = maildir.prepare(&letter(None)).expect("written").expect("not there yet");
         let name = maildir.deliver(&first).expect("delivered");
-        let again = OutboxEntry { attempts: 2, ..entry(None) };
-        assert!(maildir.prepare(&again).expect("looked").is_none());
+        let again = || OutboxEntry { attempts: 2, ..letter(None).entry };
+        let put = |entry| Letter { entry, ..letter(None) };
+        assert!(maildir.prepare(&put(again())).expect("looked").is_none());
         fs::rename(scratch.path().join("new").join(&name), scratch.path().join("cur").join(format!("{name}:2,S")))
             .expect("moved");
-        assert!(maildir.prepare(&again).expect("looked").is_none());
-        let other = OutboxEntry { message_id: "c.d@desk.example".to_owned(), ..again };
-        assert!(maildir.prepare(&other).expect("written").is_some(), "another mail under the same id is another file");
+        assert!(maildir.prepare(&put(again())).expect("looked").is_none());
+        let other = OutboxEntry { message_id: "c.d@desk.example".to_owned(), ..again() };
+        assert!(
+            maildir.prepare(&put(other)).expect("written").is_some(),
+            "another mail under the same id is another file"
+        );
     }
 
     #[test]
     fn a_null_sender_is_a_null_return_path() {
-        assert!(delivered_form(&entry(None)).starts_with(b"Return-Path: <>\nDelivered-To: "));
+        assert!(delivered_form(&letter(None)).starts_with(b"Return-Path: <>\nDelivered-To: "));
     }
 }

@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::outgoing::OutboxEntry;
-
 use super::error::SmtpError;
 use super::session::{Session, open};
 use super::settings::SmtpSettings;
 use super::smtp::{Sent, Terms, Verdict};
+use super::transport::Letter;
 
 /// The waits between attempts at a server that cannot be used, in multiples of [`super::settings::Limits::closed`].
 const DEAD: [u32; 5] = [1, 2, 5, 10, 15];
@@ -59,20 +58,20 @@ impl Pool {
     }
 
     /// Sends one mail on an idle session or a new one.
-    pub(super) async fn send<F, N>(&self, entry: &OutboxEntry, terms: &Terms<'_>, note: N) -> Result<Sent, Unusable>
+    pub(super) async fn send<F, N>(&self, letter: &Letter, terms: &Terms<'_>, note: N) -> Result<Sent, Unusable>
     where
         N: Fn() -> F,
         F: Future<Output = Result<(), String>>,
     {
         if let Some(mut session) = self.take_idle() {
-            let sent = session.send(entry, terms, note()).await;
+            let sent = session.send(letter, terms, note()).await;
             if sent.verdict != Verdict::Stale {
                 return self.settle(session, sent, terms).await;
             }
             // The server ended the session while it waited: this is no try of the mail's.
         }
         let mut session = self.connect(terms).await?;
-        let sent = session.send(entry, terms, note()).await;
+        let sent = session.send(letter, terms, note()).await;
         self.settle(session, sent, terms).await
     }
 

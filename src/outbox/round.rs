@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::drill;
 use crate::model::outgoing::{Attempt, OutboxEntry};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 use super::deliver::{Clock, Courier, DeliverError, Failure, LOOK_AGAIN, MARGIN, Notice, Report};
 use super::retry::{is_over, next_try};
-use super::transport::{Carried, Transport, own};
+use super::transport::{Carried, Letter, Transport, own};
 
 /// One call of [`Courier::deliver_due`].
 pub(super) struct Round<'a> {
@@ -245,7 +245,19 @@ async fn carry(
             }
         }
     };
-    let carried = transport.carry(&entry, deadline, &hurry, note).await;
+    let bytes = {
+        let store = Arc::clone(&store);
+        spawn_blocking(move || store.outgoing(id)).await
+    };
+    let bytes = match bytes {
+        Ok(Ok(bytes)) => bytes,
+        // This one can never be sent; any other error passes.
+        Ok(Err(StoreError::Refused(because))) => return (entry, Carried::Tried(Attempt::Rejected(own(because)))),
+        Ok(Err(error)) => return (entry, Carried::Tried(Attempt::Deferred(own(error.to_string())))),
+        Err(error) => return (entry, Carried::Tried(Attempt::Deferred(own(error.to_string())))),
+    };
+    let letter = Arc::new(Letter { entry: entry.clone(), bytes });
+    let carried = transport.carry(&letter, deadline, &hurry, note).await;
     drill::point("after-reply");
     (entry, carried)
 }

@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::drill;
 use crate::model::address::AddrSpec;
-use crate::model::outgoing::{Attempt, OutboxEntry, SmtpReply};
+use crate::model::outgoing::{Attempt, SmtpReply};
 
 use super::session::{MECHANISMS, Session, acceptance, refusal, trouble};
 use super::settings::Limits;
-use super::transport::own;
+use super::transport::{Letter, own};
 
 /// RSET (RFC 5321 section 4.1.1.5), which lettre has no type for.
 const RSET: &str = "RSET\r\n";
@@ -95,13 +95,13 @@ pub(super) struct Terms<'a> {
 
 impl Session {
     /// Sends one mail. `note` is awaited before the final dot leaves; if it fails, the dot does not.
-    pub(super) async fn send<F>(&mut self, entry: &OutboxEntry, terms: &Terms<'_>, note: F) -> Sent
+    pub(super) async fn send<F>(&mut self, letter: &Letter, terms: &Terms<'_>, note: F) -> Sent
     where
         F: Future<Output = Result<(), String>>,
     {
         let mut phase = Phase::Mail;
         let ended = tokio::select! {
-            ended = self.transact(entry, terms, note, &mut phase) => ended,
+            ended = self.transact(letter, terms, note, &mut phase) => ended,
             () = terms.hurry.cancelled() => Err(Fault::Stopped("the desk stopped")),
         };
         self.used = Instant::now();
@@ -125,7 +125,7 @@ impl Session {
 
     async fn transact<F>(
         &mut self,
-        entry: &OutboxEntry,
+        letter: &Letter,
         terms: &Terms<'_>,
         note: F,
         phase: &mut Phase,
@@ -133,9 +133,9 @@ impl Session {
     where
         F: Future<Output = Result<(), String>>,
     {
-        let parameters = self.parameters(&entry.bytes)?;
-        let from = entry.envelope_from.as_ref().map(address).transpose()?;
-        let to = address(&entry.to)?;
+        let parameters = self.parameters(&letter.bytes)?;
+        let from = letter.entry.envelope_from.as_ref().map(address).transpose()?;
+        let to = address(&letter.entry.to)?;
         let limits = terms.limits;
         expect(&[250], self.say(terms, limits.command, Mail::new(from, parameters)).await?)?;
         *phase = Phase::Rcpt;
@@ -143,7 +143,7 @@ impl Session {
         *phase = Phase::Data;
         expect(&[354], self.say(terms, limits.data, Data).await?)?;
         *phase = Phase::Body;
-        let response = self.body(&entry.bytes, terms, note, phase).await?;
+        let response = self.body(&letter.bytes, terms, note, phase).await?;
         expect(&[250], response)
     }
 

@@ -16,6 +16,13 @@ use super::pool::{Pool, Unusable};
 use super::settings::OutgoingSettings;
 use super::smtp::{Terms, unsendable};
 
+/// A claimed mail with its bytes.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) entry: OutboxEntry,
+    pub(super) bytes: Vec<u8>,
+}
+
 pub(super) enum Transport {
     Smtp(Box<Pool>),
     Maildir(Maildir),
@@ -58,7 +65,7 @@ impl Transport {
     /// Sends one mail. `note` is awaited before it may have arrived.
     pub(super) async fn carry<F, N>(
         &self,
-        entry: &OutboxEntry,
+        letter: &Arc<Letter>,
         deadline: Instant,
         hurry: &CancellationToken,
         note: N,
@@ -70,7 +77,7 @@ impl Transport {
         match self {
             Transport::Smtp(pool) => {
                 let terms = Terms { limits: &pool.settings().limits, deadline, hurry };
-                match pool.send(entry, &terms, note).await {
+                match pool.send(letter, &terms, note).await {
                     Ok(sent) => Carried::Tried(sent.attempt),
                     Err(_) if hurry.is_cancelled() => {
                         Carried::Tried(Attempt::Deferred(own("Not begun: the desk stopped".to_owned())))
@@ -78,7 +85,7 @@ impl Transport {
                     Err(Unusable { error, wait }) => Carried::Closed { error, wait },
                 }
             }
-            Transport::Maildir(maildir) => file(maildir, entry, note).await,
+            Transport::Maildir(maildir) => file(maildir, letter, note).await,
         }
     }
 
@@ -120,12 +127,12 @@ pub(super) fn own(text: String) -> SmtpReply {
 /// How soon a folder that could not be written is tried again.
 const FOLDER_WAIT: Duration = Duration::from_secs(60);
 
-async fn file<F, N>(maildir: &Maildir, entry: &OutboxEntry, note: N) -> Carried
+async fn file<F, N>(maildir: &Maildir, letter: &Arc<Letter>, note: N) -> Carried
 where
     N: Fn() -> F,
     F: Future<Output = Result<(), String>>,
 {
-    if let Some(because) = unsendable(&entry.bytes) {
+    if let Some(because) = unsendable(&letter.bytes) {
         return Carried::Tried(Attempt::Rejected(own(because.to_owned())));
     }
     let path = maildir.root().display().to_string();
@@ -133,8 +140,7 @@ where
         error: SmtpError::Folder { path: path.clone(), because },
         wait: FOLDER_WAIT,
     };
-    let entry = Arc::new(entry.clone());
-    let (writer, mail) = (maildir.clone(), Arc::clone(&entry));
+    let (writer, mail) = (maildir.clone(), Arc::clone(letter));
     let prepared = match spawn_blocking(move || writer.prepare(&mail)).await {
         Ok(Ok(Some(prepared))) => prepared,
         Ok(Ok(None)) => {

@@ -1,8 +1,9 @@
 //! From the tree of parts to the text that a person reads, the HTML as sent, and the attachments.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::model::{Attachment, Digest};
+use crate::model::{Attachment, Digest, Span};
 
 use super::charset::{self, Hint};
 use super::entity::Part;
@@ -36,15 +37,32 @@ pub struct Body {
     pub flags: Vec<&'static str>,
 }
 
-struct Reader {
+struct Reader<'a> {
     hint: Hint,
+    kept: Option<Kept<'a>>,
     attachments: Vec<Attachment>,
     flags: Vec<&'static str>,
 }
 
-/// Reads the body of a mail.
-pub fn read(root: &Part<'_>, hint: Hint) -> Body {
-    let mut reader = Reader { hint, attachments: Vec::new(), flags: Vec::new() };
+/// The mail as it is kept.
+#[derive(Clone, Copy)]
+pub struct Kept<'a> {
+    pub digest: Digest,
+    pub raw: &'a [u8],
+}
+
+impl Kept<'_> {
+    /// Where these bytes stand in it; None where they are a copy.
+    fn place_of(&self, bytes: &[u8]) -> Option<Range<usize>> {
+        let start = (bytes.as_ptr() as usize).checked_sub(self.raw.as_ptr() as usize)?;
+        let range = start..start.checked_add(bytes.len())?;
+        self.raw.get(range.clone()).is_some_and(|there| std::ptr::eq(there, bytes)).then_some(range)
+    }
+}
+
+/// Reads the body of a mail. `kept`: the mail that it is the body of, where that is kept as it is.
+pub fn read(root: &Part<'_>, hint: Hint, kept: Option<Kept<'_>>) -> Body {
+    let mut reader = Reader { hint, kept, attachments: Vec::new(), flags: Vec::new() };
     let pieces = reader.gather(root, "", 0);
     let mut body = Body::default();
     let mut room = TEXT_MAX;
@@ -115,7 +133,7 @@ fn cut(text: &str, max: usize) -> String {
     text.get(..end).unwrap_or_default().to_owned()
 }
 
-impl Reader {
+impl Reader<'_> {
     /// The pieces of text below a part, in order; everything else becomes an attachment. `parent` is the type of the
     /// multipart around it, `index` the place in it.
     fn gather(&mut self, part: &Part<'_>, parent: &str, index: usize) -> Vec<Piece> {
@@ -171,7 +189,10 @@ impl Reader {
             self.note(flag);
         }
         if !text {
-            self.attach(part, name, decoded.bytes);
+            let span = self
+                .kept
+                .and_then(|kept| Some(Span { mail: kept.digest, range: kept.place_of(body)?, form: decoded.form? }));
+            self.attach(part, name, decoded.bytes, span);
             return Vec::new();
         }
         if kind == "text/x-amp-html" {
@@ -198,7 +219,7 @@ impl Reader {
         let text = match uuencoded::extract(&text) {
             Some((text, files)) => {
                 for (name, bytes) in files {
-                    self.push("application/octet-stream".to_owned(), Some(name), "attachment", None, bytes);
+                    self.push(attachment("application/octet-stream".to_owned(), Some(name), "attachment", None, bytes));
                 }
                 text
             }
@@ -207,7 +228,7 @@ impl Reader {
         vec![Piece { plain: Some(text), html: None }]
     }
 
-    fn attach(&mut self, part: &Part<'_>, name: Option<String>, bytes: Vec<u8>) {
+    fn attach(&mut self, part: &Part<'_>, name: Option<String>, bytes: Vec<u8>, span: Option<Span>) {
         let kind = part.kind.word.clone();
         match kind.as_str() {
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
@@ -223,28 +244,40 @@ impl Reader {
             word => word,
         };
         let disposition = disposition.to_owned();
-        self.push(kind, name, &disposition, part.cid.clone(), bytes);
+        let cid = part.cid.clone();
+        self.push(Attachment { span, ..attachment(kind, name, &disposition, cid, bytes) });
     }
 
-    fn push(&mut self, kind: String, name: Option<String>, disposition: &str, cid: Option<String>, bytes: Vec<u8>) {
+    fn push(&mut self, attachment: Attachment) {
         if self.attachments.len() >= ATTACHMENTS_MAX {
             self.note("too-many-attachments");
             return;
         }
-        self.attachments.push(Attachment {
-            name,
-            media_type: kind,
-            disposition: disposition.to_owned(),
-            cid,
-            sha256: Digest::of(&bytes),
-            content: Arc::from(bytes),
-        });
+        self.attachments.push(attachment);
     }
 
     fn note(&mut self, flag: &'static str) {
         if !self.flags.contains(&flag) {
             self.flags.push(flag);
         }
+    }
+}
+
+fn attachment(
+    kind: String,
+    name: Option<String>,
+    disposition: &str,
+    cid: Option<String>,
+    bytes: Vec<u8>,
+) -> Attachment {
+    Attachment {
+        name,
+        media_type: kind,
+        disposition: disposition.to_owned(),
+        cid,
+        sha256: Digest::of(&bytes),
+        content: Arc::from(bytes),
+        span: None,
     }
 }
 

@@ -131,7 +131,7 @@ pub fn attached(bytes: &[u8], hint: Hint) -> Option<Forward> {
         return None;
     }
     let sent_at = headers::value(&root.block, "Date", hint);
-    let text = join(&body::read(&root, hint).lines);
+    let text = join(&body::read(&root, hint, None).lines);
     Some(Forward { from: read.from.into_iter().next(), to: read.to, cc: read.cc, subject: read.subject, sent_at, text })
 }
 

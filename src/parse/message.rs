@@ -32,7 +32,8 @@ pub fn read(incoming: &Incoming) -> Message {
     if structure_bytes.is_some() {
         structure.broken.push("a bare CR");
     }
-    let body = body::read(&root, hint);
+    let digest = Digest::of(raw);
+    let body = body::read(&root, hint, Some(body::Kept { digest, raw }));
     let text = lines::join(&body.lines);
     let report = report::read(&root, &read, &text, hint);
     let automatic = automatic::read(&root, &read, report.as_ref(), hint);
@@ -51,7 +52,7 @@ pub fn read(incoming: &Incoming) -> Message {
     let mut seen = std::collections::HashSet::new();
     flags.retain(|f| seen.insert(*f));
     Message {
-        digest: Digest::of(raw),
+        digest,
         size: incoming.truncated_from.unwrap_or(raw.len() as u64),
         requester,
         tokens: read.subject.as_deref().map(tokens::find).unwrap_or_default(),

@@ -1,9 +1,24 @@
 //! Content-Transfer-Encoding (RFC 2045 section 6), read leniently: what is truncated or dirty yields what can be read.
 
+use crate::model::content::Form;
+
 /// Decoded bytes, and what was wrong.
 pub struct Decoded {
     pub bytes: Vec<u8>,
     pub flag: Option<&'static str>,
+    /// In which form the encoded bytes can be sent on, if they can.
+    pub form: Option<Form>,
+}
+
+impl Decoded {
+    fn of(bytes: Vec<u8>) -> Self {
+        Decoded { bytes, flag: None, form: None }
+    }
+
+    /// What is not encoded.
+    fn same(body: &[u8]) -> Self {
+        Decoded { form: Some(Form::Octets), ..Decoded::of(body.to_vec()) }
+    }
 }
 
 /// Decodes a body; an unknown encoding leaves it as it is.
@@ -11,10 +26,10 @@ pub fn decode(encoding: &str, body: &[u8]) -> Decoded {
     let word: String = encoding.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     match word.as_str() {
         "base64" | "b64" => base64(body),
-        "quotedprintable" | "qp" | "printable" => Decoded { bytes: quoted_printable(body), flag: None },
+        "quotedprintable" | "qp" | "printable" => Decoded::of(quoted_printable(body)),
         "xuuencode" | "uuencode" | "xuue" | "uue" => uuencode(body),
-        "" | "7bit" | "8bit" | "binary" => Decoded { bytes: body.to_vec(), flag: None },
-        _ => Decoded { bytes: body.to_vec(), flag: Some("unknown-transfer-encoding") },
+        "" | "7bit" | "8bit" | "binary" => Decoded::same(body),
+        _ => Decoded { flag: Some("unknown-transfer-encoding"), ..Decoded::same(body) },
     }
 }
 
@@ -57,11 +72,16 @@ pub fn base64(body: &[u8]) -> Decoded {
     let mut bytes = Vec::with_capacity(body.len() / 4 * 3 + 3);
     let (mut group, mut count, mut foreign) = (0u32, 0u8, false);
     let mut padded = false;
+    // Nothing but digits, one padding at the end, and CR and LF.
+    let mut clean = true;
+    let (mut ended, mut digits) = (false, 0usize);
     let mut rest = body;
     loop {
         if count == 0 {
             let left = base64_run(rest, &mut bytes);
             padded &= left.len() == rest.len();
+            clean &= !ended || left.len() == rest.len();
+            digits += rest.len() - left.len();
             rest = left;
         }
         let Some((&b, left)) = rest.split_first() else { break };
@@ -70,6 +90,8 @@ pub fn base64(body: &[u8]) -> Decoded {
             group = (group << 6) | value;
             count += 1;
             padded = false;
+            clean &= !ended;
+            digits += 1;
             if count == 4 {
                 bytes.extend_from_slice(&group.to_be_bytes()[1..]);
                 (group, count) = (0, 0);
@@ -77,11 +99,14 @@ pub fn base64(body: &[u8]) -> Decoded {
         } else if b == b'=' {
             flush(&mut bytes, group, count);
             (group, count) = (0, 0);
-            padded = true;
-        } else if !b.is_ascii_whitespace() {
+            (padded, ended) = (true, true);
+            digits += 1;
+        } else if b.is_ascii_whitespace() {
+            clean &= matches!(b, b'\r' | b'\n');
+        } else {
             // Text after the padding is what a list or a scanner appended.
             if padded && b > b' ' {
-                return Decoded { bytes, flag: Some("text-after-base64") };
+                return Decoded { flag: Some("text-after-base64"), ..Decoded::of(bytes) };
             }
             foreign = true;
         }
@@ -95,7 +120,8 @@ pub fn base64(body: &[u8]) -> Decoded {
     } else {
         None
     };
-    Decoded { bytes, flag }
+    clean &= flag.is_none() && digits == bytes.len().div_ceil(3) * 4;
+    Decoded { bytes, flag, form: clean.then_some(Form::Digits) }
 }
 
 fn flush(bytes: &mut Vec<u8>, group: u32, count: u8) {
@@ -174,9 +200,9 @@ fn uuencode(body: &[u8]) -> Decoded {
         bytes.extend_from_slice(&out);
     }
     if bytes.is_empty() {
-        return Decoded { bytes: body.to_vec(), flag: Some("broken-uuencode") };
+        return Decoded { flag: Some("broken-uuencode"), ..Decoded::same(body) };
     }
-    Decoded { bytes, flag: None }
+    Decoded::of(bytes)
 }
 
 #[cfg(test)]
@@ -190,6 +216,27 @@ mod tests {
         assert_eq!(base64(b"SGVsbG8=SGVsbG8=").bytes, b"HelloHello");
         assert_eq!(base64(b"SGVsbG8=\r\n\r\n_____ list footer").bytes, b"Hello");
         assert_eq!(base64(b"SGVsb").flag, Some("truncated-base64"));
+    }
+
+    #[test]
+    fn only_clean_base64_can_be_sent_on() {
+        for clean in [&b""[..], b"SGVs\r\nbG8=\r\n", b"SGVs\nbG8=", b"SG\nVsbG8hIQ==\n", b"SGVsbG8h"] {
+            assert_eq!(base64(clean).form, Some(Form::Digits), "{}", String::from_utf8_lossy(clean));
+        }
+        for dirty in [
+            &b"SGVsbG8"[..],
+            b"SGVsbG8=SGVsbG8=",
+            b"SGVsbG8=SGVsbG8h",
+            b"SGVs bG8=",
+            b"SGVs\tbG8h",
+            b"SGVs.bG8=",
+            b"SGVsbG8=\r\n_____ list footer",
+            b"SGVsbG8==",
+            b"SGVsb",
+            b"=",
+        ] {
+            assert_eq!(base64(dirty).form, None, "{}", String::from_utf8_lossy(dirty));
+        }
     }
 
     #[test]

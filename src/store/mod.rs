@@ -148,6 +148,11 @@ pub trait Store: Send + Sync {
     /// Takes up to `limit` mails that are due, counts a try for each and leases them for `lease`: whoever claimed them
     /// and died loses them after that. Fresh mail comes before repeated tries, so that no failing row holds up another.
     fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>>;
+    /// The finished bytes of a mail, the same at every call.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] where there are none (any more): it can never be sent.
+    fn outgoing(&self, id: i64) -> Result<Vec<u8>>;
     /// To be called, and durable, before the final dot is sent. Refused where the mail is no longer claimed: of two who
     /// believe that they hold the lease, one may go on.
     fn in_data(&self, id: i64, now: Timestamp) -> Result<()>;

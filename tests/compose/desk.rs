@@ -101,6 +101,7 @@ pub fn attachment(name: &str, media_type: &str, content: &[u8]) -> Attachment {
         cid: None,
         content: content.into(),
         sha256: Digest::of(content),
+        span: None,
     }
 }
 

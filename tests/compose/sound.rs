@@ -39,7 +39,12 @@ const KNOWN: &[&str] = &[
 
 /// What must hold for every mail, whatever was put into its draft.
 pub fn hold(mail: &OutgoingMail) {
-    let bytes = &mail.bytes;
+    hold_with(mail, b"");
+}
+
+/// The same for one that takes pieces from a kept mail.
+pub fn hold_with(mail: &OutgoingMail, kept: &[u8]) {
+    let bytes = &mail.content.whole(kept).expect("its pieces are in the mail");
     assert!(
         bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | b'\t' | 0x20..=0x7e)),
         "not 7-bit, or a control character"
@@ -89,7 +94,12 @@ pub fn hold(mail: &OutgoingMail) {
     }
 }
 
+/// The bytes of a mail that takes no pieces from another.
+pub fn bytes(mail: &OutgoingMail) -> Vec<u8> {
+    mail.content.whole(b"").expect("it has no pieces")
+}
+
 /// The value of a field of the finished mail.
 pub fn field(mail: &OutgoingMail, name: &str) -> Option<String> {
-    fields(&mail.bytes).0.into_iter().find(|(n, _)| n == name).map(|(_, value)| value)
+    fields(&bytes(mail)).0.into_iter().find(|(n, _)| n == name).map(|(_, value)| value)
 }

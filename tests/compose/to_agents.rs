@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use postdesk::model::content::base64_lines;
 use postdesk::model::outgoing::{MARKER, Template, Value};
-use postdesk::model::{Draft, Language};
+use postdesk::model::{Attachment, Digest, Draft, Incoming, Language, Message, OutgoingMail, SourceKey};
+use proptest::prelude::*;
 
-use crate::desk::{attachment, draft, mail};
-use crate::sound::{field, hold};
+use crate::desk::{at, attachment, draft, mail};
+use crate::sound::{bytes, field, hold, hold_with};
 
 const TO_AGENTS: [Template; 4] =
     [Template::NotifyNew, Template::NotifyReply, Template::NotifyAssigned, Template::NotifyNote];
@@ -108,8 +110,78 @@ fn too_large_attachments_are_named_in_a_notification_and_go_with_an_answer() {
         ..draft(template, Language::En)
     };
     let notified = mail(with(Template::NotifyNew));
-    assert!(notified.bytes.len() < 1 << 20);
+    assert!(bytes(&notified).len() < 1 << 20);
     assert!(notified.text.contains("  - záznam.bin\n") && !notified.text.contains("malá.txt"));
     hold(&notified);
-    assert!(mail(with(Template::Answer)).bytes.len() > 16 << 20);
+    assert!(bytes(&mail(with(Template::Answer))).len() > 16 << 20);
+}
+
+/// A mail with these attachments as a client sends them.
+fn mail_with(encoding: &str, bodies: &[&[u8]]) -> Vec<u8> {
+    let head = "From: jan.maly@firma.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
+    let mut raw = format!("{head}--b\r\n\r\nHello\r\n").into_bytes();
+    for body in bodies {
+        let head = format!("--b\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n");
+        raw.extend_from_slice(head.as_bytes());
+        raw.extend_from_slice(body);
+        raw.extend_from_slice(b"\r\n");
+    }
+    raw.extend_from_slice(b"--b--\r\n");
+    raw
+}
+
+fn read(raw: &[u8]) -> Message {
+    postdesk::parse::parse(&Incoming {
+        mailbox: "support".into(),
+        key: SourceKey::imap("INBOX", 1, 1),
+        raw: raw.into(),
+        received_at: at(),
+        truncated_from: None,
+    })
+}
+
+/// The notification of a mail, and what it would be if nothing were taken from the mail.
+fn notified(raw: &[u8]) -> (OutgoingMail, OutgoingMail) {
+    let attachments = read(raw).attachments;
+    let apart = attachments.iter().map(|a| Attachment { span: None, ..a.clone() }).collect();
+    let with = |attachments| mail(Draft { attachments, ..draft(Template::NotifyNew, Language::En) });
+    (with(attachments), with(apart))
+}
+
+#[test]
+fn attachments_are_taken_from_the_mail_that_brought_them() {
+    let content = |n: u8| (0..20_000u32).map(|i| (i * 31 % 251) as u8 ^ n).collect::<Vec<u8>>();
+    let base64: Vec<Vec<u8>> = [1, 2].iter().map(|n| base64_lines(&content(*n))).collect();
+    let base64: Vec<&[u8]> = base64.iter().map(Vec::as_slice).collect();
+    let bare = mail_with("base64", &base64).iter().copied().filter(|b| *b != b'\r').collect::<Vec<u8>>();
+    let text = "čaj = tea\r\n.\r\n".repeat(1000);
+    for raw in [mail_with("base64", &base64), bare, mail_with("8bit", &[text.as_bytes()])] {
+        let (taken, apart) = notified(&raw);
+        let (own, pieces, of) = taken.content.parts();
+        assert!(own.len() < 5000 && !pieces.is_empty() && of == Some(Digest::of(&raw)));
+        assert_eq!(taken.content.whole(&raw), Some(bytes(&apart)));
+        hold_with(&taken, &raw);
+    }
+    // What had to be decoded, or is dirty, or was mended before it was read, is kept with the notification.
+    let quoted = mail_with("quoted-printable", &[b"a=3Db"]);
+    let dirty = mail_with("base64", &[b"SGVs.bG8="]);
+    let cr_only = mail_with("8bit", &[b"x"]).iter().copied().filter(|b| *b != b'\n').collect::<Vec<u8>>();
+    for raw in [quoted, dirty, cr_only] {
+        let (taken, apart) = notified(&raw);
+        assert_eq!(bytes(&taken), bytes(&apart));
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_an_attachment_is_sent_as_the_notification_is_sound(
+        encoding in prop_oneof![Just("base64"), Just("8bit"), Just("x-uuencode"), Just("7bit")],
+        body in "(([A-Za-z0-9+/]{4}){0,30}(\\r\\n|\\n|=|==|\\.| ){0,2}){0,6}",
+        junk in proptest::collection::vec(any::<u8>(), 0..4),
+    ) {
+        let raw = mail_with(encoding, &[body.as_bytes(), &[body.as_bytes(), &junk].concat()]);
+        let (taken, apart) = notified(&raw);
+        hold_with(&taken, &raw);
+        prop_assert_eq!(taken.content.whole(&raw), Some(bytes(&apart)));
+    }
 }

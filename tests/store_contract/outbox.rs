@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use postdesk::model::content::Form;
+use postdesk::model::decision::{Action, Commit, Fate};
 use postdesk::model::facts::Lookup;
-use postdesk::model::outgoing::{Attempt, OutboxState, SmtpReply, Template};
+use postdesk::model::outgoing::{Attempt, OutboxState, OutgoingMail, SmtpReply, Template};
+use postdesk::model::{Content, Digest, Span};
 use postdesk::store::OutboxRow;
 
 use super::support::*;
@@ -41,12 +44,14 @@ pub fn a_claim_counts_the_try_and_hands_out_the_finished_bytes(place: &BackEnd) 
     let claimed = store.claim(noon(), LEASE, 10).expect("claims");
     let entry = &claimed[0];
     assert_eq!((entry.attempts, entry.ambiguous, entry.queued_at), (1, false, noon()));
-    assert_eq!((&entry.bytes, &entry.message_id), (&one.bytes, &one.message_id));
+    let bytes = one.content.whole(b"").expect("has no pieces");
+    assert_eq!((&store.outgoing(entry.id).expect("reads"), &entry.message_id), (&bytes, &one.message_id));
+    refusal(store.outgoing(entry.id + 1));
     assert_eq!((entry.template, &entry.envelope_from), (Template::NotifyNew, &one.envelope_from));
     assert_eq!(entry.to.as_str(), "eva@acme.example");
     let listed = row(&*store, entry.id);
     assert_eq!((listed.state, listed.attempts, listed.to), (OutboxState::Claimed, 1, one.to));
-    assert_eq!(store.outbox_mail(entry.id).expect("reads").expect("is there").1, one.bytes);
+    assert_eq!(store.outbox_mail(entry.id).expect("reads").expect("is there").1, bytes);
     assert!(store.outbox_mail(entry.id + 1).expect("reads").is_none());
     assert_eq!(claim(&*store, noon(), 10), Vec::<i64>::new(), "nobody else gets it");
     store.in_data(entry.id, noon()).expect("goes on");
@@ -84,7 +89,8 @@ pub fn an_interrupted_answer_goes_again_and_an_acknowledgement_does_not(place: &
     let again = store.claim(noon() + minutes(10), LEASE, 10).expect("claims");
     let told: Vec<(i64, bool)> = again.iter().map(|entry| (entry.id, entry.ambiguous)).collect();
     assert_eq!(told, [(answer, true), (notice, true)], "what an agent wrote, and what an agent must hear of");
-    assert_eq!(again[0].bytes, outgoing(Template::Answer, None, "a@b.example", "answer").bytes);
+    let first = outgoing(Template::Answer, None, "a@b.example", "answer").content.whole(b"").expect("has no pieces");
+    assert_eq!(store.outgoing(again[0].id).expect("reads"), first);
     for id in others {
         let row = row(&*store, id);
         assert_eq!(row.state, OutboxState::Failed);
@@ -204,7 +210,10 @@ pub fn an_observed_mail_is_kept_and_never_sent(place: &BackEnd) {
     let rows = store.outbox(true).expect("reads");
     assert_eq!((rows[0].state, rows[0].next_attempt_at), (OutboxState::Observed, None));
     assert_eq!(store.outbox_retry(Some(rows[0].id), noon()).expect("answers"), 0);
-    assert_eq!(store.outbox_mail(rows[0].id).expect("reads").expect("is there").1, mail.bytes);
+    assert_eq!(
+        store.outbox_mail(rows[0].id).expect("reads").expect("is there").1,
+        mail.content.whole(b"").expect("has no pieces")
+    );
 }
 
 pub fn an_address_that_cannot_be_written_to_fails_alone(place: &BackEnd) {
@@ -231,4 +240,35 @@ pub fn the_next_due_time_is_told(place: &BackEnd) {
     store.settle(ids[1], &Attempt::Accepted(reply(250, "ok")), None, noon()).expect("settles");
     assert!(store.outbox_drop(ids[0], noon()).expect("drops"));
     assert_eq!(store.next_due().expect("reads"), None);
+}
+
+/// A notification takes the attachment from the mail that brought it: for good, and only where that is kept.
+pub fn a_mail_with_pieces_of_a_kept_mail_is_whole_again(place: &BackEnd) {
+    let store = place.open();
+    let brings = mail(1);
+    let raw = brings.incoming().raw;
+    let of = |digest| {
+        let mut content = Content::new(b"before\r\n".to_vec(), Vec::new(), None);
+        assert!(content.push_span(&Span { mail: digest, range: 3..raw.len(), form: Form::Octets }));
+        content.push(b"\r\nafter\r\n");
+        OutgoingMail { content, ..outgoing(Template::NotifyNew, None, "eva@acme.example", "pieces") }
+    };
+    let sent = of(Digest::of(&raw));
+    let commit = move |mail: &OutgoingMail| {
+        let mut commit = Commit::new(Action::Ignore, Fate::Ignored { because: "on purpose".to_owned() });
+        commit.outgoing = vec![mail.clone(), mail.clone()];
+        fixed(commit)
+    };
+    store.ingest(vec![brings.arrival(commit(&sent))], noon()).expect("ingests");
+    let whole = sent.content.whole(&raw).expect("is in it");
+    assert!(whole.starts_with(b"before\r\n") && whole.ends_with(b"\r\nafter\r\n"));
+    let claimed = store.claim(noon(), LEASE, 10).expect("claims");
+    assert_eq!(claimed.len(), 2, "both recipients");
+    for entry in claimed {
+        assert_eq!(store.outgoing(entry.id).expect("reads"), whole);
+        assert_eq!(store.outbox_mail(entry.id).expect("reads").expect("is there").1, whole);
+    }
+    let elsewhere = of(Digest::of(b"a mail that was never taken in"));
+    let because = refusal(store.order(&Lookup::default(), &sends(vec![elsewhere]), noon()));
+    assert!(because.contains("not kept"), "{because}");
 }

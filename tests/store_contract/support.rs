@@ -9,7 +9,7 @@ use postdesk::model::facts::{Believed, Found, Lookup};
 use postdesk::model::message::Reply;
 use postdesk::model::outgoing::{OutgoingMail, Template};
 use postdesk::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
-use postdesk::model::{AddrSpec, Address, Digest, Incoming, Language, SourceKey};
+use postdesk::model::{AddrSpec, Address, Content, Digest, Incoming, Language, SourceKey};
 use postdesk::store::sqlite::{Options, SqliteStore};
 use postdesk::store::{Arrival, Ingested, Outcome, Plan, Reading, Store, pack};
 
@@ -226,7 +226,11 @@ pub fn outgoing(template: Template, ticket: Option<i64>, to: &str, id: &str) -> 
         to: Address::new(None, to),
         subject: format!("Re {id}"),
         message_id: format!("{id}@desk.acme.example"),
-        bytes: format!("Message-ID: <{id}@desk.acme.example>\r\n\r\nbody of {id}\r\n").into_bytes(),
+        content: Content::new(
+            format!("Message-ID: <{id}@desk.acme.example>\r\n\r\nbody of {id}\r\n").into_bytes(),
+            Vec::new(),
+            None,
+        ),
         text: format!("body of {id}"),
         observed: false,
     }

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use postdesk::model::decision::Fate;
 use postdesk::model::facts::{Contact, Organisation};
 use postdesk::model::outgoing::{Attempt, OutboxEntry, OutboxState, Template};
-use postdesk::model::{Action, AddrSpec, Address, Commit, Incoming, Language, Lookup, OutgoingMail, SourceKey};
+use postdesk::model::{
+    Action, AddrSpec, Address, Commit, Content, Incoming, Language, Lookup, OutgoingMail, SourceKey,
+};
 use postdesk::store::sqlite::SqliteStore;
 use postdesk::store::{
     Arrival, ContactCounts, Cursor, Ingested, LedgerRow, Plan, Reading, Result as StoreResult, Store, StoreError,
@@ -69,7 +71,7 @@ impl OutboxStore {
             to: Address::new(None, to),
             subject: "Hello".to_owned(),
             message_id: message_id.clone(),
-            bytes: bytes.to_vec(),
+            content: Content::new(bytes.to_vec(), Vec::new(), None),
             text: "Hello".to_owned(),
             observed: false,
         };
@@ -131,6 +133,10 @@ impl Store for OutboxStore {
     fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> StoreResult<Vec<OutboxEntry>> {
         self.sqlite.claim(now, lease, limit)
     }
+    fn outgoing(&self, id: i64) -> StoreResult<Vec<u8>> {
+        self.sqlite.outgoing(id)
+    }
+
     fn in_data(&self, id: i64, now: Timestamp) -> StoreResult<()> {
         refuse(&self.refuse_in_data)?;
         self.sqlite.in_data(id, now)?;

@@ -77,6 +77,7 @@ pub fn attachments(paths: &[PathBuf]) -> Result<Vec<Attachment>, Failure> {
             cid: None,
             sha256: Digest::of(&content),
             content: content.into(),
+            span: None,
         });
     }
     Ok(attachments)

@@ -192,6 +192,11 @@ impl Store for SqliteStore {
         self.writer.call(1, move |c| outbox::claim(c, now, lease, limit))
     }
 
+    fn outgoing(&self, id: i64) -> Result<Vec<u8>> {
+        let kept = self.readers.with(|c| outbox::kept(c, id))?;
+        kept.ok_or_else(|| StoreError::Refused(format!("Outgoing mail {id} has no bytes any more")))?.whole()
+    }
+
     fn in_data(&self, id: i64, now: Timestamp) -> Result<()> {
         self.writer.call(1, move |c| outbox::in_data(c, id, now))
     }
@@ -282,7 +287,8 @@ impl Reading for SqliteStore {
     }
 
     fn outbox_mail(&self, id: i64) -> Result<Option<(OutboxRow, Vec<u8>)>> {
-        self.readers.with(|c| outbox::mail(c, id))
+        let Some((row, kept)) = self.readers.with(|c| outbox::mail(c, id))? else { return Ok(None) };
+        Ok(Some((row, kept.map_or(Ok(Vec::new()), outbox::Kept::whole)?)))
     }
 
     fn quarantined(&self) -> Result<Vec<QuarantineRow>> {

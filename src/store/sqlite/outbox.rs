@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::conduct;
-use super::sql::{Columns, all, first, message_key, micros, run};
+use super::sql::{Columns, all, first, json, message_key, micros, run};
 use crate::model::address::{AddrSpec, Address};
 use crate::model::conduct::is_about_address;
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState, OutgoingMail, SmtpReply, Template};
-use crate::store::{OutboxRow, Result, StoreError};
+use crate::model::{Content, Digest};
+use crate::store::{OutboxRow, Result, StoreError, unpack};
 
 pub(super) fn queue(connection: &Connection, mail: &OutgoingMail, now: Timestamp) -> Result<()> {
     let key = message_key(&mail.message_id)
@@ -47,12 +48,51 @@ pub(super) fn queue(connection: &Connection, mail: &OutgoingMail, now: Timestamp
         ],
     )?;
     // Apart from the row, which is rewritten at every step of its way.
+    let id = connection.last_insert_rowid();
+    let (own, pieces, kept) = mail.content.parts();
+    let raw = kept.map(|digest| raw_of(connection, &digest)).transpose()?;
+    let pieces = if pieces.is_empty() { None } else { Some(json(&pieces)?) };
     run(
         connection,
-        "INSERT INTO outbox_bytes (outbox, bytes) VALUES (?1, ?2)",
-        params![connection.last_insert_rowid(), mail.bytes],
+        "INSERT INTO outbox_bytes (outbox, bytes, pieces, raw) VALUES (?1, ?2, ?3, ?4)",
+        params![id, own, pieces, raw],
     )?;
     Ok(())
+}
+
+fn raw_of(connection: &Connection, digest: &Digest) -> Result<i64> {
+    first(connection, "SELECT id FROM raw WHERE digest = ?1", [&digest.0[..]], |c| c.take())?
+        .ok_or_else(|| StoreError::Refused("An outgoing mail carries parts of a mail that is not kept".to_owned()))
+}
+
+/// A finished mail as it is kept: unpacked and put together by whoever asked, who is not the writer.
+pub(super) struct Kept {
+    content: Content,
+    /// Size and packed bytes of the mail that has its pieces.
+    raw: Option<(usize, Vec<u8>)>,
+}
+
+impl Kept {
+    pub(super) fn whole(self) -> Result<Vec<u8>> {
+        let raw = self.raw.map_or(Ok(Vec::new()), |(size, packed)| unpack(&packed, size))?;
+        let not_its = || StoreError::Refused("Parts of it are not in the mail that it was made of".to_owned());
+        self.content.whole(&raw).ok_or_else(not_its)
+    }
+}
+
+pub(super) fn kept(connection: &Connection, id: i64) -> Result<Option<Kept>> {
+    first(
+        connection,
+        "SELECT bytes, coalesce(pieces, '[]'), size, packed FROM outbox_bytes LEFT JOIN raw ON raw.id = raw \
+         WHERE outbox = ?1",
+        [id],
+        |c| {
+            let content = Content::new(c.take()?, c.json("outbox_bytes.pieces")?, None);
+            let size: Option<i64> = c.take()?;
+            let size = size.and_then(|size| usize::try_from(size).ok());
+            Ok(Kept { content, raw: size.zip(c.take()?) })
+        },
+    )
 }
 
 /// See [`crate::store::Store::claim`].
@@ -138,8 +178,8 @@ fn lease_one(connection: &Connection, id: i64, now: Timestamp, until: i64) -> Re
     )?;
     let entry = first(
         connection,
-        "SELECT id, template, ticket, envelope_from, to_email, message_id, bytes, attempts, queued_at, ambiguous \
-         FROM outbox JOIN outbox_bytes ON outbox = id WHERE id = ?1",
+        "SELECT id, template, ticket, envelope_from, to_email, message_id, attempts, queued_at, ambiguous FROM outbox \
+         WHERE id = ?1",
         [id],
         |c| {
             Ok(OutboxEntry {
@@ -149,14 +189,13 @@ fn lease_one(connection: &Connection, id: i64, now: Timestamp, until: i64) -> Re
                 envelope_from: c.word_or_none("outbox.envelope_from", |a| AddrSpec::parse(a).ok())?,
                 to: c.word("outbox.to_email", |a| AddrSpec::parse(a).ok())?,
                 message_id: c.take()?,
-                bytes: c.take()?,
                 attempts: c.take()?,
                 queued_at: c.time()?,
                 ambiguous: c.take()?,
             })
         },
     )?;
-    entry.ok_or_else(|| StoreError::Refused(format!("Outgoing mail {id} has no bytes")))
+    entry.ok_or_else(|| StoreError::Refused(format!("Outgoing mail {id} is gone")))
 }
 
 pub(super) fn in_data(connection: &Connection, id: i64, now: Timestamp) -> Result<()> {
@@ -314,12 +353,9 @@ pub(super) fn list(connection: &Connection, all_states: bool) -> Result<Vec<Outb
     all(connection, sql, [], outbox_row)
 }
 
-pub(super) fn mail(connection: &Connection, id: i64) -> Result<Option<(OutboxRow, Vec<u8>)>> {
-    let Some(row) = first(connection, concat!(row_columns!(), "WHERE id = ?1"), [id], outbox_row)? else {
-        return Ok(None);
-    };
-    let bytes = first(connection, "SELECT bytes FROM outbox_bytes WHERE outbox = ?1", [id], |c| c.take())?;
-    Ok(Some((row, bytes.unwrap_or_default())))
+pub(super) fn mail(connection: &Connection, id: i64) -> Result<Option<(OutboxRow, Option<Kept>)>> {
+    let row = first(connection, concat!(row_columns!(), "WHERE id = ?1"), [id], outbox_row)?;
+    row.map(|row| Ok((row, kept(connection, id)?))).transpose()
 }
 
 fn outbox_row(c: &mut Columns<'_>) -> Result<OutboxRow> {

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use super::{Options, SqliteStore};
 use crate::model::conduct::{Mark, Marked};
+use crate::model::content::{Content, Form, Span};
 use crate::model::decision::{Action, Commit, Fate};
 use crate::model::facts::{Contact, Organisation};
 use crate::model::message::Reply;
@@ -121,6 +122,7 @@ fn drive(store: &SqliteStore) {
     let hour = Duration::from_secs(3600);
     let claimed = store.claim(now, hour, 10).expect("claims");
     for entry in &claimed {
+        store.outgoing(entry.id).expect("reads");
         store.in_data(entry.id, now).expect("goes on");
     }
     let later = now.checked_add(hour).expect("a time");
@@ -333,6 +335,12 @@ fn entry(number: i64, now: Timestamp) -> Entry {
     }
 }
 
+fn pieces_of(mail: Digest) -> Content {
+    let mut content = Content::new(b"x".to_vec(), Vec::new(), None);
+    assert!(content.push_span(&Span { mail, range: 0..1, form: Form::Octets }));
+    content
+}
+
 fn outgoing(template: Template, number: i64) -> OutgoingMail {
     OutgoingMail {
         template,
@@ -343,7 +351,7 @@ fn outgoing(template: Template, number: i64) -> OutgoingMail {
         to: Address::new(None, "jana@firma.example"),
         subject: "x".to_owned(),
         message_id: "o1@desk.example".to_owned(),
-        bytes: b"x".to_vec(),
+        content: pieces_of(Digest::of(format!("Subject: {}\r\n\r\n", SourceKey::imap("INBOX", 1, 1)).as_bytes())),
         text: String::new(),
         observed: false,
     }

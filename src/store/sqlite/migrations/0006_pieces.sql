@@ -1,0 +1,5 @@
+-- Outgoing mails take pieces from a kept mail instead of keeping them a second time.
+
+ALTER TABLE outbox_bytes ADD COLUMN pieces TEXT;
+ALTER TABLE outbox_bytes ADD COLUMN raw INTEGER REFERENCES raw (id) ON DELETE CASCADE;
+CREATE INDEX outbox_bytes_raw ON outbox_bytes (raw) WHERE raw IS NOT NULL;
