@@ -267,8 +267,8 @@ CREATE TABLE contact (
 -- What waits, or waited, for an answer from a registered address.
 CREATE TABLE hold (
     number INTEGER PRIMARY KEY, -- in the tokens of the confirmation mail; never given twice; no ticket's
-    kind TEXT NOT NULL, -- agent (a mail in an agent's name), request (a restricted one), address (a contact's)
-    who TEXT NOT NULL, -- the agent's name, or the contact's address in lower case: to whom the tokens are bound
+    kind TEXT NOT NULL, -- agent (a mail in an agent's name), request (a restricted one), address (a contact's), alternate (an agent's further one)
+    who TEXT NOT NULL, -- the agent's name, or the address in lower case: to whom the tokens are bound
     ticket INTEGER, -- what it is about
     digest BLOB, -- SHA-256 of the raw mail that waits in quarantine; NULL where no mail does
     state TEXT NOT NULL, -- waiting, released (the mail is to be decided again), done, denied
@@ -306,6 +306,13 @@ CREATE TABLE conduct (
     failures INTEGER NOT NULL DEFAULT 0, -- mails that came back for good since the last sign of life
     failed_at INTEGER, -- when the last of them did
     complained_at INTEGER -- when a mail of the desk's was reported as unwanted from there
+) STRICT;
+
+-- What was learnt of agents' addresses. `auth forget` deletes a row.
+CREATE TABLE agent_address (
+    email TEXT PRIMARY KEY NOT NULL, -- in lower case
+    strong_since INTEGER, -- when mail from it was first strongly proven: from then on proof is asked of it
+    answered_at INTEGER -- when a mail that only the agent could read was last answered from it
 ) STRICT;
 
 -- What the domains of organisations look like, to find those that only look like them.

@@ -1,5 +1,8 @@
 //! `auth learn`: which servers write Authentication-Results into the mails that are there, where, and what that would mean
-//! for the settings `believe` and `hops`. Changes nothing: whom to believe a person decides.
+//! for the settings `believe` and `hops`. Changes nothing: whom to believe a person decides. What was learnt of agents'
+//! addresses is in [`agents`].
+
+mod agents;
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -30,6 +33,15 @@ enum Command {
     /// A sender can write such fields himself: what is proposed stands in nearly all mails at the same place, directly at a
     /// Received line of the same server. Make sure that it is yours before you believe it.
     Learn(LearnArgs),
+    /// List the agents' addresses: which are proven, and from which proof is asked
+    Agents(agents::ListArgs),
+    /// Ask at a further address of an agent's whether it is his
+    ///
+    /// Until somebody has answered from it, mail from an agent's further address needs a confirmation at the first one. The
+    /// answer is waited for seven days.
+    Verify(agents::AddressArgs),
+    /// Forget what was learnt of an agent's address: that it is proven, and that proof is asked of its mail
+    Forget(agents::AddressArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -52,7 +64,15 @@ const HABIT_PERCENT: usize = 90;
 const MAILS_MIN: usize = 5;
 
 pub fn run(args: Args, global: &Global) -> CliResult {
-    let Command::Learn(args) = args.command;
+    match args.command {
+        Command::Learn(args) => learn(args, global),
+        Command::Agents(args) => agents::list(&args, &open::desk(global)?),
+        Command::Verify(args) => agents::verify(&args, &open::desk(global)?),
+        Command::Forget(args) => agents::forget(&args, &open::desk(global)?),
+    }
+}
+
+fn learn(args: LearnArgs, global: &Global) -> CliResult {
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     let out = if args.paths.is_empty() {
         let desk = open::desk(global)?;

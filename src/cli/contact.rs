@@ -16,7 +16,7 @@ use super::{json as shapes, ticket};
 use crate::daemon::order::{self, OrderError};
 use crate::model::conduct::MailToIt;
 use crate::model::facts::{Contact, Organisation};
-use crate::model::{AddrSpec, Ticket};
+use crate::model::{AddrSpec, Commit, Ticket};
 use crate::store::TicketFilter;
 
 #[derive(clap::Args, Debug)]
@@ -215,18 +215,22 @@ fn forgive(args: &ForgiveArgs, desk: &Desk) -> CliResult {
 fn verify(args: &VerifyArgs, desk: &Desk) -> CliResult {
     let address = spec(&args.address)?;
     let policy = desk.lasting_policy()?;
-    let commit =
-        order::verify_contact(desk.kept.as_ref(), &policy, &address, Timestamp::now()).map_err(|e| match e {
-            OrderError::Refused(because) => exit::fail(exit::DATA, because),
-            OrderError::Store(error) => error.into(),
-        })?;
-    let mut out = desk.out();
+    tell_asked(&address, order::verify_contact(desk.kept.as_ref(), &policy, &address, Timestamp::now()), desk.out())
+}
+
+/// Says until when an address may answer that was asked just now.
+pub fn tell_asked(address: &AddrSpec, asked: Result<Commit, OrderError>, mut out: Out) -> CliResult {
+    let commit = asked.map_err(|e| match e {
+        OrderError::Refused(because) => exit::fail(exit::DATA, because),
+        OrderError::Store(error) => error.into(),
+    })?;
     let until = commit.holds.first().map(|hold| out.look().time(hold.until)).unwrap_or_default();
     out.line(&escape(&format!("{address} is asked by mail; an answer until {until} proves it")));
     out.finish()
 }
 
-fn spec(address: &str) -> Result<AddrSpec, Failure> {
+/// An address as it was given at the command line.
+pub fn spec(address: &str) -> Result<AddrSpec, Failure> {
     AddrSpec::parse(address.trim())
         .map_err(|why| exit::fail(exit::DATA, format!("{:?} is not an address: {why}", escape(address))))
 }

@@ -193,7 +193,7 @@ fn tell(out: &mut Out, message: &Message, commit: &Commit) {
         let what = match hold.kind {
             HoldKind::Agent => "this mail",
             HoldKind::Request => "the restricted request",
-            HoldKind::Address => "the address",
+            HoldKind::Address | HoldKind::Alternate => "the address",
         };
         line("would hold", &format!("{what}, until {} confirms it from the registered address", hold.who));
     }

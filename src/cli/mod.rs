@@ -73,7 +73,7 @@ enum Command {
     Contact(contact::Args),
     /// The keys by which the desk recognises its own tokens
     Key(key::Args),
-    /// What mail servers say of senders, for the settings `believe` and `hops`
+    /// Whom to believe: what mail servers say of senders, and what was learnt of agents' addresses
     Auth(auth::Args),
     /// Mails waiting to leave, and those that could not
     Outbox(outbox::Args),

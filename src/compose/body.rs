@@ -274,6 +274,7 @@ impl Words<'_> {
                 self.texts.say("confirm-request", &[number, category, days, ("desk", self.desk())])
             }
             Some("address") => self.texts.say("confirm-address", &[days, ("desk", self.desk())]),
+            Some("alternate") => self.texts.say("confirm-alternate", &[days, ("desk", self.desk())]),
             _ => {
                 let asked = self.texts.say("confirm-agent", &[number, ("minutes", count("minutes"))]);
                 format!("{}\n\n{RULE}\n{}\n", asked.trim_end(), self.said())

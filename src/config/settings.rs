@@ -268,7 +268,8 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
         None => people.agents.iter().find(|a| !a.disabled).map(|a| desk::Assignee::Agent(a.name.clone())),
     };
     let timezone = timezone(file.timezone.as_ref(), "desk.timezone", notes).unwrap_or(jiff::tz::TimeZone::UTC);
-    let proofs = [("token", desk::AgentProof::Token), ("confirm", desk::AgentProof::Confirm)];
+    let proofs =
+        [("auto", desk::AgentProof::Auto), ("token", desk::AgentProof::Token), ("confirm", desk::AgentProof::Confirm)];
     let agents = file.agents.as_ref().and_then(|word| one_of(word, "desk.agents", &proofs, notes));
     Some(Desk {
         name,

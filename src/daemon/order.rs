@@ -38,6 +38,21 @@ pub fn verify_contact(
     })
 }
 
+/// Asks at a further address of an agent's whether it is the agent's.
+pub fn verify_alternate(
+    store: &dyn Store,
+    policy: &Policy,
+    address: &AddrSpec,
+    now: Timestamp,
+) -> Result<Commit, OrderError> {
+    let asked = Lookup { holds_of: Some(address.to_string()), ..Lookup::default() };
+    let (policy, address) = (policy.clone(), address.clone());
+    transact_on(store, &asked, now, move |found| {
+        let decision = crate::decide::verify_alternate(&address, found, &policy, now)?;
+        Ok(crate::compose::compose(decision, &policy))
+    })
+}
+
 /// The decision, its mails composed.
 fn decide(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Commit, String> {
     let decision = crate::decide::order(order, found, policy, now)?;

@@ -1,7 +1,7 @@
 //! An agent's mail: an answer that goes to the customer, a note for colleagues, commands. Believed only by a reply
-//! identity that this desk signed for this agent, together with the agent's address in From.
+//! identity that this desk signed for this agent, together with what [`proof`] asks.
 
-use crate::model::desk::{AgentProof, Assignee};
+use crate::model::desk::Assignee;
 use crate::model::message::Message;
 use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
 use crate::model::ticket::{Direction, EntryKind};
@@ -10,35 +10,27 @@ use crate::model::{Action, Address, Attachment, Believed, Decision, Fate, Status
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
 use super::work::{Case, DESK, Work, attachment_info};
-use super::{confirm, customer, notify};
+use super::{confirm, customer, notify, proof};
 
 /// Pictures below this size that the text shows in place are a signature's logo, not an attachment.
 const LOGO_MAX: usize = 16 * 1024;
 
 pub fn agent(case: &Case, name: &str) -> Decision {
-    let thread = &case.facts.thread;
-    match &thread.ticket {
-        Some(ticket) if is_proven(case) => speak(case, name, ticket),
-        Some(ticket) if may_confirm(case) => confirm::hold_agent(case, name, ticket, &case.facts.authenticity.because),
-        // A number or a subject token: the agent means a ticket, and nothing proves that it is the agent.
-        Some(_) => hold(case, name, "unsigned", "It carries no reply identity that this desk signed for its agent"),
-        // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
-        None => customer::customer(case),
-    }
-}
-
-/// The signed reply identity and From; where the operator asks for more, strong proof of From or a confirmation too.
-fn is_proven(case: &Case) -> bool {
-    let strong = match case.policy.desk.agents {
-        AgentProof::Token => true,
-        AgentProof::Confirm => case.is_strong(),
+    // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
+    let Some(ticket) = &case.facts.thread.ticket else { return customer::customer(case) };
+    let agent = case.policy.agent(name);
+    let Some(lacks) =
+        agent.map_or_else(|| Some("There is no such agent".to_owned()), |agent| proof::lacks(case, agent))
+    else {
+        return speak(case, name, ticket);
     };
-    case.facts.agent_token && strong
-}
-
-/// Something that only the desk's key can make names the ticket, and the operator wants agents to be asked.
-fn may_confirm(case: &Case) -> bool {
-    case.policy.desk.agents == AgentProof::Confirm && case.facts.thread.by.is_proof()
+    let mut decision = match proof::may_be_confirmed(case) {
+        true => confirm::hold_agent(case, name, ticket, &lacks),
+        // The agent means a ticket, and nothing proves that it is the agent.
+        false => hold(case, name, "unsigned", &lacks),
+    };
+    decision.reasons.push(proof::because(case));
+    decision
 }
 
 /// Nothing is carried out; the agent hears at the registered address.
@@ -116,11 +108,12 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     let number = work.ticket.number;
     let mut decision = work.into_decision(action, Fate::Appended(number));
     decision.view = Some(case.view(true));
-    decision.reasons.push(match &case.facts.found.held {
-        Some(_) => case.facts.authenticity.because.clone(),
-        None => {
-            format!("{name} is believed: From is the agent's address, and the reply identity was signed for {name}")
-        }
+    decision.reasons.extend(match case.facts.confirmed {
+        true => vec![case.facts.authenticity.because.clone()],
+        false => vec![
+            format!("{name} is believed: From is the agent's address, and the reply identity was signed for {name}"),
+            proof::because(case),
+        ],
     });
     decision.reasons.extend(commanded.effects.iter().map(|(written, _)| format!("Carried out: {written}")));
     decision

@@ -1,7 +1,8 @@
-//! What a mail leaves in the desk's memory of its sender: guesses at ticket checks, and signs of life.
+//! What a mail leaves in the desk's memory of its sender: guesses at ticket checks, signs of life, and that
+//! an agent's address can be proven.
 
 use crate::model::conduct::{GUESSES_IN_ALL, GUESSES_PER_SENDER, MISTRUST, Mark, Marked};
-use crate::model::{Decision, Fate};
+use crate::model::{Decision, Fate, Sender};
 
 use super::work::Case;
 
@@ -15,6 +16,10 @@ pub fn remember(case: &Case, decision: &mut Decision) {
     let fared = &case.facts.found.conduct.mail_to_it;
     if case.is_verified() && fared.failures > 0 {
         decision.marks.push(Mark::new(&from, Marked::Alive));
+    }
+    let agents = matches!(case.facts.sender, Sender::Agent(_));
+    if agents && case.is_strong() && !case.facts.confirmed && case.facts.found.learnt.strong_since.is_none() {
+        decision.marks.push(Mark::new(&from, Marked::Strong));
     }
 }
 

@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::model::away::AWAY_SUBJECTS;
+use crate::model::conduct::{Mark, Marked};
 use crate::model::facts::Confirmation;
 use crate::model::message::{AutoSubmitted, Class};
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::text::fold;
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{
-    Action, Address, Agent, Decision, Fate, Found, Hold, HoldKind, HoldState, Language, Policy, Ticket, TicketChange,
+    Action, AddrSpec, Address, Agent, Decision, Fate, Found, Hold, HoldKind, HoldState, Language, Policy, Ticket,
+    TicketChange,
 };
 
 use super::notify;
@@ -208,17 +210,54 @@ pub fn verify(found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision
     let Some(contact) = &found.contact else {
         return Err("There is no contact of this address; import it, or write it as it is on file".to_owned());
     };
-    if found.confirmations >= HoldKind::Address.per_day() {
-        return Err(format!("{} had {} confirmation mails in 24 hours", contact.email, found.confirmations));
+    let firm = found.organisation.as_ref().and_then(|o| o.language);
+    let language = contact.language.or(firm).unwrap_or(policy.desk.language);
+    ask_address(
+        HoldKind::Address,
+        Address::new(contact.name.as_deref(), contact.email.as_str()),
+        language,
+        found,
+        policy,
+        now,
+    )
+}
+
+/// The operator wants a further address of an agent's proven. An error says why it cannot be asked.
+pub fn verify_alternate(
+    address: &AddrSpec,
+    found: &Found,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Decision, String> {
+    let Some(agent) = policy.agent_by_address(address) else {
+        return Err("No agent has this address".to_owned());
+    };
+    if agent.address() == address {
+        return Err(format!("It is the first of {}'s addresses: the configuration vouches for it", agent.name));
+    }
+    let language = agent.language.unwrap_or(policy.desk.language);
+    ask_address(HoldKind::Alternate, Address::new(Some(&agent.display), address.as_str()), language, found, policy, now)
+}
+
+fn ask_address(
+    kind: HoldKind,
+    to: Address,
+    language: Language,
+    found: &Found,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Decision, String> {
+    let who = to.email.clone();
+    if found.confirmations >= kind.per_day() {
+        return Err(format!("{who} had {} confirmation mails in 24 hours", found.confirmations));
     }
     let mailbox = policy.mailboxes.iter().find(|m| !m.observe);
     let Some(mailbox) = mailbox else { return Err("Every mailbox only observes: nothing can be sent".to_owned()) };
-    let firm = found.organisation.as_ref().and_then(|o| o.language);
     let question = Question {
-        kind: HoldKind::Address,
-        who: contact.email.to_string(),
-        to: Address::new(contact.name.as_deref(), contact.email.as_str()),
-        language: contact.language.or(firm).unwrap_or(policy.desk.language),
+        kind,
+        who: who.clone(),
+        to,
+        language,
         mailbox: &mailbox.name,
         ticket: None,
         text: String::new(),
@@ -226,7 +265,7 @@ pub fn verify(found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision
     };
     let (hold, draft) = question.put(found, policy, now);
     let mut decision = Decision::new(Action::Command, Fate::Order);
-    decision.reasons.push(format!("{} is asked, until {}", contact.email, hold.until));
+    decision.reasons.push(format!("{who} is asked, until {}", hold.until));
     decision.holds.push(hold);
     decision.outgoing.push(draft);
     Ok(decision)
@@ -250,16 +289,27 @@ pub fn answer(case: &Case, confirmation: &Confirmation) -> Decision {
     hold.state = match (denied, hold.kind) {
         (true, _) => HoldState::Denied,
         (false, HoldKind::Agent) => HoldState::Released,
-        (false, HoldKind::Request | HoldKind::Address) => HoldState::Done,
+        (false, HoldKind::Request | HoldKind::Address | HoldKind::Alternate) => HoldState::Done,
     };
     let decision = match hold.kind {
         HoldKind::Agent => agents(case, &hold, denied),
         HoldKind::Request => requests(case, &hold, denied),
-        HoldKind::Address => addresses(case, &hold, denied),
+        HoldKind::Address | HoldKind::Alternate => addresses(case, &hold, denied),
     };
     let mut decision = if denied { decision.alarm(denial(&hold)) } else { decision };
+    if !denied && let Some(alternate) = alternate(case) {
+        // It came with what only the agent could read: whoever writes from there is the agent.
+        decision.reasons.push(format!("{alternate} is proven to be the agent's"));
+        decision.marks.push(Mark::new(alternate.as_str(), Marked::Answered));
+    }
     decision.holds.push(hold);
     decision
+}
+
+/// From, where it is an agent's address and not the registered one.
+fn alternate(case: &Case) -> Option<AddrSpec> {
+    let from = case.author()?;
+    case.policy.agent_by_address(&from).filter(|agent| *agent.address() != from).map(|_| from)
 }
 
 /// Signs that nobody typed this. Stricter than for acknowledgements: what only might be a machine's releases nothing.
@@ -286,7 +336,9 @@ fn says_no(text: &str) -> bool {
 fn denial(hold: &Hold) -> String {
     match hold.kind {
         HoldKind::Agent => format!("Agent {} says that a mail held in that name is not genuine", hold.who),
-        HoldKind::Request | HoldKind::Address => "Somebody denies what was asked in a confirmation mail".to_owned(),
+        HoldKind::Request | HoldKind::Address | HoldKind::Alternate => {
+            "Somebody denies what was asked in a confirmation mail".to_owned()
+        }
     }
 }
 
@@ -348,7 +400,7 @@ fn addresses(case: &Case, hold: &Hold, denied: bool) -> Decision {
     };
     let mut decision = case.ignore(because);
     decision.action = Action::Command;
-    decision.proven.extend(case.author().filter(|_| !denied));
+    decision.proven.extend(case.author().filter(|_| !denied && hold.kind == HoldKind::Address));
     decision
 }
 
@@ -361,7 +413,9 @@ fn over(case: &Case, hold: &Hold) -> Decision {
     }
     let to = match hold.kind {
         HoldKind::Agent => case.policy.agent(&hold.who).map(|agent| to_agent(agent, case.policy)),
-        HoldKind::Request | HoldKind::Address => Some((Address::new(None, &hold.who), case.language())),
+        HoldKind::Request | HoldKind::Address | HoldKind::Alternate => {
+            Some((Address::new(None, &hold.who), case.language()))
+        }
     };
     if let Some((to, language)) = to {
         let mailbox = ticket_of(case, hold).map_or(&case.mailbox.name, |t| &t.mailbox);

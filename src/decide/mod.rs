@@ -15,6 +15,7 @@ mod machine;
 mod notify;
 mod order;
 mod presence;
+mod proof;
 mod route;
 mod urgency;
 mod work;
@@ -22,7 +23,7 @@ mod work;
 pub use bounce::undelivered;
 pub use clock::clock;
 pub use commands::{COMMANDS, Command};
-pub use confirm::verify;
+pub use confirm::{verify, verify_alternate};
 pub use order::order;
 
 use jiff::Timestamp;

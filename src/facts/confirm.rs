@@ -49,7 +49,7 @@ fn by_registered(message: &Message, hold: &Hold, policy: &Policy) -> bool {
         HoldKind::Agent => {
             policy.agent_by_address(&from).is_some_and(|a| !a.disabled && a.name.eq_ignore_ascii_case(&hold.who))
         }
-        HoldKind::Request | HoldKind::Address => from.as_str().eq_ignore_ascii_case(&hold.who),
+        HoldKind::Request | HoldKind::Address | HoldKind::Alternate => from.as_str().eq_ignore_ascii_case(&hold.who),
     }
 }
 

@@ -35,6 +35,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         message_id: message.id().map(str::to_owned),
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
         from: sender::from(message),
+        agents: sender::from(message).filter(|from| policy.agent_by_address(from).is_some()),
         sender: sender::customer(message, policy),
         tickets,
         message_ids: thread::foreign_ids(message, policy),
@@ -63,6 +64,7 @@ pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, found: Foun
     let thread = thread::thread(message, &found, policy, &heed);
     Facts {
         agent_token: confirmed || sender::agent_token(message, &sender, &thread, &found, policy),
+        confirmed,
         authenticity,
         wrong_checks,
         organisation: found.organisation.clone(),

@@ -76,6 +76,19 @@ pub enum Marked {
     Complained,
     /// It wrote a mail that is proven: it lives.
     Alive,
+    /// An agent's: mail from it is strongly proven.
+    Strong,
+    /// An agent's: a mail to the agent was answered from it.
+    Answered,
+}
+
+/// What was learnt of an agent's address, until an operator takes it back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Learnt {
+    /// When mail from it was first strongly proven: from then on proof is asked for, and nobody gets by without.
+    pub strong_since: Option<Timestamp>,
+    /// When a mail that only the agent could read was last answered from it: it is the agent's, not a slip in the file.
+    pub answered_at: Option<Timestamp>,
 }
 
 impl Mark {

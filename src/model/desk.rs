@@ -52,8 +52,11 @@ pub struct Desk {
 /// What it takes to carry out a mail that comes in an agent's name. A mail that is provably forged is never carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AgentProof {
-    /// The signed reply identity and the agent's address in From.
+    /// As `Confirm` wherever proof can exist: for mail that came through a mailbox which believes its servers, and for an
+    /// address from which strongly proven mail was seen before. Elsewhere as `Token`.
     #[default]
+    Auto,
+    /// The signed reply identity and the agent's address in From.
     Token,
     /// Both, and strong proof of From; else the agent confirms at the registered address.
     Confirm,
@@ -94,7 +97,7 @@ pub struct Agent {
     /// The name by which commands and configuration call the agent.
     pub name: String,
     pub display: String,
-    /// The first is where notifications go; a mail from any of them may be the agent's.
+    /// The first is the registered one, where notifications go; a mail from any of them may be the agent's.
     pub addresses: Vec<AddrSpec>,
     pub language: Option<Language>,
     pub away: Vec<Absence>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::address::AddrSpec;
-use super::conduct::Conduct;
+use super::conduct::{Conduct, Learnt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
 use super::message::Digest;
@@ -24,6 +24,8 @@ pub struct Lookup {
     pub sender: Option<AddrSpec>,
     /// From's address, whoever the sender is: whose conduct is looked for.
     pub from: Option<AddrSpec>,
+    /// From's address, where it is an agent's: of which it is asked what was learnt.
+    pub agents: Option<AddrSpec>,
     /// The skeleton of From's domain ([`super::lookalike`]), by which domains on file that look like it are found.
     pub skeleton: Option<String>,
     /// Tickets that the mail names, proven or not.
@@ -84,6 +86,8 @@ pub struct Found {
     pub said: Vec<Entry>,
     /// What is remembered of From's address.
     pub conduct: Conduct,
+    /// What was learnt of it, where it is an agent's.
+    pub learnt: Learnt,
     /// A domain of an organisation on file that looks like From's and is another.
     pub resembles: Option<String>,
     /// Of the organisation's, else the sender's last tickets.
@@ -268,6 +272,8 @@ pub struct Facts {
     pub thread: Thread,
     /// The sender's agent name, where a signed reply identity for exactly this agent came with the mail.
     pub agent_token: bool,
+    /// The mail was held and has been confirmed since: the judgement stands on that, and not on the mail.
+    pub confirmed: bool,
     pub confirmation: Option<Confirmation>,
     /// Ticket checks in this mail that do not hold and count as guesses.
     pub wrong_checks: u32,

@@ -18,6 +18,8 @@ words! {
         Request = "request",
         /// A contact's address: it is proven.
         Address = "address",
+        /// A further address of an agent's: it is the agent's.
+        Alternate = "alternate",
     }
 }
 
@@ -26,7 +28,7 @@ impl HoldKind {
     pub fn patience(self) -> SignedDuration {
         match self {
             HoldKind::Agent => SignedDuration::from_mins(60),
-            HoldKind::Request | HoldKind::Address => SignedDuration::from_hours(7 * 24),
+            HoldKind::Request | HoldKind::Address | HoldKind::Alternate => SignedDuration::from_hours(7 * 24),
         }
     }
 
@@ -35,7 +37,7 @@ impl HoldKind {
     pub fn per_day(self) -> u32 {
         match self {
             HoldKind::Agent => 20,
-            HoldKind::Request | HoldKind::Address => 3,
+            HoldKind::Request | HoldKind::Address | HoldKind::Alternate => 3,
         }
     }
 }
@@ -57,7 +59,7 @@ words! {
 pub struct Hold {
     pub number: HoldNumber,
     pub kind: HoldKind,
-    /// The agent's name, or the contact's address: to whom the tokens of the confirmation mail are bound.
+    /// The agent's name, or the address: to whom the tokens of the confirmation mail are bound.
     pub who: String,
     pub ticket: Option<TicketNumber>,
     /// Of the raw mail that waits; None where no mail does.

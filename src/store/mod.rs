@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::conduct::MailToIt;
+use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::decision::Fate;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState, Template};
@@ -189,6 +189,9 @@ pub trait Store: Send + Sync {
     /// Forgets an address's failures, complaints and wrong ticket checks. False where there were none.
     fn forgive(&self, email: &str) -> Result<bool>;
 
+    /// Forgets what was learnt of an agent's address. False where there was nothing.
+    fn unlearn(&self, email: &str) -> Result<bool>;
+
     /// Takes a mail out of quarantine for good; its row and reason stay in the ledger as `ignored`.
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool>;
     /// Makes a quarantined item's source key ready to be ingested again: the next [`Store::ingest`] of its arrival
@@ -271,6 +274,8 @@ pub trait Reading {
     fn contact(&self, email: &str) -> Result<Option<Contact>>;
     /// How mail to an address fared.
     fn mail_to(&self, email: &str) -> Result<MailToIt>;
+    /// What was learnt of an agent's address.
+    fn learnt(&self, email: &str) -> Result<Learnt>;
     /// Shows the newest raw mails, newest first, each with the mailbox to which it came; so many at most.
     fn each_raw(&self, newest: usize, look: &mut dyn FnMut(&str, &[u8])) -> Result<()>;
     /// Ledger rows of one mailbox and folder, in the order of UIDs.

@@ -294,9 +294,7 @@ fn no_attack_moves_anybody_or_tells_anybody_anything() {
 fn a_stolen_identity_of_an_agent_does_nothing_where_agents_are_asked() {
     let bench = Bench::new();
     let notified = bench.sent("notify-new").message_id;
-    let mut asking = (*bench.policy).clone();
-    asking.desk.agents = postdesk::model::desk::AgentProof::Confirm;
-    let bench = Bench { policy: asking.into(), ..bench };
+    let bench = bench.reconfigured(|policy| policy.desk.agents = postdesk::model::desk::AgentProof::Confirm);
     let before = bench.ticket(1001);
     for (n, fields) in
         ["", "Reply-To: utok@zlo.example\r\n", "Cc: utok@zlo.example\r\n", "Sender: utok@zlo.example\r\n"]

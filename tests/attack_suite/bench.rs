@@ -10,7 +10,7 @@ use mail_parser::MessageParser;
 use postdesk::config::{self, CheckFiles};
 use postdesk::daemon::ingest::{self, Checked};
 use postdesk::daemon::order;
-use postdesk::model::facts::{Contact, Organisation};
+use postdesk::model::facts::{Contact, Organisation, OwnProof};
 use postdesk::model::token::{Key, KeyRing};
 use postdesk::model::{AddrSpec, Commit, Digest, Incoming, Order, OrderKind, Policy, SourceKey, Ticket};
 use postdesk::store::sqlite::SqliteStore;
@@ -196,15 +196,20 @@ impl Bench {
     }
 
     pub fn take_bytes(&self, raw: &[u8]) -> Came {
+        self.take_checked("support", raw, OwnProof::default())
+    }
+
+    /// At one of the mailboxes, with what the desk's own check came to.
+    pub fn take_checked(&self, mailbox: &str, raw: &[u8], proof: OwnProof) -> Came {
         self.count.set(self.count.get() + 1);
         let incoming = Incoming {
-            mailbox: "support".into(),
+            mailbox: mailbox.into(),
             key: SourceKey::imap("INBOX", 1, self.count.get()),
             raw: raw.into(),
             received_at: self.now.get(),
             truncated_from: None,
         };
-        let checked = || Checked { parsed: ingest::parse(incoming.clone()), proof: Default::default() };
+        let checked = || Checked { parsed: ingest::parse(incoming.clone()), proof: proof.clone() };
         let arrival = ingest::arrival(checked(), &self.policy, self.now.get()).expect("is read");
         let judged = self.store.rehearse(&arrival).ok();
         let mut ingested =
@@ -224,6 +229,13 @@ impl Bench {
 
     pub fn ticket(&self, number: i64) -> Ticket {
         self.store.ticket(number).expect("reads").expect("is there")
+    }
+
+    /// The same desk after a change of its configuration.
+    pub fn reconfigured(self, change: impl FnOnce(&mut Policy)) -> Self {
+        let mut policy = (*self.policy).clone();
+        change(&mut policy);
+        Bench { policy: policy.into(), ..self }
     }
 
     /// The newest mail of this template about ticket 1001.

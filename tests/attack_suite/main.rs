@@ -3,6 +3,7 @@
 
 mod bench;
 
+mod agents;
 mod attacks;
 mod bombs;
 mod exchange;

@@ -219,6 +219,9 @@ impl Store for OutboxStore {
     fn forgive(&self, email: &str) -> StoreResult<bool> {
         self.sqlite.forgive(email)
     }
+    fn unlearn(&self, email: &str) -> StoreResult<bool> {
+        self.sqlite.unlearn(email)
+    }
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> StoreResult<bool> {
         self.sqlite.quarantine_drop(id, because, now)
     }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::lookup::{HOUR, around, counted};
 use super::sql::{first, micros, run};
-use crate::model::conduct::{Conduct, Guesses, MailToIt, Mark, Marked};
+use crate::model::conduct::{Conduct, Guesses, Learnt, MailToIt, Mark, Marked};
 use crate::store::Result;
 
 /// Rows of one hour that are counted: past that it is certainly too many.
@@ -61,6 +61,20 @@ pub(super) fn mail_to(connection: &Connection, email: &str) -> Result<MailToIt> 
     Ok(row.unwrap_or_default())
 }
 
+/// What was learnt of an agent's address.
+pub(super) fn learnt(connection: &Connection, email: &str) -> Result<Learnt> {
+    let row =
+        first(connection, "SELECT strong_since, answered_at FROM agent_address WHERE email = ?1", [email], |c| {
+            Ok(Learnt { strong_since: c.time_or_none()?, answered_at: c.time_or_none()? })
+        })?;
+    Ok(row.unwrap_or_default())
+}
+
+/// Forgets it. False where there was nothing.
+pub(super) fn unlearn(connection: &Connection, email: &str) -> Result<bool> {
+    Ok(run(connection, "DELETE FROM agent_address WHERE email = ?1", [email.to_ascii_lowercase()])? > 0)
+}
+
 /// A domain of an organisation that has this skeleton and is not this domain.
 pub(super) fn resembling(connection: &Connection, skeleton: &str, domain: &str) -> Result<Option<String>> {
     // Exactly this domain may be on file too: then it is nobody's double.
@@ -103,6 +117,24 @@ pub(super) fn mark(connection: &Connection, mark: &Mark, now: Timestamp) -> Resu
         }
         Marked::Alive => {
             run(connection, "UPDATE conduct SET failures = 0, failed_at = NULL WHERE email = ?1", [email])?;
+            Ok(())
+        }
+        Marked::Strong => {
+            run(
+                connection,
+                "INSERT INTO agent_address (email, strong_since) VALUES (?1, ?2) \
+                 ON CONFLICT (email) DO UPDATE SET strong_since = coalesce(strong_since, excluded.strong_since)",
+                params![email, micros(now)],
+            )?;
+            Ok(())
+        }
+        Marked::Answered => {
+            run(
+                connection,
+                "INSERT INTO agent_address (email, answered_at) VALUES (?1, ?2) \
+                 ON CONFLICT (email) DO UPDATE SET answered_at = excluded.answered_at",
+                params![email, micros(now)],
+            )?;
             Ok(())
         }
     }

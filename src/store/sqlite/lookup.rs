@@ -80,6 +80,9 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
             found.resembles = conduct::resembling(connection, skeleton, from.domain())?;
         }
     }
+    if let Some(agents) = &lookup.agents {
+        found.learnt = conduct::learnt(connection, agents.as_str())?;
+    }
     if lookup.loads {
         found.loads =
             all(connection, "SELECT owner, tickets FROM load WHERE tickets > 0", [], |c| Ok((c.take()?, c.take()?)))?

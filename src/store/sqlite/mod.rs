@@ -35,7 +35,7 @@ use super::{
     Arrival, ContactCounts, Cursor, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result, Store,
     StoreError, TicketFilter,
 };
-use crate::model::conduct::MailToIt;
+use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::facts::{Contact, Organisation};
 use crate::model::outgoing::{Attempt, OutboxEntry, Template};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
@@ -251,6 +251,11 @@ impl Store for SqliteStore {
         self.writer.call(1, move |c| conduct::forgive(c, &email))
     }
 
+    fn unlearn(&self, email: &str) -> Result<bool> {
+        let email = email.to_owned();
+        self.writer.call(1, move |c| conduct::unlearn(c, &email))
+    }
+
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool> {
         let because = because.to_owned();
         self.writer.call(1, move |c| read::quarantine_drop(c, id, &because, now))
@@ -313,6 +318,10 @@ impl Reading for SqliteStore {
 
     fn mail_to(&self, email: &str) -> Result<MailToIt> {
         self.readers.with(|c| conduct::mail_to(c, &email.to_ascii_lowercase()))
+    }
+
+    fn learnt(&self, email: &str) -> Result<Learnt> {
+        self.readers.with(|c| conduct::learnt(c, &email.to_ascii_lowercase()))
     }
 
     fn each_raw(&self, newest: usize, look: &mut dyn FnMut(&str, &[u8])) -> Result<()> {

@@ -151,6 +151,8 @@ fn read_all(store: &SqliteStore) {
     store.organisations().expect("reads");
     store.mail_to("jana@firma.example").expect("reads");
     store.forgive("jana@firma.example").expect("forgets");
+    store.learnt("jana@firma.example").expect("reads");
+    store.unlearn("jana@firma.example").expect("forgets");
     store.each_raw(10, &mut |_, _| ()).expect("reads");
     store.contact("jana@firma.example").expect("reads").expect("is there");
     store.ledger("podpora", "INBOX").expect("reads");
@@ -179,6 +181,7 @@ fn lookup() -> Lookup {
         message_id: Some("m1@firma.example".to_owned()),
         sender: Some(spec("jana@firma.example")),
         from: Some(spec("jana@firma.example")),
+        agents: Some(spec("jana@firma.example")),
         skeleton: Some("x".to_owned()),
         tickets: vec![1001],
         message_ids: vec!["m1@firma.example".to_owned()],
@@ -277,6 +280,8 @@ fn again(now: Timestamp) -> Commit {
         Marked::Failed,
         Marked::Complained,
         Marked::Alive,
+        Marked::Strong,
+        Marked::Answered,
     ];
     commit.marks.extend(marks.map(|what| Mark::new("jana@firma.example", what)));
     let waiting = [Template::NotifyNew, Template::Answer];

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_audit.sql"),
     include_str!("migrations/0005_service.sql"),
     include_str!("migrations/0006_pieces.sql"),
+    include_str!("migrations/0007_agent_address.sql"),
 ];
 
 /// Between two tries to switch a file that another process is just making.
