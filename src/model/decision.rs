@@ -135,6 +135,8 @@ pub struct Decision<Mail = Draft> {
     pub reasons: Vec<String>,
     /// What the operator should hear of.
     pub alarms: Vec<String>,
+    /// Notices of the store's that this tells people of.
+    pub told: Vec<i64>,
 }
 
 /// A decision whose mails are finished bytes: what a store commits.
@@ -159,6 +161,7 @@ impl<Mail> Decision<Mail> {
             route: Vec::new(),
             reasons: Vec::new(),
             alarms: Vec::new(),
+            told: Vec::new(),
         }
     }
 
@@ -181,6 +184,7 @@ impl<Mail> Decision<Mail> {
             route: self.route,
             reasons: self.reasons,
             alarms: self.alarms,
+            told: self.told,
         }
     }
 }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_conduct.sql"),
     include_str!("migrations/0004_audit.sql"),
     include_str!("migrations/0005_service.sql"),
+    include_str!("migrations/0006_watch.sql"),
 ];
 
 /// Between two tries to switch a file that another process is just making.

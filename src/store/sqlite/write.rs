@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, write_ticket};
 use super::sql::{micros, run};
-use super::{conduct, holds, outbox};
+use super::{conduct, holds, outbox, watch};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -49,6 +49,10 @@ pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>,
     for mark in &commit.marks {
         conduct::mark(connection, mark, now)?;
     }
+    for sentence in &commit.alarms {
+        watch::alarm(connection, sentence, now)?;
+    }
+    watch::told(connection, &commit.told)?;
     Ok(())
 }
 
