@@ -276,6 +276,7 @@ CREATE TABLE hold (
 CREATE INDEX hold_who ON hold (who, made_at);
 CREATE INDEX hold_digest ON hold (digest) WHERE digest IS NOT NULL;
 CREATE INDEX hold_released ON hold (number) WHERE state = 'released';
+CREATE INDEX hold_mail ON hold (made_at) WHERE kind = 'mail';
 
 -- Mails with ticket checks that do not hold. Old rows are deleted as new ones come.
 CREATE TABLE guess (

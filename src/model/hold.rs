@@ -18,6 +18,9 @@ words! {
         Request = "request",
         /// A contact's address: it is proven.
         Address = "address",
+        /// A mail whose sender is not who he says: an agent's word lets it in as one of whom nothing is known, or leaves it
+        /// out. Never one in an agent's name.
+        Mail = "mail",
     }
 }
 
@@ -26,15 +29,16 @@ impl HoldKind {
     pub fn patience(self) -> SignedDuration {
         match self {
             HoldKind::Agent => SignedDuration::from_mins(60),
-            HoldKind::Request | HoldKind::Address => SignedDuration::from_hours(7 * 24),
+            HoldKind::Request | HoldKind::Address | HoldKind::Mail => SignedDuration::from_hours(7 * 24),
         }
     }
 
     /// How many of these mails one registered address gets in 24 hours: whoever forges an address must not be able to
-    /// fill its mailbox. Agents at a site without any verdict confirm every mail of theirs.
+    /// fill its mailbox. Agents at a site without any verdict confirm every mail of theirs. Of mail put aside so many are
+    /// asked about in all; the operator hears of the others.
     pub fn per_day(self) -> u32 {
         match self {
-            HoldKind::Agent => 20,
+            HoldKind::Agent | HoldKind::Mail => 20,
             HoldKind::Request | HoldKind::Address => 3,
         }
     }

@@ -190,6 +190,7 @@ fn lookup() -> Lookup {
         bounced: vec!["o1@desk.example".to_owned()],
         hold: Some(1),
         holds_of: Some("jana".to_owned()),
+        aside: true,
         loads: true,
         story: true,
         urgent_of: 20,
@@ -278,6 +279,7 @@ fn again(now: Timestamp) -> Commit {
     commit.bounced.push((1, "550".to_owned()));
     commit.alarms.push("x".to_owned());
     commit.told.push(1);
+    commit.left_out.push((Digest::of(b"other"), "x".to_owned()));
     let marks = [
         Marked::Guessed { proven: false, wrong: 2 },
         Marked::Mistrusted { proven: false, until: now },

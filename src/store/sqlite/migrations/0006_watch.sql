@@ -15,3 +15,6 @@ CREATE TABLE moment (
     what TEXT PRIMARY KEY NOT NULL,
     at INTEGER NOT NULL
 ) STRICT;
+
+-- An agent may be asked about a mail that was put aside.
+CREATE INDEX hold_mail ON hold (made_at) WHERE kind = 'mail';
