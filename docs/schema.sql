@@ -279,6 +279,7 @@ CREATE TABLE hold (
 CREATE INDEX hold_who ON hold (who, made_at);
 CREATE INDEX hold_digest ON hold (digest) WHERE digest IS NOT NULL;
 CREATE INDEX hold_released ON hold (number) WHERE state = 'released';
+CREATE INDEX hold_mail ON hold (made_at) WHERE kind = 'mail';
 
 -- Mails with ticket checks that do not hold. Old rows are deleted as new ones come.
 CREATE TABLE guess (
@@ -321,3 +322,22 @@ CREATE TABLE domain_skeleton (
     skeleton TEXT NOT NULL -- what is left of it without what an eye overlooks
 ) STRICT;
 CREATE INDEX domain_skeleton_of ON domain_skeleton (skeleton);
+
+-- What people must hear of and have not heard yet. A row is written in the transaction that causes it, and deleted in the
+-- one that queues the mail which tells of it.
+CREATE TABLE notice (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which it happened
+    at INTEGER NOT NULL, -- when it first happened
+    kind TEXT NOT NULL, -- alarm, quarantined, undelivered
+    what TEXT NOT NULL, -- of an alarm the sentence; of quarantined the mailbox; else empty
+    times INTEGER NOT NULL DEFAULT 1, -- how often it happened since it was last told
+    outbox INTEGER REFERENCES outbox (id) ON DELETE CASCADE -- the mail that will not go again by itself, of undelivered
+) STRICT;
+CREATE UNIQUE INDEX notice_once ON notice (kind, what) WHERE outbox IS NULL;
+CREATE UNIQUE INDEX notice_outbox ON notice (outbox) WHERE outbox IS NOT NULL;
+
+-- When something was last said, done or seen.
+CREATE TABLE moment (
+    what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'met:support:INBOX', 'trouble:support:login'
+    at INTEGER NOT NULL -- when that was, the last time
+) STRICT;

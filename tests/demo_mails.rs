@@ -126,7 +126,7 @@ const DAY: &[(u32, &str, &[&str])] = &[
     (22, "ticket 1011", &["acknowledgement", "notify-new eva"]),
     (23, "appended 1009", &["notify-assigned peter"]),
     (24, "ticket 1012", &["acknowledgement", "notify-new peter"]),
-    (25, "quarantined", &[]),
+    (25, "quarantined", &["confirm jana"]),
     (26, "appended 1009", &["answer"]),
     (27, "ticket 1013", &["acknowledgement", "notify-new eva"]),
     (28, "ticket 1014", &["notify-new eva"]),

@@ -15,6 +15,8 @@ mod people;
 mod quarantine;
 #[path = "store_contract/support.rs"]
 mod support;
+#[path = "store_contract/watch.rs"]
+mod watch;
 
 macro_rules! contract {
     ($back_end:ident: $($room:ident: $($test:ident)+;)+) => {
@@ -64,6 +66,8 @@ contract! { sqlite:
         fresh_mail_comes_before_repeated_tries
         how_a_try_ended_decides_when_it_goes_again
         a_late_word_does_not_undo_what_is_known
+        what_is_being_sent_is_left_alone_whatever_the_clock_says
+        what_a_clock_that_was_ahead_put_off_is_due
         an_operator_retries_and_drops
         an_observed_mail_is_kept_and_never_sent
         an_address_that_cannot_be_written_to_fails_alone
@@ -86,4 +90,10 @@ contract! { sqlite:
         a_reopened_mail_gets_a_new_fate
         a_dropped_mail_stays_in_the_ledger
         a_decision_may_put_a_mail_aside;
+    watch:
+        what_people_must_hear_of_stands_until_it_is_told
+        mail_that_does_not_leave_is_noted_with_its_end
+        a_flood_of_alarms_is_cut_off_and_counted
+        a_thing_is_said_once_in_its_pause
+        what_came_is_told_in_the_order_of_discovery;
 }

@@ -47,7 +47,7 @@ fn the_unit_says_what_the_daemon_does() {
     let has = |line: &str| unit.lines().any(|l| l == line);
     assert!(has("Type=notify") && has("NotifyAccess=main"), "the daemon says READY=1");
     assert!(unit.lines().any(|l| l.starts_with("WatchdogSec=")), "the daemon pings");
-    assert!(has("RestartPreventExitStatus=78"), "a wrong configuration is not started again and again");
+    assert!(has("RestartPreventExitStatus=65 78"), "what a start does not mend is not started again and again");
     assert!(has("StateDirectory=postdesk"), "the default of desk.state is /var/lib/postdesk");
     assert!(has("#LoadCredential=imap:/etc/postdesk/imap"), "the example's password_file = \"imap\"");
 }

@@ -194,6 +194,7 @@ fn tell(out: &mut Out, message: &Message, commit: &Commit) {
             HoldKind::Agent => "this mail",
             HoldKind::Request => "the restricted request",
             HoldKind::Address | HoldKind::Alternate => "the address",
+            HoldKind::Mail => "whether this mail is genuine",
         };
         line("would hold", &format!("{what}, until {} confirms it from the registered address", hold.who));
     }

@@ -1,6 +1,7 @@
 //! Who is at work on a desk's state folder: two files that are only locked. A lock goes with its process, whatever ends it.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::exit::{self, Failure, OrExit as _};
@@ -40,8 +41,12 @@ pub fn no_sender(state: &Path) -> Result<Option<File>, Failure> {
 
 fn open(state: &Path, name: &str) -> Result<File, Failure> {
     let path = state.join(name);
-    let file = File::create(&path).map_err(|e| anyhow::Error::new(e).context(format!("Opening {}", path.display())));
-    file.code(exit::CANT_CREATE)
+    let file = match File::create(&path) {
+        // It is only locked, never written.
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => File::open(&path),
+        file => file,
+    };
+    file.map_err(|e| anyhow::Error::new(e).context(format!("Opening {}", path.display()))).code(exit::CANT_CREATE)
 }
 
 #[cfg(test)]

@@ -86,10 +86,16 @@ pub fn desk(global: &Global) -> Result<Desk, Failure> {
     Ok(Desk { config, kept })
 }
 
-/// Opens the desk for what may be its first content: makes the state folder, the key and the database where needed.
-pub fn desk_to_fill(global: &Global) -> Result<Desk, Failure> {
+/// The configuration for what may be the desk's first content: makes the state folder and the key where needed.
+pub fn config_to_fill(global: &Global) -> Result<Config, Failure> {
     let mut config = config(global)?;
     open_keys(&mut config)?;
+    Ok(config)
+}
+
+/// [`config_to_fill`], and makes the database where there is none.
+pub fn desk_to_fill(global: &Global) -> Result<Desk, Failure> {
+    let config = config_to_fill(global)?;
     let kept = SqliteStore::open(&config.database(), Options::default())?;
     Ok(Desk { config, kept })
 }

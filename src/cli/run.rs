@@ -1,46 +1,92 @@
 //! `run`: the daemon.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{self, CliResult, Failure, OrExit as _};
-use super::open::Desk;
 use super::{Global, lock, log, open};
-use crate::daemon;
-use crate::store::Store;
+use crate::config::Config;
+use crate::daemon::{self, connect, operator, systemd};
+use crate::store::sqlite::{Options, SqliteStore};
+use crate::store::{Store, StoreError};
+
+/// Between two tries to open a database that cannot be opened now.
+const AGAIN: Duration = Duration::from_secs(10);
+/// Between two mails about a database that is broken, whoever starts the daemon meanwhile.
+const TOLD_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(clap::Args, Debug)]
 pub struct Args {}
 
 pub fn run(_args: Args, global: &Global) -> CliResult {
-    let desk = open::desk_to_fill(global)?;
-    log::start(&desk.config.log);
-    for hint in &desk.config.hints {
+    let config = open::config_to_fill(global)?;
+    log::start(&config.log);
+    for hint in &config.hints {
         tracing::info!(line = hint.line, key = hint.key, hint = hint.message, "About the configuration");
     }
-    let _alone = lock::daemon(&desk.config.state)?;
-    end_dead_leases(&desk)?;
+    let _alone = lock::daemon(&config.state)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().code(exit::IO)?;
+    let store = match open_patiently(&config.database()) {
+        Ok(store) => store,
+        Err(error) => {
+            runtime.block_on(tell_once(&config, &error));
+            let code = if matches!(error, StoreError::Broken(_)) { exit::DATA } else { exit::TEMPORARY };
+            return Err(Failure { code, error: error.into() });
+        }
+    };
+    if let Err(failure) = end_dead_leases(&config, &store) {
+        tracing::warn!(error = %failure.error, "What was being sent goes again when its lease ends");
+    }
     runtime.block_on(async {
         let stop = CancellationToken::new();
         let signals = watch_signals(stop.clone()).code(exit::IO)?;
-        let store: Arc<dyn Store> = desk.kept.clone();
-        let result = daemon::run(store, &desk.config, stop).await;
+        let result = daemon::run(store, &config, stop).await;
         signals.abort();
         result.code(exit::CONFIG)
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Opens the database. One that is there and cannot be opened now (a full disk, a lock, a file system that is read-only) is
+/// waited for: a service manager that only starts the daemon again gives up after a few times.
+fn open_patiently(path: &Path) -> Result<Arc<SqliteStore>, StoreError> {
+    let there = path.exists();
+    loop {
+        match SqliteStore::open(path, Options::default()) {
+            Err(error @ StoreError::Unavailable(_)) if there => {
+                tracing::error!(%error, again_in_seconds = AGAIN.as_secs(), "The database cannot be opened");
+                systemd::waiting(&error.to_string(), 6 * AGAIN);
+                std::thread::sleep(AGAIN);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// The operator hears of a database that does not open, once a day: nothing but a file can tell when that was.
+async fn tell_once(config: &Config, error: &StoreError) {
+    let stamp = config.state.join("told-broken");
+    let told_at = std::fs::metadata(&stamp).and_then(|file| file.modified()).ok();
+    let lately = |at: SystemTime| SystemTime::now().duration_since(at).is_ok_and(|passed| passed < TOLD_PAUSE);
+    let Some(outgoing) = connect::outgoing(&config.outgoing, &config.limits) else { return };
+    // Without the stamp there would be a mail at every start.
+    if told_at.is_some_and(lately) || std::fs::write(&stamp, "").is_err() {
+        return;
+    }
+    operator::past_the_database(&config.policy, outgoing, error, Timestamp::now()).await;
+}
+
 /// What a daemon or command had claimed for sending when it was killed goes again at once, and not when its lease ends:
 /// with the daemon's lock held, and no command sending, nobody can hold a claim.
-fn end_dead_leases(desk: &Desk) -> Result<(), Failure> {
-    if let Some(_alone) = lock::no_sender(&desk.config.state)? {
-        let ended = desk.kept.end_leases(Timestamp::now())?;
+fn end_dead_leases(config: &Config, store: &SqliteStore) -> Result<(), Failure> {
+    if let Some(_alone) = lock::no_sender(&config.state)? {
+        let ended = store.end_leases(Timestamp::now())?;
         if ended > 0 {
             tracing::info!(mails = ended, "Mails that were being sent when the desk ended go again");
         }

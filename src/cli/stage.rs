@@ -171,7 +171,8 @@ impl Stage {
         Ok(news)
     }
 
-    /// Fills `@@WHAT:03@@` and `@@WHAT:03:agent@@`, where 03 is the number of the mail that opened the ticket.
+    /// Fills `@@WHAT:03@@` and `@@WHAT:03:agent@@`, where 03 is the number of the mail that opened the ticket; of a question
+    /// about a mail that was put aside, that mail's.
     fn fill(&self, template: &[u8]) -> anyhow::Result<Vec<u8>> {
         let pattern = Regex::new(r"@@([A-Z-]+):([0-9]+)(?::([a-z]+))?@@")?;
         let mut filled = Vec::with_capacity(template.len());
@@ -189,15 +190,19 @@ impl Stage {
     }
 
     fn value(&self, what: &str, number: u32, agent: Option<&str>) -> anyhow::Result<String> {
-        let ticket = *self.tickets.get(&number).with_context(|| format!("Mail {number} opened no ticket"))?;
+        let opened = self.tickets.get(&number).copied();
+        let ticket = || opened.with_context(|| format!("Mail {number} opened no ticket"));
         let policy = &self.config.policy;
         if what == "TOKEN" {
-            return Ok(policy.keys.subject_token(&policy.desk.prefix, ticket));
+            return Ok(policy.keys.subject_token(&policy.desk.prefix, ticket()?));
+        }
+        if !what.starts_with("CONFIRM") {
+            ticket()?;
         }
         let to = agent.and_then(|name| policy.agent(name)).map(|a| a.address().to_string());
         let wanted = |row: &OutboxRow| {
             let template = Template::from_word(&row.template);
-            row.ticket == Some(ticket)
+            row.ticket == opened
                 && match (what, &to) {
                     ("CONFIRM-ID" | "CONFIRM-CODE", None) => template == Some(Template::Confirm),
                     ("CONFIRM-ID" | "CONFIRM-CODE", Some(to)) => {

@@ -275,11 +275,23 @@ impl Words<'_> {
             }
             Some("address") => self.texts.say("confirm-address", &[days, ("desk", self.desk())]),
             Some("alternate") => self.texts.say("confirm-alternate", &[days, ("desk", self.desk())]),
+            Some("mail") => self.about_a_mail_put_aside(&self.texts.say("confirm-mail", &[days])),
+            Some("mail-unclear") => self.texts.say("confirm-mail-unclear", &[]),
             _ => {
                 let asked = self.texts.say("confirm-agent", &[number, ("minutes", count("minutes"))]);
                 format!("{}\n\n{RULE}\n{}\n", asked.trim_end(), self.said())
             }
         }
+    }
+
+    /// Whoever is asked sees the mail, and what speaks against it.
+    fn about_a_mail_put_aside(&self, asked: &str) -> String {
+        let mut out = format!("{}\n\n", asked.trim_end());
+        self.label(&mut out, "label-from", self.line("sender"));
+        self.label(&mut out, "label-subject", self.line("subject").filter(|s| !s.is_empty()));
+        let failed = self.texts.word("believed", "failed", &[]);
+        self.label(&mut out, "label-believed", self.line("because").map(|because| format!("{failed} ({because})")));
+        format!("{out}\n{RULE}\n{}\n", self.said())
     }
 
     fn confirm_over(&self) -> String {

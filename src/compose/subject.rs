@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::model::outgoing::{Addressee, Template};
+use crate::model::outgoing::{Addressee, Template, Value};
 use crate::model::text::{SUBJECT_MAX, clean_line};
 use crate::model::{Draft, Policy, Ticket};
 
@@ -40,7 +40,12 @@ pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<Stri
     if let Addressee::Registered { hold, who } = &draft.addressee {
         // Not a word of the ticket's: the code says it all, and only the registered address may have it.
         let code = policy.keys.confirm_token(&policy.desk.prefix, *hold, who);
-        let key = if draft.template == Template::ConfirmOver { "confirm-over-subject" } else { "confirm-subject" };
+        let about_mail = matches!(draft.values.get("kind"), Some(Value::Text(kind)) if kind.starts_with("mail"));
+        let key = match draft.template {
+            Template::ConfirmOver => "confirm-over-subject",
+            _ if about_mail => "confirm-mail-subject",
+            _ => "confirm-subject",
+        };
         return Ok(format!("{} {code}", line(texts, key)));
     }
     let Some(ticket) = &draft.ticket else {

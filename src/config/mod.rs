@@ -20,6 +20,7 @@ mod secret;
 mod servers;
 mod settings;
 mod texts;
+pub mod tls;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -77,6 +78,8 @@ pub struct Audit {
     pub lost: u64,
     /// All that it will.
     pub waiting: u64,
+    /// For how long from now the server's certificate will be accepted; None: no TLS.
+    pub certificate: Option<Duration>,
 }
 
 impl Audit {
@@ -140,7 +143,12 @@ fn compare(
     shown: &[Shown],
     begun: &[LedgerRow],
 ) -> crate::store::Result<Audit> {
-    let mut audit = Audit { folder: opened.folder.clone(), uid_validity: opened.uid_validity, ..Audit::default() };
+    let mut audit = Audit {
+        folder: opened.folder.clone(),
+        uid_validity: opened.uid_validity,
+        certificate: opened.certificate,
+        ..Audit::default()
+    };
     for some in shown.chunks(RANGE) {
         let keys: Vec<SourceKey> = some.iter().map(|s| s.key.clone()).collect();
         // The cursor before the rows: what it has passed by now has its row by now, or never will.
@@ -208,6 +216,7 @@ mod tests {
             exists: 0,
             capabilities: Vec::new(),
             read_only: false,
+            certificate: None,
         }
     }
 

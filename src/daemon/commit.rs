@@ -8,7 +8,6 @@ use tokio::sync::mpsc;
 use super::Desk;
 use super::ingest::{self, Prepared};
 use super::mailbox::{GONE, Trouble};
-use super::operator::Event;
 use crate::config::drill;
 use crate::inbound::Fetched;
 use crate::model::{Fate, Incoming, SourceKey};
@@ -52,8 +51,9 @@ impl Committing {
                         batch.push(Incoming { mailbox: self.mailbox.clone(), key, raw, received_at, truncated_from });
                     }
                     Fetched::Vanished { key } => vanished.push(key),
-                    Fetched::Withheld { because, key } => {
-                        tracing::warn!(mailbox = self.mailbox, uid = key.uid, because, "The server withholds a mail");
+                    // Why is in the server's words, which may quote the mail.
+                    Fetched::Withheld { key, .. } => {
+                        tracing::warn!(mailbox = self.mailbox, %key, "The source withholds a mail");
                         withheld.push(key);
                     }
                 }
@@ -171,29 +171,21 @@ impl Desk {
     async fn write(self: &Arc<Self>, prepared: Prepared) -> crate::store::Result<Vec<Ingested>> {
         let policy = Arc::clone(&self.policy);
         let ingested = self.with_store(move |store| ingest::write(store, &policy, prepared)).await?;
-        for one in &ingested {
-            log(one);
-            self.tell_operator(one);
+        ingested.iter().for_each(log);
+        if ingested.iter().any(of_note) {
+            self.noticed.notify_one();
         }
         self.queued.notify_one();
         Ok(ingested)
     }
 }
 
-impl Desk {
-    /// What the operator should hear of, on its way to the mail that tells him.
-    fn tell_operator(&self, one: &Ingested) {
-        let aside = match &one.outcome {
-            Outcome::Done { fate, alarms, .. } => {
-                alarms.iter().for_each(|alarm| self.events.tell(Event::Alarm(alarm.clone())));
-                matches!(fate, Fate::Quarantined { .. })
-            }
-            Outcome::Quarantined { .. } => true,
-            Outcome::Seen { .. } => false,
-        };
-        if aside {
-            self.events.tell(Event::SetAside { mailbox: one.mailbox.clone() });
-        }
+/// The operator should hear of it: what to say was written with it.
+fn of_note(one: &Ingested) -> bool {
+    match &one.outcome {
+        Outcome::Done { fate, alarms, .. } => !alarms.is_empty() || matches!(fate, Fate::Quarantined { .. }),
+        Outcome::Quarantined { .. } => true,
+        Outcome::Seen { .. } => false,
     }
 }
 

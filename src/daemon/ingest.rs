@@ -9,7 +9,7 @@ use crate::authenticate::Authenticator;
 use crate::config::drill;
 use crate::model::facts::OwnProof;
 use crate::model::ticket::Direction;
-use crate::model::{Believed, Commit, Decision, Found, HistoryLine, Incoming, Message, Policy, TicketChange};
+use crate::model::{Believed, Commit, Found, Incoming, Message, Policy};
 use crate::store::{Arrival, Ingested, Outcome, Plan, Store, pack};
 use crate::{compose, decide, facts, parse};
 
@@ -209,21 +209,10 @@ fn plan(reading: Reading, policy: Arc<Policy>, now: Timestamp) -> Plan {
         }
         let mut decision = decide::decide(message, mailbox, &facts, &policy, now);
         if let Some(by) = released_by {
-            note_release(&mut decision, by, now);
+            decide::note_release(&mut decision, by, now);
         }
         finish(compose::compose(decision, &policy))
     })
-}
-
-fn note_release(decision: &mut Decision, by: &str, now: Timestamp) {
-    let Some(ticket) = decision.fate.ticket() else { return };
-    decision.history.push(HistoryLine {
-        ticket,
-        at: now,
-        actor: by.to_owned(),
-        change: TicketChange::Event { what: "a mail was released from quarantine".to_owned() },
-        because: decision.view.as_ref().map(|view| view.authenticity.because.clone()).unwrap_or_default(),
-    });
 }
 
 /// The entries of mails that the desk words itself get their words from the finished mails.

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
-use super::board::Place;
+use super::board::{self, Place};
 use super::commit::{ATTEMPTS_MAX, Committing};
 use crate::config::drill;
 use crate::inbound::{Opened, Shown, Source, SourceError};
@@ -26,6 +26,7 @@ const IDLE: Duration = Duration::from_secs(9 * 60);
 /// Of what was shown, and could not be fetched because it stands there no more.
 pub(super) const GONE: &str = "It was moved or deleted by somebody else before it could be read";
 
+const CLOSED: &str = "The mailbox cannot be read";
 /// How long nothing is moved after moving failed.
 const FILING_REST: Duration = Duration::from_secs(10 * 60);
 
@@ -45,8 +46,43 @@ pub(super) enum Trouble {
     Filing(SourceError),
 }
 
+impl Trouble {
+    /// One word for the kind of it.
+    fn kind(&self) -> &'static str {
+        match self {
+            Trouble::Source(error) | Trouble::Filing(error) => error.word(),
+            Trouble::Store(error) => error.word(),
+            Trouble::Task(_) => "panic",
+            Trouble::Withheld(_) => "withheld",
+        }
+    }
+
+    /// Without a word of the server's.
+    fn for_log(&self) -> String {
+        match self {
+            Trouble::Source(error) | Trouble::Filing(error) => error.for_log(),
+            // A panic may have quoted what it choked on.
+            Trouble::Task(_) => "a task ended".to_owned(),
+            Trouble::Store(_) | Trouble::Withheld(_) => self.to_string(),
+        }
+    }
+
+    fn wants_operator(&self) -> bool {
+        matches!(self, Trouble::Source(error) if error.wants_operator())
+    }
+}
+
 /// What was taken in of a range, and what the server withholds.
 pub(super) type Taken = (Vec<Ingested>, Vec<SourceKey>);
+
+/// When a folder was first to be taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Met {
+    /// In this very try.
+    Now,
+    /// An earlier try did not come through.
+    Earlier(Timestamp),
+}
 
 /// A mailbox and the source that feeds it.
 pub struct Watcher {
@@ -54,14 +90,16 @@ pub struct Watcher {
     mailbox: Mailbox,
     source: Source,
     place: Place,
+    /// Since when this folder is to be taken in; None until that was looked up.
+    met: Option<Met>,
     /// Since when, and why, taken-in mail is not moved for a while.
-    filing_rests: Option<(tokio::time::Instant, String)>,
+    filing_rests: Option<(tokio::time::Instant, board::Trouble)>,
 }
 
 impl Watcher {
     pub fn new(desk: Arc<Desk>, mailbox: Mailbox, source: Source) -> Self {
         let place = desk.board.place(&mailbox.name);
-        Watcher { desk, mailbox, source, place, filing_rests: None }
+        Watcher { desk, mailbox, source, place, met: None, filing_rests: None }
     }
 
     /// Until `stop` fires. Every error ends in another try, later and later: 1, 2, 4 … 60 seconds, five minutes where a
@@ -75,22 +113,36 @@ impl Watcher {
                     // A mail that is withheld is asked for ever more seldom, however well the rest goes.
                     let worked = worked && !matches!(error, Trouble::Withheld(_));
                     failures = if worked { 1 } else { failures + 1 };
+                    // What the database does not take now is no reason for another try.
+                    if worked && !matches!(error, Trouble::Store(_)) {
+                        let _ = self.note_open().await;
+                    }
+                    // Whatever comes next is no longer the first try.
+                    self.met = None;
                     error
                 }
             };
-            let wants_operator = matches!(&error, Trouble::Source(e) if e.wants_operator());
+            let (kind, wants_operator) = (error.kind(), error.wants_operator());
             let pause = if wants_operator && failures > 3 { 300 } else { 1 << failures.min(6) };
-            if let Trouble::Filing(because) = &error {
-                self.filing_rests = Some((tokio::time::Instant::now(), because.to_string()));
+            let (mailbox, because) = (&self.mailbox.name, error.for_log());
+            match &error {
+                Trouble::Store(_) => {
+                    tracing::error!(mailbox, trouble = kind, because, again_in_seconds = pause, "{CLOSED}")
+                }
+                _ => tracing::warn!(mailbox, trouble = kind, because, again_in_seconds = pause, "{CLOSED}"),
             }
-            tracing::warn!(mailbox = self.mailbox.name, %error, again_in_seconds = pause, "The mailbox cannot be read");
-            self.place.trouble(error.to_string());
+            let trouble = board::Trouble { kind, what: error.to_string(), wants_operator };
+            if let Trouble::Filing(_) = &error {
+                self.filing_rests = Some((tokio::time::Instant::now(), trouble.clone()));
+            }
+            self.place.in_trouble(trouble);
             self.rest(Duration::from_secs(pause.min(300)), &stop).await;
         }
     }
 
     /// Takes in all that is there now, and returns: for `demo`, tests and drills.
     pub async fn drain(&mut self) -> anyhow::Result<Vec<Ingested>> {
+        self.meet().await?;
         let opened = self.source.open().await?;
         let mut cursor = self.first_contact(&opened).await?;
         let taken = self.take_in_all(&opened, &mut cursor, &CancellationToken::new()).await?;
@@ -112,7 +164,9 @@ impl Watcher {
 
     /// One connection's life. An error says also whether the connection ever worked.
     async fn session(&mut self, stop: &CancellationToken) -> Result<(), (Trouble, bool)> {
+        self.meet().await.map_err(|e| (e, false))?;
         let opened = beating(&self.place, self.source.open()).await.map_err(|e| (e.into(), false))?;
+        self.note_open().await.map_err(|e| (e, false))?;
         let mut cursor = self.first_contact(&opened).await.map_err(|e| (e, false))?;
         tracing::info!(mailbox = self.mailbox.name, folder = opened.folder, exists = opened.exists, "Watching");
         let mut settled = false;
@@ -127,7 +181,7 @@ impl Watcher {
                 return Ok(());
             }
             match &self.filing_rests {
-                Some((_, because)) => self.place.trouble(because.clone()),
+                Some((_, trouble)) => self.place.in_trouble(trouble.clone()),
                 None => self.place.well(),
             }
             let longest = scattered(IDLE, &self.mailbox.name, cursor.last_uid);
@@ -136,6 +190,30 @@ impl Watcher {
                 () = stop.cancelled() => return Ok(()),
             }
         }
+    }
+
+    /// Remembers when this folder was first to be opened: what arrives from then on is new, however long its server is away.
+    async fn meet(&mut self) -> Result<(), Trouble> {
+        if self.met.is_some() {
+            return Ok(());
+        }
+        let (what, now) = (format!("met:{}:{}", self.mailbox.name, self.source.folder()), (self.desk.clock)());
+        let met = self.desk.with_store(move |store| {
+            let met = store.moment(&what)?;
+            if met.is_none() {
+                store.note_moment(&what, SignedDuration::ZERO, None, now)?;
+            }
+            Ok(met)
+        });
+        self.met = Some(met.await?.map_or(Met::Now, Met::Earlier));
+        Ok(())
+    }
+
+    /// The mailbox is open, or was until now.
+    async fn note_open(&self) -> Result<(), Trouble> {
+        let (what, now) = (format!("open:{}", self.mailbox.name), (self.desk.clock)());
+        self.desk.with_store(move |store| store.note_moment(&what, SignedDuration::ZERO, None, now)).await?;
+        Ok(())
     }
 
     /// Where to begin. At the very first contact the mailbox's `start` decides what is old; a changed UIDVALIDITY means
@@ -166,24 +244,26 @@ impl Watcher {
     }
 
     /// With `start = "new"`, what is there at the first contact stays as it is: for IMAP everything below the next UID, for a
-    /// Maildir every file, by name. With a date, what is there is judged by its arrival; with `all`, nothing is old.
+    /// Maildir every file, by name. Where the first contact was tried earlier and failed, what arrived since then is new, by
+    /// the server's clock. With a date, what is there is judged by its arrival; with `all`, nothing is old.
     async fn baseline(&mut self, opened: &Opened, there: u32) -> Result<Cursor, Trouble> {
         let now = (self.desk.clock)();
-        let since = match self.mailbox.start {
-            Start::New => now,
-            Start::All => Timestamp::UNIX_EPOCH,
-            Start::Since(day) => day.to_zoned(jiff::tz::TimeZone::UTC).map_or(now, |z| z.timestamp()),
+        let (since, by_date) = match (self.mailbox.start, self.met) {
+            (Start::New, Some(Met::Earlier(met))) => (met, true),
+            (Start::New, _) => (now, false),
+            (Start::All, _) => (Timestamp::UNIX_EPOCH, true),
+            (Start::Since(day), _) => (day.to_zoned(jiff::tz::TimeZone::UTC).map_or(now, |z| z.timestamp()), true),
         };
         let uid_validity = opened.uid_validity;
         let cursor = Cursor { uid_validity, last_uid: 0, since, by_date_up_to: 0, there_before: 0 };
-        match (self.mailbox.start, opened.uid_validity, opened.uid_next) {
-            (Start::All, _, _) => Ok(cursor),
-            (Start::Since(_), 1.., _) => Ok(Cursor { by_date_up_to: there, ..cursor }),
-            (Start::New, 1.., Some(_)) => Ok(Cursor { last_uid: there, there_before: there, ..cursor }),
-            (start, _, _) => {
-                let old = |s: &Shown| start == Start::New || s.received_at.is_some_and(|at| at < since);
+        match (by_date, opened.uid_validity, opened.uid_next) {
+            _ if self.mailbox.start == Start::All => Ok(cursor),
+            (true, 1.., _) => Ok(Cursor { by_date_up_to: there, ..cursor }),
+            (false, 1.., Some(_)) => Ok(Cursor { last_uid: there, there_before: there, ..cursor }),
+            (_, _, _) => {
+                let old = |s: &Shown| !by_date || s.received_at.is_some_and(|at| at < since);
                 let last_uid = self.pass_over(old).await?;
-                Ok(Cursor { last_uid: if start == Start::New { last_uid } else { 0 }, ..cursor })
+                Ok(Cursor { last_uid: if by_date { 0 } else { last_uid }, ..cursor })
             }
         }
     }

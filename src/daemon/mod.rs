@@ -8,9 +8,11 @@ pub mod commit;
 pub mod connect;
 pub mod ingest;
 pub mod mailbox;
+mod morning;
 pub mod operator;
 pub mod order;
 pub mod systemd;
+mod usual;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +29,7 @@ use crate::outbox::{Courier, Notice};
 use crate::store::Store;
 use board::Board;
 use mailbox::Watcher;
-use operator::Event;
+use operator::Surroundings;
 
 /// What time it is. The demo and the stories play with one of their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -48,8 +50,8 @@ pub struct Desk {
     /// Rung when mail was queued.
     pub queued: Arc<Notify>,
     pub authenticator: Authenticator,
-    /// What people must hear of.
-    pub events: operator::Events,
+    /// Rung when something was written down of which people must hear.
+    pub noticed: Arc<Notify>,
 }
 
 impl Desk {
@@ -64,7 +66,7 @@ impl Desk {
             board: Arc::default(),
             queued: Arc::default(),
             authenticator: connect::authenticator(&config.dns)?,
-            events: operator::Events::default(),
+            noticed: Arc::default(),
         }))
     }
 }
@@ -88,7 +90,8 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
         let make = move || Watcher::new(Arc::clone(&desk), mailbox.clone(), connect::source(&source, &limits));
         tasks.spawn(kept_alive(make, stop));
     }
-    if let Some(outgoing) = connect::outgoing(&config.outgoing, &config.limits) {
+    let outgoing = connect::outgoing(&config.outgoing, &config.limits);
+    if let Some(outgoing) = outgoing.clone() {
         let courier = Courier::new(Arc::clone(&desk.store), outgoing, Arc::clone(&desk.clock));
         let courier = courier.with_pace(connect::pace(&config.outgoing));
         let (desk, stop) = (Arc::clone(&desk), stop.clone());
@@ -107,7 +110,8 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
         });
     }
     tasks.spawn(clock::run(Arc::clone(&desk), stop.clone()));
-    tasks.spawn(operator::tell(Arc::clone(&desk), config.mailboxes.clone(), config.limits.clone(), stop.clone()));
+    let around = Surroundings { sources: config.mailboxes.clone(), limits: config.limits.clone(), outgoing };
+    tasks.spawn(operator::tell(Arc::clone(&desk), around, stop.clone()));
     tasks.spawn(systemd::watch(Arc::clone(&desk.board), stop.clone()));
     tasks.close();
     systemd::ready();
@@ -133,13 +137,14 @@ async fn kept_alive(make: impl Fn() -> Watcher, stop: CancellationToken) {
     }
 }
 
-/// What the courier has to tell, for the log, the status line, and the people who must act on it. The log gets no words of
-/// a server: they may quote a mail.
+/// What the courier has to tell, for the log and the status line; the people who must act on it are told by who reads the
+/// notices. The log gets no words of a server: they may quote a mail.
 fn heard(desk: &Desk, place: &board::Place, notice: Notice) {
     match notice {
         Notice::Trouble(error) => {
             tracing::warn!(trouble = error.word(), code = error.code(), "Mail cannot leave");
-            place.trouble(error.to_string());
+            let (kind, wants_operator) = (error.word(), error.is_login());
+            place.in_trouble(board::Trouble { kind, what: error.to_string(), wants_operator });
         }
         Notice::Recovered => {
             tracing::info!("Mail leaves again");
@@ -148,11 +153,11 @@ fn heard(desk: &Desk, place: &board::Place, notice: Notice) {
         Notice::Failed(failure) => {
             let (outbox, ticket) = (failure.id, failure.ticket);
             tracing::warn!(outbox, ticket, template = %failure.template, "A mail will not go again by itself");
-            desk.events.tell(Event::Failed(failure));
+            desk.noticed.notify_one();
         }
         Notice::Database(error) => {
             tracing::error!(error, "The outbox cannot be read");
-            place.trouble(error);
+            place.trouble("database", error);
         }
     }
 }

@@ -1,229 +1,292 @@
 //! Who must hear of what: agents of answers that did not leave, the operator of what needs a person. The operator gets at
-//! most one mail an hour of what happens, one in the morning where mail is unaccounted for, and a count once a week.
+//! most one mail an hour, and of the same trouble one a day. What is to be told stands in the database until the mail
+//! that tells it does; where the database itself is the trouble, one mail goes past it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Weekday;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use tokio::sync::Notify;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::board::Place;
-use super::mailbox::beating;
-use super::{Desk, audit, connect};
+use super::board::{Place, Trouble};
+use super::usual::Usual;
+use super::{Desk, morning};
 use crate::config::{Limits, MailboxSource};
-use crate::model::outgoing::{Addressee, Attempt, Draft, SmtpReply, Template, Undelivered, Value};
-use crate::model::{Action, Address, Commit, Decision, Fate, Found, Lookup};
-use crate::outbox::Failure;
+use crate::model::outgoing::{Addressee, Draft, Template, Undelivered, Value};
+use crate::model::{Action, Address, Decision, Fate, Found, Lookup, Policy};
+use crate::outbox::{self, OutgoingSettings};
+use crate::store::watch::{Notice, Noticed, Undeliverable};
 use crate::store::{Plan, StoreError};
 
-/// Between two mails about what happens.
+/// Between two mails to the operator.
 const PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// Between two words about the same trouble.
+pub(super) const DAILY: SignedDuration = SignedDuration::from_hours(24);
 /// What happens together is told together.
 const GATHER: Duration = Duration::from_secs(5);
 /// How often the clock and the board are looked at.
 const LOOK: Duration = Duration::from_secs(60);
-/// A part in trouble for so long does not get out of it by itself.
+/// A part in trouble for so long does not get out of it by itself; nor does one, after a few tries, whose trouble a
+/// person must end.
 const TROUBLE: Duration = Duration::from_secs(15 * 60);
-/// The hour, in the desk's time zone, after which the daily comparison is made.
-const MORNING: i8 = 6;
-/// Events that wait to be told; more are counted only.
-const WAITING_MAX: usize = 256;
+const TROUBLE_OF_PERSONS: Duration = Duration::from_secs(5 * 60);
+/// How often it is looked whether mail comes as usual.
+const USUAL: Duration = Duration::from_secs(10 * 60);
+/// A database that refuses for longer than a lock is waited for is told of past it.
+const REFUSES: Duration = Duration::from_secs(60);
 
-/// Something that people must hear of.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// A sentence for the operator.
-    Alarm(String),
-    SetAside {
-        mailbox: String,
-    },
-    /// A mail will not go again by itself.
-    Failed(Failure),
-}
-
-/// What happened and was not told yet.
-#[derive(Default)]
-pub struct Events {
-    waiting: Mutex<Vec<Event>>,
-    rung: Notify,
-}
-
-impl Events {
-    /// Never waits. A flood is cut off: what counts is that somebody looks.
-    pub fn tell(&self, event: Event) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        // An answer that did not leave is never too much: each is another customer's.
-        if waiting.len() < WAITING_MAX || matches!(event, Event::Failed(_)) {
-            waiting.push(event);
-        }
-        self.rung.notify_one();
-    }
-
-    fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+/// What the operator's task needs besides the desk.
+pub(super) struct Surroundings {
+    pub sources: Vec<MailboxSource>,
+    pub limits: Limits,
+    /// None: nothing ever leaves.
+    pub outgoing: Option<OutgoingSettings>,
 }
 
 /// Until `stop` fires.
-pub async fn tell(desk: Arc<Desk>, sources: Vec<MailboxSource>, limits: Limits, stop: CancellationToken) {
-    let mut teller = Teller::new(Arc::clone(&desk), sources, limits).await;
+pub(super) async fn tell(desk: Arc<Desk>, around: Surroundings, stop: CancellationToken) {
+    let mut teller = Teller::new(Arc::clone(&desk), around);
     while !stop.is_cancelled() {
+        teller.place.beat();
+        let looked = teller.look(&stop).await;
+        teller.heed_the_database(looked.err()).await;
         tokio::select! {
-            () = desk.events.rung.notified() => tokio::time::sleep(GATHER).await,
+            () = desk.noticed.notified() => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(LOOK) => {}
             () = stop.cancelled() => {}
         }
-        teller.place.beat();
-        if let Err(error) = teller.look(&stop).await {
-            tracing::warn!(%error, "What people should hear of cannot be written down yet");
-        }
     }
 }
 
-struct Teller {
-    desk: Arc<Desk>,
-    place: Place,
-    sources: Vec<MailboxSource>,
-    limits: Limits,
-    /// Sentences for the next mail, and how often each came.
-    gathered: BTreeMap<String, u64>,
-    failed: Vec<Failure>,
-    last_mail: Option<Timestamp>,
-    last_morning: Option<jiff::civil::Date>,
-    /// The parts whose trouble was told.
-    troubled: Vec<String>,
+pub(super) struct Teller {
+    pub(super) desk: Arc<Desk>,
+    pub(super) place: Place,
+    pub(super) around: Surroundings,
+    pub(super) warnings: Warnings,
+    usual: Usual,
+    usual_looked: Option<Instant>,
+    /// Since when the database refuses.
+    refused: Option<Instant>,
+    /// When that was last told past it.
+    told_past: Option<Instant>,
+}
+
+/// What stands in the status line until it is no longer so.
+#[derive(Default)]
+pub(super) struct Warnings {
+    /// Mailboxes where mail usually comes and does not.
+    silent: Vec<String>,
+    /// Found in the morning: certificates, an outgoing server that cannot be used.
+    pub(super) morning: Vec<String>,
 }
 
 impl Teller {
-    async fn new(desk: Arc<Desk>, sources: Vec<MailboxSource>, limits: Limits) -> Self {
-        let last_mail = desk.with_store(|store| store.last_queued(Template::Alarm)).await.ok().flatten();
-        // A desk that is started in the afternoon does not make up for the morning.
-        let last_morning = Some(today(&desk)).filter(|_| is_morning(&desk));
-        let (gathered, failed, troubled) = (BTreeMap::new(), Vec::new(), Vec::new());
+    fn new(desk: Arc<Desk>, around: Surroundings) -> Self {
         let place = desk.board.place("operator");
-        Teller { desk, place, sources, limits, gathered, failed, last_mail, last_morning, troubled }
+        let (usual, warnings) = (Usual::default(), Warnings::default());
+        Teller { desk, place, around, warnings, usual, usual_looked: None, refused: None, told_past: None }
     }
 
     async fn look(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
-        for event in self.desk.events.take() {
-            match event {
-                Event::Alarm(sentence) => self.gather(sentence),
-                Event::SetAside { mailbox } => {
-                    self.gather(format!(
-                        "Mail was put in quarantine (mailbox {mailbox}): see `postdesk quarantine list`"
-                    ));
-                }
-                Event::Failed(failure) if failure.template.is_words_of_a_person() => self.failed.push(failure),
-                // What tells of trouble makes no trouble of its own.
-                Event::Failed(failure) if failure.template == Template::Alarm => {}
-                Event::Failed(failure) => {
-                    self.gather(format!("Mail ({}) cannot leave: see `postdesk outbox list`", failure.template));
-                }
-            }
-        }
-        while let Some(failure) = self.failed.last() {
-            undelivered(&self.desk, failure).await?;
-            self.failed.pop();
-        }
-        self.look_at_the_board();
-        self.look_at_the_clock(stop).await?;
-        self.mail().await
+        let troubled = self.look_at_the_board().await?;
+        self.look_for_silence(&troubled).await?;
+        morning::look(self, stop).await?;
+        self.place.warn(self.warnings.silent.iter().chain(&self.warnings.morning).cloned().collect());
+        self.tell_what_is_noticed().await
     }
 
-    fn gather(&mut self, sentence: String) {
-        if self.gathered.len() < WAITING_MAX || self.gathered.contains_key(&sentence) {
-            *self.gathered.entry(sentence).or_default() += 1;
-        }
-    }
-
-    /// A part that has been in trouble for long is told once, until it was well again.
-    fn look_at_the_board(&mut self) {
-        let troubled = self.desk.board.troubled_for(TROUBLE);
-        self.troubled.retain(|name| troubled.iter().any(|(part, _)| part == name));
-        for (name, what) in troubled {
-            if !self.troubled.contains(&name) {
-                self.gather(format!("{name} has been in trouble for a quarter of an hour: {what}"));
-                self.troubled.push(name);
-            }
-        }
-    }
-
-    /// Every morning what the servers hold is compared with the ledger; on Mondays the week is counted.
-    async fn look_at_the_clock(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
-        let today = today(&self.desk);
-        if self.desk.policy.desk.operator.is_none() || !is_morning(&self.desk) || self.last_morning == Some(today) {
-            return Ok(());
-        }
-        self.last_morning = Some(today);
-        for source in self.sources.clone() {
-            let mut from = connect::source(&source, &self.limits);
-            let compared = tokio::select! {
-                compared = beating(&self.place, audit::audit(&self.desk, &source.mailbox, &mut from)) => compared,
-                () = stop.cancelled() => return Ok(()),
-            };
-            match compared {
-                Ok(audit) if audit.lost == 0 => {}
-                Ok(audit) => self.gather(format!(
-                    "{} mails in mailbox {} are unaccounted for: see `postdesk audit`",
-                    audit.lost, source.mailbox
-                )),
-                Err(error) => self.gather(format!("Mailbox {} cannot be compared: {error}", source.mailbox)),
-            }
-        }
-        if today.weekday() == Weekday::Monday {
-            let since = (self.desk.clock)().checked_sub(168.hours()).unwrap_or(Timestamp::UNIX_EPOCH);
-            let (came, accounted) = self.desk.with_store(move |store| store.counts(since)).await?;
-            self.gather(format!("The last seven days: {came} mails in, {accounted} accounted for"));
-        }
-        Ok(())
-    }
-
-    async fn mail(&mut self) -> Result<(), StoreError> {
+    /// Says a thing to the operator, at most once in `pause`. Whether it was said now.
+    pub(super) async fn say(
+        &self,
+        what: String,
+        pause: SignedDuration,
+        alarm: Option<String>,
+    ) -> Result<bool, StoreError> {
         let now = (self.desk.clock)();
-        // A clock that was set back must not keep the desk silent for years.
-        let rests = self.last_mail.is_some_and(|last| last <= now && now.duration_since(last) < PAUSE);
-        if self.gathered.is_empty() || rests {
+        self.desk.with_store(move |store| store.note_moment(&what, pause, alarm.as_deref(), now)).await
+    }
+
+    /// The parts that are in trouble now. Of one that has been for long the operator hears.
+    async fn look_at_the_board(&self) -> Result<Vec<String>, StoreError> {
+        let troubles = self.desk.board.troubles();
+        for (part, trouble, since) in &troubles {
+            let patience = if trouble.wants_operator { TROUBLE_OF_PERSONS } else { TROUBLE };
+            if *since >= patience {
+                let sentence = self.in_trouble(part, trouble, *since).await?;
+                self.say(format!("trouble:{part}:{}", trouble.kind), DAILY, Some(sentence)).await?;
+            }
+        }
+        Ok(troubles.into_iter().map(|(part, ..)| part).collect())
+    }
+
+    async fn in_trouble(&self, part: &str, trouble: &Trouble, since: Duration) -> Result<String, StoreError> {
+        let mut sentence = format!("{part} has been in trouble for {} minutes: {}", since.as_secs() / 60, trouble.what);
+        if self.around.sources.iter().any(|source| source.mailbox == part) {
+            let name = part.to_owned();
+            let last = self.desk.with_store(move |store| store.moment(&format!("open:{name}"))).await?;
+            sentence.push_str(&match last {
+                Some(at) => format!(". It was last open at {}", self.clock_time(at)),
+                None => ". It was never open yet".to_owned(),
+            });
+        }
+        Ok(sentence)
+    }
+
+    pub(super) fn clock_time(&self, at: Timestamp) -> String {
+        at.to_zoned(self.desk.policy.desk.timezone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// A mailbox that is well and gets no mail at a time when it usually does. On a day that is a holiday in every calendar
+    /// of the desk's, silence is no wonder.
+    async fn look_for_silence(&mut self, troubled: &[String]) -> Result<(), StoreError> {
+        if self.usual_looked.is_some_and(|at| at.elapsed() < USUAL) {
             return Ok(());
         }
-        let sentences = self.gathered.iter().map(|(sentence, count)| match count {
-            1 => sentence.clone(),
-            count => format!("{sentence} ({count} times)"),
-        });
-        let sentences = sentences.collect();
-        if let Some(draft) = alarm(&self.desk, sentences, now) {
-            let mut decision = Decision::new(Action::Command, Fate::Order);
-            decision.outgoing.push(draft);
-            let commit = crate::compose::compose(decision, &self.desk.policy);
-            order(&self.desk, Lookup::default(), Arc::new(move |_: Found| commit.clone())).await?;
-            self.last_mail = Some(now);
+        let (mut usual, now) = (std::mem::take(&mut self.usual), (self.desk.clock)());
+        let (usual, learned) = self
+            .desk
+            .with_store(move |store| {
+                let learned = usual.learn(store, now);
+                Ok((usual, learned))
+            })
+            .await?;
+        self.usual = usual;
+        learned?;
+        self.usual_looked = Some(Instant::now());
+        self.warnings.silent.clear();
+        let zone = &self.desk.policy.desk.timezone;
+        let (today, calendars) = (now.to_zoned(zone.clone()).date(), &self.desk.policy.promises.calendars);
+        if !calendars.is_empty() && calendars.iter().all(|calendar| calendar.holidays.contains(&today)) {
+            return Ok(());
         }
-        self.gathered.clear();
+        for mailbox in self.around.sources.iter().map(|source| &source.mailbox).filter(|m| !troubled.contains(m)) {
+            let Some(silence) = self.usual.silence(mailbox, now, zone) else { continue };
+            let sentence = silence.sentence(mailbox, now, zone);
+            if self.say(format!("silent:{mailbox}"), DAILY, Some(sentence.clone())).await? {
+                tracing::warn!(mailbox, since = %silence.since, "No mail comes, and usually it does");
+            }
+            self.warnings.silent.push(sentence);
+        }
         Ok(())
+    }
+
+    /// Agents hear of each answer that did not leave, the operator of all else in one mail.
+    async fn tell_what_is_noticed(&self) -> Result<(), StoreError> {
+        let mut sentences: BTreeMap<String, u32> = BTreeMap::new();
+        let mut told = Vec::new();
+        for notice in self.desk.with_store(|store| store.notices()).await? {
+            match self.sentence(&notice) {
+                Told::Agent(failure) => undelivered(&self.desk, &failure, notice.id).await?,
+                Told::Operator(sentence) => {
+                    told.push(notice.id);
+                    *sentences.entry(sentence).or_default() += notice.times;
+                }
+                Told::Nobody => told.push(notice.id),
+            }
+        }
+        let now = (self.desk.clock)();
+        let mail = if sentences.is_empty() { None } else { alarm(&self.desk.policy, lines(sentences), now) };
+        // The pause is noted first: who is killed after it is late by an hour, and not loud.
+        if told.is_empty() || (mail.is_some() && !self.say("alarm".to_owned(), PAUSE, None).await?) {
+            return Ok(());
+        }
+        let mut decision = Decision::new(Action::Command, Fate::Order);
+        decision.outgoing.extend(mail);
+        decision.told = told;
+        let commit = crate::compose::compose(decision, &self.desk.policy);
+        order(&self.desk, Lookup::default(), Arc::new(move |_: Found| commit.clone())).await
+    }
+
+    fn sentence(&self, notice: &Notice) -> Told {
+        match &notice.what {
+            Noticed::Alarm(sentence) => Told::Operator(sentence.clone()),
+            Noticed::Quarantined { mailbox } => Told::Operator(format!(
+                "Mail was put in quarantine (mailbox {mailbox}): see `postdesk quarantine list`"
+            )),
+            Noticed::Undelivered(failure) if failure.template.is_words_of_a_person() => Told::Agent(failure.clone()),
+            // What tells of trouble makes no trouble of its own.
+            Noticed::Undelivered(failure) if failure.template == Template::Alarm => Told::Nobody,
+            Noticed::Undelivered(failure) => {
+                Told::Operator(format!("Mail ({}) cannot leave: see `postdesk outbox list`", failure.template))
+            }
+        }
+    }
+
+    /// The log, the status line and, after a while, a mail that goes past the database: nothing else can say that it is the
+    /// database that fails.
+    async fn heed_the_database(&mut self, error: Option<StoreError>) {
+        let Some(error) = error else {
+            self.refused = None;
+            return self.place.well();
+        };
+        tracing::error!(%error, "What people should hear of cannot be written down yet");
+        self.place.trouble(error.word(), error.to_string());
+        let since = *self.refused.get_or_insert_with(Instant::now);
+        let lasting = matches!(error, StoreError::Broken(_)) || since.elapsed() >= REFUSES;
+        let told = self.told_past.is_some_and(|at| at.elapsed() < DAILY.unsigned_abs());
+        if !lasting || told {
+            return;
+        }
+        if let Some(outgoing) = self.around.outgoing.clone()
+            && past_the_database(&self.desk.policy, outgoing, &error, (self.desk.clock)()).await
+        {
+            self.told_past = Some(Instant::now());
+        }
     }
 }
 
-fn today(desk: &Desk) -> jiff::civil::Date {
-    (desk.clock)().to_zoned(desk.policy.desk.timezone.clone()).date()
+enum Told {
+    Operator(String),
+    Agent(Undeliverable),
+    /// There is nothing in it for anybody.
+    Nobody,
 }
 
-fn is_morning(desk: &Desk) -> bool {
-    (desk.clock)().to_zoned(desk.policy.desk.timezone.clone()).hour() >= MORNING
+fn lines(sentences: BTreeMap<String, u32>) -> Vec<String> {
+    let line = |(sentence, times): (String, u32)| match times {
+        1 => sentence,
+        times => format!("{sentence} ({times} times)"),
+    };
+    sentences.into_iter().map(line).collect()
+}
+
+/// Tells the operator that the database fails, by a mail that no database knows of. Whether it left.
+pub async fn past_the_database(
+    policy: &Policy,
+    outgoing: OutgoingSettings,
+    error: &StoreError,
+    now: Timestamp,
+) -> bool {
+    let sentence = format!("{error}. No mail is taken in and none is sent until that is mended; nothing is lost by it");
+    let Some(draft) = alarm(policy, vec![sentence], now) else { return false };
+    let mut decision = Decision::new(Action::Command, Fate::Order);
+    decision.outgoing.push(draft);
+    let Some(mail) = crate::compose::compose(decision, policy).outgoing.pop() else { return false };
+    match outbox::send_alone(outgoing, mail, now).await {
+        Ok(()) => {
+            tracing::warn!("The operator was told past the database");
+            true
+        }
+        Err(error) => {
+            tracing::error!(trouble = error, "The operator cannot be told past the database");
+            false
+        }
+    }
 }
 
 /// None where no operator is named: then the log has to do.
-fn alarm(desk: &Desk, sentences: Vec<String>, now: Timestamp) -> Option<Draft> {
-    let operator = desk.policy.desk.operator.as_ref()?;
-    let mailbox = desk.policy.mailboxes.iter().find(|m| !m.observe).or(desk.policy.mailboxes.first())?;
+fn alarm(policy: &Policy, sentences: Vec<String>, now: Timestamp) -> Option<Draft> {
+    let operator = policy.desk.operator.as_ref()?;
+    let mailbox = policy.mailboxes.iter().find(|m| !m.observe).or(policy.mailboxes.first())?;
     Some(Draft {
         template: Template::Alarm,
         addressee: Addressee::Operator,
         to: Address::new(None, operator.as_str()),
         cc: Vec::new(),
         mailbox: mailbox.name.clone(),
-        language: desk.policy.desk.language,
+        language: policy.desk.language,
         ticket: None,
         in_reply_to: None,
         references: Vec::new(),
@@ -236,35 +299,40 @@ fn alarm(desk: &Desk, sentences: Vec<String>, now: Timestamp) -> Option<Draft> {
     })
 }
 
-/// The agent hears that his answer did not leave, and the ticket's history gets it.
-async fn undelivered(desk: &Arc<Desk>, failure: &Failure) -> Result<(), StoreError> {
-    let Some(ticket) = failure.ticket else { return Ok(()) };
-    let because = match &failure.attempt {
-        Attempt::Rejected(reply) | Attempt::Accepted(reply) => words(reply),
-        Attempt::Deferred(reply) => format!("given up after many tries; the last: {}", words(reply)),
-        Attempt::Ambiguous(reply) => format!("it may or may not have arrived: {}", words(reply)),
-    };
-    let failed = Undelivered { outbox: failure.id, ticket, to: failure.to.as_str().to_owned(), because };
-    let (policy, now) = (Arc::clone(&desk.policy), (desk.clock)());
+/// The agent hears that his answer did not leave, and the ticket's history gets it: in the transaction that removes the
+/// notice.
+async fn undelivered(desk: &Arc<Desk>, failure: &Undeliverable, notice: i64) -> Result<(), StoreError> {
+    let tickets: Vec<_> = failure.ticket.into_iter().collect();
+    let (failed, policy, now) = (failed(failure), Arc::clone(&desk.policy), (desk.clock)());
     let plan: Plan = Arc::new(move |found: Found| {
-        match crate::decide::undelivered(&failed, &found, &policy, now) {
-            Ok(decision) => super::ingest::finish(crate::compose::compose(decision, &policy)),
+        let decided = failed.as_ref().map(|failed| crate::decide::undelivered(failed, &found, &policy, now));
+        let mut commit = match decided {
+            Some(Ok(decision)) => super::ingest::finish(crate::compose::compose(decision, &policy)),
             // The ticket was erased meanwhile: nobody is left to be told.
-            Err(_) => Decision::new(Action::Command, Fate::Order),
-        }
+            Some(Err(_)) | None => Decision::new(Action::Command, Fate::Order),
+        };
+        commit.told.push(notice);
+        commit
     });
-    order(desk, Lookup { tickets: vec![ticket], ..Lookup::default() }, plan).await.map(drop)
+    order(desk, Lookup { tickets, ..Lookup::default() }, plan).await
 }
 
-fn words(reply: &SmtpReply) -> String {
-    let code = Some(reply.code).filter(|code| *code > 0).map(|code| code.to_string()).unwrap_or_default();
-    let enhanced = reply.enhanced.as_deref().unwrap_or_default();
-    crate::model::text::clean_line(&format!("{code} {enhanced} {}", reply.text), 300)
+fn failed(failure: &Undeliverable) -> Option<Undelivered> {
+    let reply = crate::model::text::clean_line(&failure.last_reply, 300);
+    let because = match (failure.ambiguous, failure.attempts) {
+        (true, _) => format!("it may or may not have arrived; said last: {reply}"),
+        (false, 2..) if !reply.starts_with('5') => {
+            format!("given up after {} tries; said last: {reply}", failure.attempts)
+        }
+        (false, _) => reply,
+    };
+    let (outbox, to) = (failure.outbox, failure.to.email.clone());
+    failure.ticket.map(|ticket| Undelivered { outbox, ticket, to, because })
 }
 
-async fn order(desk: &Arc<Desk>, lookup: Lookup, plan: Plan) -> Result<Commit, StoreError> {
+async fn order(desk: &Arc<Desk>, lookup: Lookup, plan: Plan) -> Result<(), StoreError> {
     let now = (desk.clock)();
-    let commit = desk.with_store(move |store| store.order(&lookup, &plan, now)).await?;
+    desk.with_store(move |store| store.order(&lookup, &plan, now)).await?;
     desk.queued.notify_one();
-    Ok(commit)
+    Ok(())
 }

@@ -18,6 +18,12 @@ pub fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
+/// Not ready yet, and why; it takes so much longer.
+pub fn waiting(why: &str, longer: Duration) {
+    let longer = u32::try_from(longer.as_micros()).unwrap_or(u32::MAX);
+    notify(&[NotifyState::Status(why), NotifyState::ExtendTimeoutUsec(longer)]);
+}
+
 /// Pings at a third of the watchdog's time as long as no part is stuck, and keeps the status line true. Without a watchdog
 /// only the latter.
 pub async fn watch(board: Arc<Board>, stop: CancellationToken) {

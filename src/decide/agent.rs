@@ -82,6 +82,10 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     if note && !says {
         return refuse(case, name, "nothing-said", "A note without words", &[], &[]);
     }
+    if let Some((written, _)) = commanded.effects.iter().find(|(_, e)| *e == Effect::Reject) {
+        let why = "it answers the question about a mail that was put aside, and this is another mail";
+        return refuse(case, name, "command", why, &[], &[format!("{written}: {why}")]);
+    }
     let mut work = case.work(ticket.clone()).by(name);
     for (written, _) in commanded.effects.iter().filter(|(_, e)| *e == Effect::Accept) {
         // First: the words of the same mail are for the accepted one too.
@@ -259,7 +263,7 @@ fn recipients(ticket: &Ticket) -> Vec<Address> {
 fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
     for (written, effect) in &commanded.effects {
         match effect {
-            Effect::Note | Effect::Accept => {}
+            Effect::Note | Effect::Accept | Effect::Reject => {}
             Effect::Status(to) => {
                 if work.ticket.status != *to {
                     work.change(TicketChange::Status { to: *to }, written);

@@ -24,6 +24,8 @@ pub enum Effect {
     Take,
     /// Whoever wrote last without being a participant becomes one.
     Accept,
+    /// A mail that was put aside is left out for good.
+    Reject,
     /// The words below are for colleagues only.
     Note,
     Priority(Priority),
@@ -89,6 +91,13 @@ pub const COMMANDS: &[Command] = &[
         argument: "",
         does: "makes the proven sender of the latest mail by an outsider a participant, who gets your words too",
         understand: |argument, _| nothing_after(argument, Effect::Accept),
+    },
+    Command {
+        word: "reject",
+        aliases: &["odmietni", "odmitni", "zavrni", "odbij", "ablehnen"],
+        argument: "",
+        does: "in answer to the question about a mail that was put aside: leaves it out for good (#accept lets it in)",
+        understand: |argument, _| nothing_after(argument, Effect::Reject),
     },
     Command {
         word: "note",

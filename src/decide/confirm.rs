@@ -17,8 +17,8 @@ use crate::model::{
     TicketChange,
 };
 
-use super::notify;
 use super::work::{CUSTOMER, Case, Work};
+use super::{aside, notify};
 
 /// Words that say no in the first line of an answer, folded. A word too many here costs a second question; one too few
 /// would release what its owner denied.
@@ -56,21 +56,21 @@ const NO: [&str; 30] = [
 ];
 
 /// What is asked, and of whom.
-struct Question<'a> {
-    kind: HoldKind,
+pub(super) struct Question<'a> {
+    pub kind: HoldKind,
     /// An agent's name, or an address.
-    who: String,
-    to: Address,
-    language: Language,
-    mailbox: &'a str,
-    ticket: Option<&'a Ticket>,
-    text: String,
-    cause: String,
+    pub who: String,
+    pub to: Address,
+    pub language: Language,
+    pub mailbox: &'a str,
+    pub ticket: Option<&'a Ticket>,
+    pub text: String,
+    pub cause: String,
 }
 
 impl Question<'_> {
     /// What waits, and the mail that asks.
-    fn put(self, found: &Found, policy: &Policy, now: Timestamp) -> (Hold, Draft) {
+    pub fn put(self, found: &Found, policy: &Policy, now: Timestamp) -> (Hold, Draft) {
         let hold = Hold {
             number: found.next_hold,
             kind: self.kind,
@@ -97,7 +97,7 @@ impl Question<'_> {
 }
 
 /// A mail to a registered address, still without content.
-fn mail(
+pub(super) fn mail(
     template: Template,
     hold: &Hold,
     to: Address,
@@ -125,7 +125,7 @@ fn mail(
     }
 }
 
-fn to_agent(agent: &Agent, policy: &Policy) -> (Address, Language) {
+pub(super) fn to_agent(agent: &Agent, policy: &Policy) -> (Address, Language) {
     let to = Address::new(Some(&agent.display), agent.address().as_str());
     (to, agent.language.unwrap_or(policy.desk.language))
 }
@@ -284,15 +284,18 @@ pub fn answer(case: &Case, confirmation: &Confirmation) -> Decision {
     if !hold.is_open(case.now) {
         return over(case, hold);
     }
+    if hold.kind == HoldKind::Mail {
+        return aside::answer(case, hold);
+    }
     let denied = says_no(&case.message.reply.text);
     let mut hold = hold.clone();
     hold.state = match (denied, hold.kind) {
         (true, _) => HoldState::Denied,
-        (false, HoldKind::Agent) => HoldState::Released,
+        (false, HoldKind::Agent | HoldKind::Mail) => HoldState::Released,
         (false, HoldKind::Request | HoldKind::Address | HoldKind::Alternate) => HoldState::Done,
     };
     let decision = match hold.kind {
-        HoldKind::Agent => agents(case, &hold, denied),
+        HoldKind::Agent | HoldKind::Mail => agents(case, &hold, denied),
         HoldKind::Request => requests(case, &hold, denied),
         HoldKind::Address | HoldKind::Alternate => addresses(case, &hold, denied),
     };
@@ -336,7 +339,7 @@ fn says_no(text: &str) -> bool {
 fn denial(hold: &Hold) -> String {
     match hold.kind {
         HoldKind::Agent => format!("Agent {} says that a mail held in that name is not genuine", hold.who),
-        HoldKind::Request | HoldKind::Address | HoldKind::Alternate => {
+        HoldKind::Request | HoldKind::Address | HoldKind::Alternate | HoldKind::Mail => {
             "Somebody denies what was asked in a confirmation mail".to_owned()
         }
     }
@@ -412,7 +415,7 @@ fn over(case: &Case, hold: &Hold) -> Decision {
         return decision;
     }
     let to = match hold.kind {
-        HoldKind::Agent => case.policy.agent(&hold.who).map(|agent| to_agent(agent, case.policy)),
+        HoldKind::Agent | HoldKind::Mail => case.policy.agent(&hold.who).map(|agent| to_agent(agent, case.policy)),
         HoldKind::Request | HoldKind::Address | HoldKind::Alternate => {
             Some((Address::new(None, &hold.who), case.language()))
         }
@@ -429,6 +432,9 @@ fn over(case: &Case, hold: &Hold) -> Decision {
 pub fn settle(case: &Case, decision: &mut Decision) {
     if let Some(held) = case.facts.found.held.as_ref().filter(|h| h.state == HoldState::Released) {
         decision.holds.push(Hold { state: HoldState::Done, ..held.clone() });
+        if held.kind == HoldKind::Mail {
+            aside::note_release(decision, &held.who, case.now);
+        }
     }
 }
 

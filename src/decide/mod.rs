@@ -3,6 +3,7 @@
 
 mod acknowledge;
 mod agent;
+mod aside;
 mod bounce;
 mod clock;
 mod commands;
@@ -20,6 +21,7 @@ mod route;
 mod urgency;
 mod work;
 
+pub use aside::note_release;
 pub use bounce::undelivered;
 pub use clock::clock;
 pub use commands::{COMMANDS, Command};
@@ -89,10 +91,11 @@ fn came_back(case: &Case) -> Option<String> {
     (case.facts.sender == Sender::Ourselves).then(|| "Its From is one of the desk's own addresses".to_owned())
 }
 
-/// A sender who is provably not who he says: kept aside, answered by nobody, bound to no contact.
+/// A sender who is provably not who he says: kept aside, answered by nobody, bound to no contact. Whoever looks after the
+/// mailbox is asked whether it is genuine all the same, but never about one in an agent's name.
 fn suspect(case: &Case, authenticity: &Authenticity) -> Decision {
     let decision = case.quarantine(format!("Its sender is not believed: {}", authenticity.because));
-    let Sender::Agent(name) = &case.facts.sender else { return decision };
+    let Sender::Agent(name) = &case.facts.sender else { return aside::ask(case, decision) };
     let decision = decision.alarm(format!("A mail claims to be from agent {name} and is not"));
     let event = format!("A mail that claims to be from {name} was held");
     agent::note_held(case, decision, name, "forged", &event, &authenticity.because)

@@ -1,12 +1,12 @@
 //! Whether a mail answers a confirmation mail of the desk's, and whether a mail that was held has been confirmed since.
 
 use crate::model::desk::Policy;
-use crate::model::facts::{Authenticity, Confirmation, Sender};
+use crate::model::facts::{Authenticity, Confirmation, OwnProof, Sender};
 use crate::model::token::{KeyRing, Proven, TokenKind};
 use crate::model::{Believed, Found, Hold, HoldKind, HoldNumber, HoldState, Message, Strength};
 
-use super::sender;
 use super::thread::{is_ours, own_details, referred};
+use super::{authenticity, from_field, sender};
 
 /// The hidden tokens of confirmation mails that came with this mail, in the order of BEHAVIOUR section 2.
 fn tokens<'a>(message: &'a Message, policy: &'a Policy) -> impl Iterator<Item = Proven> + 'a {
@@ -30,6 +30,14 @@ pub fn whose(message: &Message, policy: &Policy) -> Option<String> {
     Some(policy.agent_by_address(&from).map_or_else(|| from.to_string(), |agent| agent.name.clone()))
 }
 
+/// A mail that is not believed unless a signature still lifts it, and about which an agent may be asked: it names one
+/// author, beyond doubt, and no agent.
+pub fn may_be_asked_about(message: &Message, mailbox: &str, policy: &Policy) -> bool {
+    let Ok(author) = from_field::author(message) else { return false };
+    let judged = authenticity::judge(message, policy.mailbox(mailbox), &OwnProof::default());
+    judged.believed == Believed::Failed && policy.agent_by_address(&author).is_none()
+}
+
 /// The hold that this mail answers with a token made for exactly this hold and its addressee.
 pub fn confirmation(message: &Message, found: &Found, policy: &Policy) -> Option<Confirmation> {
     let hold = found.hold.as_ref()?;
@@ -46,18 +54,28 @@ pub fn confirmation(message: &Message, found: &Found, policy: &Policy) -> Option
 fn by_registered(message: &Message, hold: &Hold, policy: &Policy) -> bool {
     let Some(from) = sender::from(message) else { return false };
     match hold.kind {
-        HoldKind::Agent => {
+        HoldKind::Agent | HoldKind::Mail => {
             policy.agent_by_address(&from).is_some_and(|a| !a.disabled && a.name.eq_ignore_ascii_case(&hold.who))
         }
         HoldKind::Request | HoldKind::Address | HoldKind::Alternate => from.as_str().eq_ignore_ascii_case(&hold.who),
     }
 }
 
-/// The judgement on a mail that was held and confirmed since: as though it had been proven. What is provably forged
-/// stays so.
+/// The judgement on a mail that was held and confirmed since. An agent's own is as good as proven; what is provably forged
+/// in an agent's name stays so, whoever says what. Another's that an agent let in counts as one of which nothing is known.
 pub fn released(judged: &Authenticity, sender: &Sender, found: &Found) -> Option<Authenticity> {
-    let hold = found.held.as_ref().filter(|h| h.kind == HoldKind::Agent && h.state == HoldState::Released)?;
-    let Sender::Agent(name) = sender else { return None };
+    let hold = found.held.as_ref().filter(|h| h.state == HoldState::Released)?;
+    match (hold.kind, sender) {
+        (HoldKind::Agent, Sender::Agent(name)) => confirmed(judged, name, hold),
+        (HoldKind::Mail, Sender::Contact(_) | Sender::Stranger) if judged.believed == Believed::Failed => {
+            let because = format!("{}; let in by {}", judged.because, hold.who);
+            Some(Authenticity { believed: Believed::Unauthenticated, because, ..judged.clone() })
+        }
+        _ => None,
+    }
+}
+
+fn confirmed(judged: &Authenticity, name: &str, hold: &Hold) -> Option<Authenticity> {
     if !name.eq_ignore_ascii_case(&hold.who) || judged.believed == Believed::Failed {
         return None;
     }
@@ -65,4 +83,43 @@ pub fn released(judged: &Authenticity, sender: &Sender, found: &Found) -> Option
     evidence.push(format!("confirmed: {name} answered the desk's question at the registered address"));
     let because = format!("{name} confirmed this mail from the registered address");
     Some(Authenticity { believed: Believed::Verified, strength: Some(Strength::Strong), because, evidence })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn no_word_of_anybody_releases_a_forged_mail_in_an_agents_name() {
+        let now = Timestamp::UNIX_EPOCH;
+        let judged = |believed| Authenticity { believed, strength: None, because: String::new(), evidence: Vec::new() };
+        let believed = |kind, sender: &Sender, judged: &Authenticity| {
+            let hold = Hold {
+                number: 1,
+                kind,
+                who: "jana".to_owned(),
+                ticket: None,
+                digest: None,
+                state: HoldState::Released,
+                made_at: now,
+                until: now,
+                told: false,
+            };
+            let found = Found { held: Some(hold), ..Found::default() };
+            released(judged, sender, &found).map(|authenticity| authenticity.believed)
+        };
+        let (agent, failed) = (Sender::Agent("jana".to_owned()), judged(Believed::Failed));
+        for kind in [HoldKind::Agent, HoldKind::Mail, HoldKind::Request, HoldKind::Address] {
+            assert_eq!(believed(kind, &agent, &failed), None, "{kind}");
+            assert_eq!(believed(kind, &Sender::Ourselves, &failed), None, "{kind}");
+        }
+        // The address became an agent's after the mail was put aside: then it is one in an agent's name.
+        assert_eq!(believed(HoldKind::Mail, &Sender::Stranger, &failed), Some(Believed::Unauthenticated));
+        assert_eq!(believed(HoldKind::Agent, &Sender::Stranger, &failed), None);
+        let unproven = judged(Believed::Unauthenticated);
+        assert_eq!(believed(HoldKind::Agent, &agent, &unproven), Some(Believed::Verified));
+        assert_eq!(believed(HoldKind::Mail, &agent, &unproven), None);
+    }
 }

@@ -12,7 +12,7 @@ mod verdicts;
 
 use crate::model::desk::Assign;
 use crate::model::facts::OwnProof;
-use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
+use crate::model::{AddrSpec, Believed, Facts, Found, Lookup, Message, Policy, lookalike};
 
 /// The one address that wrote, where From has exactly one field with exactly one strict address that every reading of
 /// it agrees on: the address whose domain the own check of signatures is asked about.
@@ -42,6 +42,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         bounced: thread::bounced(message, policy),
         hold: confirm::named(message, policy),
         holds_of: confirm::whose(message, policy),
+        aside: confirm::may_be_asked_about(message, mailbox, policy),
         story: sender::claims_agent(message, policy),
         urgent_of: if policy.promises.urgency.words.is_empty() { 0 } else { policy.promises.urgency.of_last },
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
@@ -53,7 +54,7 @@ pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, found: Foun
     let sender = sender::sender(message, &found, policy);
     let judged = authenticity::judge(message, policy.mailbox(mailbox), proof);
     let released = confirm::released(&judged, &sender, &found);
-    let confirmed = released.is_some();
+    let confirmed = released.as_ref().is_some_and(|judged| judged.believed == Believed::Verified);
     let authenticity = released.unwrap_or(judged);
     let wrong_checks = guesses::wrong_checks(message, policy);
     let heed = match confirmed {

@@ -20,6 +20,9 @@ use super::error::SourceError;
 use super::{Fetched, MaildirSettings, OVERSIZE_KEPT, Opened, Probe, Shown, Wake};
 use crate::model::SourceKey;
 
+/// Stands for the folder in the keys.
+pub(super) const FOLDER: &str = "maildir";
+
 /// One Maildir.
 #[derive(Debug)]
 pub struct MaildirSource {
@@ -43,12 +46,13 @@ impl MaildirSource {
         let list = self.look().await?;
         self.shown = Some(HashSet::new());
         Ok(Opened {
-            folder: "maildir".to_owned(),
+            folder: FOLDER.to_owned(),
             uid_validity: 0,
             uid_next: None,
             exists: u32::try_from(list.len()).unwrap_or(u32::MAX),
             capabilities: Vec::new(),
             read_only: false,
+            certificate: None,
         })
     }
 

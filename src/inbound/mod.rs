@@ -26,7 +26,6 @@ pub mod files;
 pub mod imap;
 pub mod maildir;
 mod secret;
-mod tls;
 mod utf7;
 
 pub use error::SourceError;
@@ -111,6 +110,8 @@ pub struct Opened {
     pub capabilities: Vec<String>,
     /// The server allows no change: filing will fail.
     pub read_only: bool,
+    /// For how long from the opening on the server's certificate will be accepted, at most 400 days; None: no TLS.
+    pub certificate: Option<Duration>,
 }
 
 /// A mail that stands in the source.
@@ -175,6 +176,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// As in the keys: the IMAP folder, or `maildir`.
+    pub fn folder(&self) -> &str {
+        match self {
+            Source::Imap(source) => source.folder(),
+            Source::Maildir(_) => maildir::FOLDER,
+        }
+    }
+
     /// Connects, logs in and selects the folder; drops an older connection first.
     pub async fn open(&mut self) -> Result<Opened, SourceError> {
         match self {

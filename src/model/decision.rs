@@ -6,6 +6,7 @@ use super::address::AddrSpec;
 use super::conduct::Mark;
 use super::facts::{Authenticity, Sender, ThreadBy};
 use super::hold::Hold;
+use super::message::Digest;
 use super::outgoing::{Draft, OutgoingMail};
 use super::ticket::{Entry, HistoryLine, Ticket, TicketNumber, words};
 
@@ -124,6 +125,8 @@ pub struct Decision<Mail = Draft> {
     pub turns: Vec<(String, String)>,
     /// What waits for a registered address to confirm it, or waits no longer: whole rows.
     pub holds: Vec<Hold>,
+    /// Mails in quarantine that are left out for good, and why.
+    pub left_out: Vec<(Digest, String)>,
     /// Contacts whose address was proven by an answer to a mail of ours.
     pub proven: Vec<AddrSpec>,
     /// Outgoing mails (outbox ids) that came back, and the words of the report.
@@ -135,6 +138,8 @@ pub struct Decision<Mail = Draft> {
     pub reasons: Vec<String>,
     /// What the operator should hear of.
     pub alarms: Vec<String>,
+    /// Notices of the store's that this tells people of.
+    pub told: Vec<i64>,
 }
 
 /// A decision whose mails are finished bytes: what a store commits.
@@ -153,12 +158,14 @@ impl<Mail> Decision<Mail> {
             acknowledged: Vec::new(),
             turns: Vec::new(),
             holds: Vec::new(),
+            left_out: Vec::new(),
             proven: Vec::new(),
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
             reasons: Vec::new(),
             alarms: Vec::new(),
+            told: Vec::new(),
         }
     }
 
@@ -175,12 +182,14 @@ impl<Mail> Decision<Mail> {
             acknowledged: self.acknowledged,
             turns: self.turns,
             holds: self.holds,
+            left_out: self.left_out,
             proven: self.proven,
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,
             reasons: self.reasons,
             alarms: self.alarms,
+            told: self.told,
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Lookup {
     pub hold: Option<HoldNumber>,
     /// Whose confirmation mails of the last day are counted: an agent's name, or an address.
     pub holds_of: Option<String>,
+    /// It will most likely be put aside, and an agent may be asked about it: such questions of the last day are counted.
+    pub aside: bool,
     /// The agents' loads are needed (some group assigns by them).
     pub loads: bool,
     /// What was said on the tickets is needed (somebody may have to be told the whole story).
@@ -75,6 +77,8 @@ pub struct Found {
     pub held: Option<Hold>,
     /// Confirmation mails that were caused in the last 24 hours for whom it was asked.
     pub confirmations: u32,
+    /// Questions about mails that were put aside in the last 24 hours; None where nobody may be asked about this one.
+    pub asked_aside: Option<u32>,
     /// Live tickets per agent.
     pub loads: BTreeMap<String, u32>,
     /// Per round-robin group, the member chosen last.

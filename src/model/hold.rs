@@ -20,6 +20,9 @@ words! {
         Address = "address",
         /// A further address of an agent's: it is the agent's.
         Alternate = "alternate",
+        /// A mail whose sender is not who he says: an agent's word lets it in as one of whom nothing is known, or leaves it
+        /// out. Never one in an agent's name.
+        Mail = "mail",
     }
 }
 
@@ -28,15 +31,18 @@ impl HoldKind {
     pub fn patience(self) -> SignedDuration {
         match self {
             HoldKind::Agent => SignedDuration::from_mins(60),
-            HoldKind::Request | HoldKind::Address | HoldKind::Alternate => SignedDuration::from_hours(7 * 24),
+            HoldKind::Request | HoldKind::Address | HoldKind::Alternate | HoldKind::Mail => {
+                SignedDuration::from_hours(7 * 24)
+            }
         }
     }
 
     /// How many of these mails one registered address gets in 24 hours: whoever forges an address must not be able to
-    /// fill its mailbox. Agents at a site without any verdict confirm every mail of theirs.
+    /// fill its mailbox. Agents at a site without any verdict confirm every mail of theirs. Of mail put aside so many are
+    /// asked about in all; the operator hears of the others.
     pub fn per_day(self) -> u32 {
         match self {
-            HoldKind::Agent => 20,
+            HoldKind::Agent | HoldKind::Mail => 20,
             HoldKind::Request | HoldKind::Address | HoldKind::Alternate => 3,
         }
     }

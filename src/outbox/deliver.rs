@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::outgoing::{Attempt, Template};
 use crate::model::{AddrSpec, TicketNumber};
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, FAR, Store, StoreError};
 
 use super::error::SmtpError;
 use super::retry::GIVE_UP;
@@ -146,8 +146,10 @@ impl Courier {
     /// How long nothing will come due, but for new mail.
     async fn wait(&self) -> Result<Duration, DeliverError> {
         let Some(due) = self.with_store(|store| store.next_due()).await? else { return Ok(LONGEST_WAIT) };
-        let wait = Duration::try_from(due.duration_since((self.clock)())).unwrap_or_default();
-        Ok(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
+        let wait = due.duration_since((self.clock)());
+        // Written by a clock that was ahead: due.
+        let wait = if wait > FAR { SignedDuration::ZERO } else { wait };
+        Ok(Duration::try_from(wait).unwrap_or_default().clamp(SHORTEST_WAIT, LONGEST_WAIT))
     }
 
     /// Waits, and closes idle connections meanwhile. New mail ends it, unless the way out is closed: `wake` tells of what

@@ -24,3 +24,4 @@ pub use deliver::{Clock, Courier, DeliverError, Failure, Notice, Pace, Report};
 pub use error::SmtpError;
 pub use session::{Ability, probe};
 pub use settings::{Limits, OutgoingSettings, Secret, SecretError, SmtpSettings, Tls};
+pub use transport::send_alone;

@@ -103,7 +103,9 @@ impl<'a> Round<'a> {
         let limit = if doubt { 1 } else { courier.pace.batch.max(1) };
         // The lease is counted from before the claim: it ends for us before it ends for the store.
         let deadline = Instant::now() + lease.saturating_sub(courier.transport.last_wait() + MARGIN);
-        let claimed = courier.with_store(move |store| store.claim(now, lease, limit)).await?;
+        let sending: Vec<i64> =
+            self.ids.values().copied().chain(self.queue.iter().map(|(entry, _)| entry.id)).collect();
+        let claimed = courier.with_store(move |store| store.claim_beside(&sending, now, lease, limit)).await?;
         if !claimed.is_empty() {
             drill::point("claimed");
         }
@@ -169,7 +171,8 @@ impl<'a> Round<'a> {
                 let attempt = Attempt::Deferred(error.as_reply());
                 // All wait for the server alike: no mail's own backoff grows by its being down.
                 let again = SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok());
-                let next = if is_over(entry.template, entry.queued_at, now, give_up) { None } else { again };
+                let over = is_over(entry.template, entry.attempts, entry.queued_at, now, give_up);
+                let next = again.filter(|_| !over);
                 self.courier.tell_trouble(&error, self.notice);
                 self.report.trouble = Some(error);
                 (attempt, next)

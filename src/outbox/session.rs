@@ -8,7 +8,6 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::transport::smtp::Error as LettreError;
@@ -19,11 +18,12 @@ use lettre::transport::smtp::extension::{ClientId, Extension};
 use lettre::transport::smtp::response::Response;
 use tokio::time::{Instant, timeout};
 
+use crate::config::tls::Trust;
 use crate::model::outgoing::SmtpReply;
 
 use super::error::SmtpError;
 use super::settings::{SmtpSettings, Tls};
-use super::tls::{client_config, connect, handshake};
+use super::tls::{connect, handshake, trust};
 use super::wire::{Stream, Tap, wire};
 
 /// In the order of preference. Both give the password away, which is why TLS comes first.
@@ -43,6 +43,8 @@ pub(super) struct Session {
 pub struct Ability {
     /// Encrypted by TLS.
     pub encrypted: bool,
+    /// For how long from now the server's certificate will be accepted, at most 400 days; None: no TLS, or not looked at.
+    pub certificate: Option<Duration>,
     /// Logged in by AUTH.
     pub authenticated: bool,
     /// The EHLO keywords with their parameters, as said.
@@ -66,6 +68,7 @@ impl Ability {
         };
         Ability {
             encrypted: false,
+            certificate: None,
             authenticated: false,
             size: parameter("SIZE").is_some(),
             size_max: parameter("SIZE").and_then(|size| size.parse().ok()).filter(|&size| size > 0),
@@ -80,7 +83,7 @@ impl Ability {
 pub async fn probe(settings: &SmtpSettings) -> Result<Ability, SmtpError> {
     let mut settings = settings.clone();
     settings.limits.command = settings.limits.command.min(PROBE_MAX);
-    let mut session = open(&settings).await?;
+    let mut session = open_and_look(&settings, true).await?;
     let ability = session.ability.clone();
     session.quit().await;
     Ok(ability)
@@ -90,30 +93,39 @@ const PROBE_MAX: Duration = Duration::from_secs(30);
 
 /// Opens a session. Password and authority file are read anew.
 pub(super) async fn open(settings: &SmtpSettings) -> Result<Session, SmtpError> {
-    let (credentials, config) = prepare(settings).await?;
+    open_and_look(settings, false).await
+}
+
+/// [`open`]; `look`: it is found out for how long the server's certificate will be accepted.
+async fn open_and_look(settings: &SmtpSettings, look: bool) -> Result<Session, SmtpError> {
+    let (credentials, trust) = prepare(settings).await?;
     let (tcp, peer) = connect(settings).await?;
-    let encrypted = config.is_some();
-    let mut session = match (settings.tls, config) {
-        (Tls::Implicit, Some(config)) => {
-            let tls = handshake(tcp, config, settings).await?;
+    let encrypted = trust.is_some();
+    let mut certificate = None;
+    let mut session = match (settings.tls, trust) {
+        (Tls::Implicit, Some(trust)) => {
+            let tls;
+            (tls, certificate) = handshake(tcp, &trust, look, settings).await?;
             greet(Stream::Tls(tls), peer, false, settings).await?
         }
-        (Tls::StartTls, Some(config)) => {
+        (Tls::StartTls, Some(trust)) => {
             let clear = greet(Stream::Plain(tcp), peer, false, settings).await?;
             let (tcp, peer) = start_tls(clear, settings).await?;
-            let tls = handshake(tcp, config, settings).await?;
+            let tls;
+            (tls, certificate) = handshake(tcp, &trust, look, settings).await?;
             greet(Stream::Tls(tls), peer, true, settings).await?
         }
         (_, _) => greet(Stream::Plain(tcp), peer, false, settings).await?,
     };
     session.ability.encrypted = encrypted;
+    session.ability.certificate = certificate;
     if let Some(credentials) = credentials {
         session.log_in(credentials, settings).await?;
     }
     Ok(session)
 }
 
-type Prepared = (Option<Credentials>, Option<Arc<rustls::ClientConfig>>);
+type Prepared = (Option<Credentials>, Option<Trust>);
 
 /// What is read from files, on a blocking thread.
 async fn prepare(settings: &SmtpSettings) -> Result<Prepared, SmtpError> {
@@ -124,8 +136,8 @@ async fn prepare(settings: &SmtpSettings) -> Result<Prepared, SmtpError> {
             (Some(user), Some(password)) => Some(Credentials::new(user, password.read().map_err(SmtpError::Password)?)),
             _ => None,
         };
-        let config = if tls == Tls::None { None } else { Some(client_config(ca_file.as_deref())?) };
-        Ok((credentials, config))
+        let trust = if tls == Tls::None { None } else { Some(trust(ca_file.as_deref())?) };
+        Ok((credentials, trust))
     };
     tokio::task::spawn_blocking(read).await.unwrap_or_else(|e| {
         Err(SmtpError::Authority { path: "of outgoing.smtp".to_owned(), because: format!("reading it failed: {e}") })

@@ -2,12 +2,9 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -15,6 +12,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::error::SmtpError;
 use super::settings::{SmtpSettings, Tls};
+use crate::config::tls::Trust;
 
 /// Connects to the first of the server's addresses that answers. TCP_NODELAY is set: lettre writes body and final dot
 /// apart, and with Nagle's delay each mail would cost 44 ms (measured, lettre 0.11.23).
@@ -46,44 +44,27 @@ pub(super) async fn connect(settings: &SmtpSettings) -> Result<(TcpStream, Socke
 }
 
 /// Believes the system's authorities, or only those of `ca_file`. Blocking: reads files.
-pub(super) fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, SmtpError> {
-    let path = ca_file.map_or_else(|| "of the system".to_owned(), |p| p.display().to_string());
-    let fault = |because: String| SmtpError::Authority { path: path.clone(), because };
-    // Given, not taken from the process: a library room relies on no global that main installs.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| fault(e.to_string()))?;
-    let builder = match ca_file {
-        None => builder.with_platform_verifier().map_err(|e| fault(e.to_string()))?,
-        Some(path) => builder.with_root_certificates(roots(path).map_err(fault)?),
-    };
-    Ok(Arc::new(builder.with_no_client_auth()))
+pub(super) fn trust(ca_file: Option<&Path>) -> Result<Trust, SmtpError> {
+    let path = || ca_file.map_or_else(|| "of the system".to_owned(), |p| p.display().to_string());
+    Trust::load(ca_file).map_err(|because| SmtpError::Authority { path: path(), because })
 }
 
-fn roots(path: &Path) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|e| e.to_string())? {
-        let certificate = certificate.map_err(|e| e.to_string())?;
-        roots.add(certificate).map_err(|e| e.to_string())?;
-    }
-    if roots.is_empty() {
-        return Err("there is no certificate in it".to_owned());
-    }
-    Ok(roots)
-}
-
+/// TLS on a connection; also, where that is `looked_at`, for how long from now the server's certificate will be accepted.
 pub(super) async fn handshake(
     tcp: TcpStream,
-    config: Arc<ClientConfig>,
+    trust: &Trust,
+    looked_at: bool,
     settings: &SmtpSettings,
-) -> Result<Box<TlsStream<TcpStream>>, SmtpError> {
+) -> Result<(Box<TlsStream<TcpStream>>, Option<Duration>), SmtpError> {
     let fault = |because: String, advice| SmtpError::Tls { server: settings.server(), because, advice };
     let name = ServerName::try_from(settings.host.clone())
         .map_err(|e| fault(e.to_string(), "outgoing.smtp.host must be a host name or an IP address"))?;
     let limit = settings.limits.connect;
-    match timeout(limit, TlsConnector::from(config).connect(name, tcp)).await {
-        Ok(Ok(stream)) => Ok(Box::new(stream)),
+    match timeout(limit, TlsConnector::from(trust.config.clone()).connect(name.clone(), tcp)).await {
+        Ok(Ok(stream)) => {
+            let looked = looked_at.then(|| trust.accepted_for(stream.get_ref().1, &name));
+            Ok((Box::new(stream), looked.flatten()))
+        }
         Ok(Err(e)) => {
             let advice = match e.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
                 Some(rustls::Error::InvalidCertificate(_)) => {

@@ -4,12 +4,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::model::OutgoingMail;
 use crate::model::outgoing::{Attempt, OutboxEntry, SmtpReply};
 
+use super::deliver::MARGIN;
 use super::error::SmtpError;
 use super::maildir::Maildir;
 use super::pool::{Pool, Unusable};
@@ -116,6 +119,30 @@ impl Transport {
         if let Transport::Smtp(pool) = self {
             pool.close().await;
         }
+    }
+}
+
+/// Sends one mail that no outbox has, and leaves: for what must be said when there is no database. An error is one word
+/// for the log.
+pub async fn send_alone(settings: OutgoingSettings, mail: OutgoingMail, now: Timestamp) -> Result<(), &'static str> {
+    let OutgoingMail { template, ticket, envelope_from, to, message_id, content, .. } = mail;
+    let to = to.spec().ok_or("address")?;
+    // What is said in need quotes no mail that is kept elsewhere.
+    let bytes = content.whole(&[]).ok_or("content")?;
+    let (attempts, ambiguous) = (1, false);
+    let entry =
+        OutboxEntry { id: 0, template, ticket, envelope_from, to, message_id, attempts, queued_at: now, ambiguous };
+    let letter = Arc::new(Letter { entry, bytes });
+    let transport = Transport::new(settings);
+    let deadline = Instant::now() + transport.last_wait() + MARGIN;
+    let carried = transport.carry(&letter, deadline, &CancellationToken::new(), || async { Ok(()) }).await;
+    transport.close().await;
+    match carried {
+        Carried::Tried(Attempt::Accepted(_)) => Ok(()),
+        Carried::Tried(Attempt::Deferred(_)) => Err("deferred"),
+        Carried::Tried(Attempt::Rejected(_)) => Err("rejected"),
+        Carried::Tried(Attempt::Ambiguous(_)) => Err("ambiguous"),
+        Carried::Closed { error, .. } => Err(error.word()),
     }
 }
 

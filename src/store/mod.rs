@@ -1,22 +1,24 @@
 //! Floor 3: the seam behind which everything is kept. The store writes whole rows that policy made and reads whole rows
 //! back; it interprets nothing, so that a second back end is the same few files beside `sqlite`.
 //!
-//! [`Store`] is the way of a mail and of the outbox; [`Reading`] is for people: lists, one ticket whole, searches.
+//! [`Store`] is the way of a mail and of the outbox; [`watch::Watch`] is what the desk notes about itself; [`Reading`] is
+//! for people: lists, one ticket whole, searches.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::decision::Fate;
 use crate::model::facts::{Contact, Organisation};
-use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState, Template};
+use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
 
 mod pack;
 pub mod sqlite;
+pub mod watch;
 
 pub use pack::{pack, unpack};
 
@@ -97,10 +99,25 @@ pub enum StoreError {
     Broken(String),
 }
 
+impl StoreError {
+    /// One word, for the log and the status line.
+    pub fn word(&self) -> &'static str {
+        match self {
+            StoreError::Unavailable(_) => "database",
+            StoreError::Refused(_) => "database-refused",
+            StoreError::Broken(_) => "database-broken",
+        }
+    }
+}
+
 pub type Result<T> = std::result::Result<T, StoreError>;
 
+/// Longer than any outgoing mail waits for its next try or its lease: a time beyond it was written by a clock that was
+/// ahead then.
+pub const FAR: SignedDuration = SignedDuration::from_hours(6);
+
 /// The way of a mail. Every method is one transaction, durable when it returns. Blocking: call it from a blocking thread.
-pub trait Store: Send + Sync {
+pub trait Store: watch::Watch + Send + Sync {
     /// Notes that a source shows these items and that a try to take each of them in begins now. Returns the rows as
     /// they stand after counting; those with a fate are not to be taken in again.
     fn discover(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> Result<Vec<LedgerRow>>;
@@ -131,8 +148,6 @@ pub trait Store: Send + Sync {
 
     /// How many items were discovered since then, and how many of these have a fate.
     fn counts(&self, since: Timestamp) -> Result<(i64, i64)>;
-    /// When a mail of this template was last queued.
-    fn last_queued(&self, template: Template) -> Result<Option<Timestamp>>;
 
     /// Held mails that a registered address released since, made ready to be ingested again as
     /// [`Store::quarantine_reopen`] does. They are decided with [`Found::held`] saying so.
@@ -147,7 +162,12 @@ pub trait Store: Send + Sync {
 
     /// Takes up to `limit` mails that are due, counts a try for each and leases them for `lease`: whoever claimed them
     /// and died loses them after that. Fresh mail comes before repeated tries, so that no failing row holds up another.
-    fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>>;
+    fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>> {
+        self.claim_beside(&[], now, lease, limit)
+    }
+    /// [`Store::claim`] by one who is sending these mails just now: they are left alone, whatever the clock says of their
+    /// leases. What waits for longer than [`FAR`] is due: no wait is that long, so the clock was ahead when it was written.
+    fn claim_beside(&self, sending: &[i64], now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>>;
     /// The finished bytes of a mail, the same at every call.
     ///
     /// # Errors

@@ -299,6 +299,11 @@ async fn a_mail_is_given_up_when_its_time_is_over_also_behind_a_dead_server() {
         // Another process: it knows of no closed server.
         let second = Courier::new(store.clone(), outgoing(), clock.clone());
         let report = second.deliver_due(&CancellationToken::new()).await.expect("the store works");
+        assert_eq!(store.row(answer).state, OutboxState::Deferred, "a third try is made, however late it is");
+        assert!(report.failed.is_empty());
+        days.store(7, SeqCst);
+        let third = Courier::new(store.clone(), outgoing(), clock.clone());
+        let report = third.deliver_due(&CancellationToken::new()).await.expect("the store works");
         assert_eq!(store.row(answer).state, OutboxState::Failed);
         assert_eq!(report.failed.len(), 1);
     }

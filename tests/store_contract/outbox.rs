@@ -176,13 +176,45 @@ pub fn a_late_word_does_not_undo_what_is_known(place: &BackEnd) {
     refusal(store.in_data(999, noon()));
 }
 
+pub fn what_is_being_sent_is_left_alone_whatever_the_clock_says(place: &BackEnd) {
+    let store = place.open();
+    let ids = queue(&*store, &["claimed", "in-data"], Template::Answer, noon());
+    let acknowledgement = queue(&*store, &["receipt"], Template::Acknowledgement, noon())[0];
+    let sending = [ids[0], ids[1], acknowledgement];
+    assert_eq!(claim(&*store, noon(), 10), sending);
+    store.in_data(ids[1], noon()).expect("goes on");
+    store.in_data(acknowledgement, noon()).expect("goes on");
+    let years = minutes(10 * 365 * 24 * 60);
+    for now in [noon() + minutes(60), noon() + years, noon() - years] {
+        assert_eq!(store.claim_beside(&sending, now, LEASE, 10).expect("claims").len(), 0, "at {now}");
+        assert_eq!(row(&*store, acknowledgement).state, OutboxState::InData, "at {now}");
+    }
+    // Who died holds nothing, and a lease that was given by a clock ten years ahead is none either.
+    let fresh = queue(&*store, &["fresh"], Template::Answer, noon())[0];
+    assert_eq!(store.claim_beside(&sending, noon() + years, LEASE, 10).expect("claims")[0].id, fresh);
+    assert_eq!(claim(&*store, noon() + minutes(1), 10), [fresh]);
+}
+
+pub fn what_a_clock_that_was_ahead_put_off_is_due(place: &BackEnd) {
+    let store = place.open();
+    let ids = queue(&*store, &["near", "far"], Template::Answer, noon());
+    claim(&*store, noon(), 10);
+    let decade = minutes(10 * 365 * 24 * 60);
+    let put_off = |id, until| {
+        store.settle(id, &Attempt::Deferred(reply(451, "no")), Some(until), noon()).expect("settles");
+    };
+    put_off(ids[0], noon() + minutes(240));
+    put_off(ids[1], noon() + decade + minutes(1));
+    assert_eq!(claim(&*store, noon(), 10), [ids[1]], "no wait is that long; one of four hours is");
+}
+
 pub fn an_operator_retries_and_drops(place: &BackEnd) {
     let store = place.open();
     let ids = queue(&*store, &["failed", "deferred", "claimed", "fresh"], Template::Answer, noon());
     claim(&*store, noon(), 3);
     store.settle(ids[0], &Attempt::Rejected(reply(550, "no")), None, noon()).expect("settles");
-    let tomorrow = noon() + minutes(24 * 60);
-    store.settle(ids[1], &Attempt::Deferred(reply(451, "no")), Some(tomorrow), noon()).expect("settles");
+    let later = noon() + minutes(4 * 60);
+    store.settle(ids[1], &Attempt::Deferred(reply(451, "no")), Some(later), noon()).expect("settles");
     assert_eq!(store.outbox_retry(Some(ids[2]), noon()).expect("answers"), 0, "it is being sent");
     assert_eq!(store.outbox_retry(Some(999), noon()).expect("answers"), 0);
     assert_eq!(store.outbox_retry(Some(ids[0]), noon()).expect("retries"), 1);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postdesk::model::decision::Fate;
 use postdesk::model::facts::{Contact, Organisation};
 use postdesk::model::outgoing::{Attempt, OutboxEntry, OutboxState, Template};
@@ -14,6 +14,7 @@ use postdesk::model::{
     Action, AddrSpec, Address, Commit, Content, Incoming, Language, Lookup, OutgoingMail, SourceKey,
 };
 use postdesk::store::sqlite::SqliteStore;
+use postdesk::store::watch::{Came, Notice, Watch};
 use postdesk::store::{
     Arrival, ContactCounts, Cursor, Ingested, LedgerRow, Plan, Reading, Result as StoreResult, Store, StoreError,
 };
@@ -123,6 +124,21 @@ fn refuse(counter: &AtomicUsize) -> StoreResult<()> {
     }
 }
 
+impl Watch for OutboxStore {
+    fn notices(&self) -> StoreResult<Vec<Notice>> {
+        self.sqlite.notices()
+    }
+    fn moment(&self, what: &str) -> StoreResult<Option<Timestamp>> {
+        self.sqlite.moment(what)
+    }
+    fn note_moment(&self, what: &str, pause: SignedDuration, alarm: Option<&str>, now: Timestamp) -> StoreResult<bool> {
+        self.sqlite.note_moment(what, pause, alarm, now)
+    }
+    fn came(&self, after: i64, since: Timestamp, limit: usize) -> StoreResult<Vec<Came>> {
+        self.sqlite.came(after, since, limit)
+    }
+}
+
 impl Store for OutboxStore {
     fn clock_due(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<i64>> {
         self.sqlite.clock_due(now, limit)
@@ -130,8 +146,14 @@ impl Store for OutboxStore {
     fn clock_next(&self) -> StoreResult<Option<Timestamp>> {
         self.sqlite.clock_next()
     }
-    fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> StoreResult<Vec<OutboxEntry>> {
-        self.sqlite.claim(now, lease, limit)
+    fn claim_beside(
+        &self,
+        sending: &[i64],
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> StoreResult<Vec<OutboxEntry>> {
+        self.sqlite.claim_beside(sending, now, lease, limit)
     }
     fn outgoing(&self, id: i64) -> StoreResult<Vec<u8>> {
         self.sqlite.outgoing(id)
@@ -194,9 +216,6 @@ impl Store for OutboxStore {
     }
     fn counts(&self, since: Timestamp) -> StoreResult<(i64, i64)> {
         self.sqlite.counts(since)
-    }
-    fn last_queued(&self, template: Template) -> StoreResult<Option<Timestamp>> {
-        self.sqlite.last_queued(template)
     }
     fn released(&self, _: Timestamp) -> Result<Vec<Incoming>, StoreError> {
         unreachable!("the courier takes nothing in")

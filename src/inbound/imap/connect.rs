@@ -12,19 +12,24 @@ use tokio::time::timeout;
 
 use super::guard::{Guard, Wire};
 use super::reading;
+use crate::config::tls::Trust;
 use crate::inbound::error::{SourceError, said, will_pass};
-use crate::inbound::{ImapSettings, Tls, tls};
+use crate::inbound::{ImapSettings, Tls};
 
 /// Longest wait for a TCP connection to one address.
 const CONNECT: Duration = Duration::from_secs(20);
 
-/// Connects and logs in. Every await is bounded by the settings' patience.
-pub(super) async fn log_in(settings: &ImapSettings) -> Result<Session<Guard>, SourceError> {
-    let wire = wire(settings).await?;
+/// A wire, and for how long from now the server's certificate will be accepted, where there is TLS.
+type Wired = (Box<dyn Wire>, Option<Duration>);
+
+/// Connects and logs in; also for how long from now the server's certificate will be accepted, where there is TLS. Every
+/// await is bounded by the settings' patience.
+pub(super) async fn log_in(settings: &ImapSettings) -> Result<(Session<Guard>, Option<Duration>), SourceError> {
+    let (wire, mut certificate) = wire(settings).await?;
     let mut client = Client::new(Guard::new(wire));
     let mut offered = greeting(&mut client, settings).await?;
     if settings.tls == Tls::StartTls {
-        client = start_tls(client, settings).await?;
+        (client, certificate) = start_tls(client, settings).await?;
         // RFC 3501 section 6.2.1: what was offered in the clear is void.
         offered = None;
     }
@@ -32,18 +37,18 @@ pub(super) async fn log_in(settings: &ImapSettings) -> Result<Session<Guard>, So
         Some(offered) => offered,
         None => ask_capabilities(&mut client, settings).await?,
     };
-    authenticate(client, settings, &offered).await
+    Ok((authenticate(client, settings, &offered).await?, certificate))
 }
 
 fn server(settings: &ImapSettings) -> String {
     format!("{}:{}", settings.host, settings.port)
 }
 
-async fn wire(settings: &ImapSettings) -> Result<Box<dyn Wire>, SourceError> {
+async fn wire(settings: &ImapSettings) -> Result<Wired, SourceError> {
     let stream = tcp(settings).await?;
     match settings.tls {
         Tls::Implicit => secure(stream, settings).await,
-        Tls::StartTls | Tls::None => Ok(Box::new(stream)),
+        Tls::StartTls | Tls::None => Ok((Box::new(stream), None)),
     }
 }
 
@@ -73,14 +78,22 @@ async fn tcp(settings: &ImapSettings) -> Result<TcpStream, SourceError> {
     Err(unreachable(because))
 }
 
-async fn secure<S: Wire + 'static>(stream: S, settings: &ImapSettings) -> Result<Box<dyn Wire>, SourceError> {
+async fn secure<S: Wire + 'static>(stream: S, settings: &ImapSettings) -> Result<Wired, SourceError> {
     let failed = |because: String| SourceError::Tls { server: server(settings), because };
-    let config = tls::client_config(settings.ca_file.as_deref()).map_err(failed)?;
+    let trust = Trust::load(settings.ca_file.as_deref()).map_err(|because| {
+        failed(match &settings.ca_file {
+            Some(path) => format!("The authorities in {} cannot be used: {because}", path.display()),
+            None => format!("The system's authorities cannot be read: {because}"),
+        })
+    })?;
     let name = ServerName::try_from(settings.host.clone())
         .map_err(|_| failed("the host is neither a name nor an address that a certificate can have".to_owned()))?;
-    let connecting = tokio_rustls::TlsConnector::from(config).connect(name, stream);
+    let connecting = tokio_rustls::TlsConnector::from(trust.config.clone()).connect(name.clone(), stream);
     match timeout(settings.patience, connecting).await {
-        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Ok(stream)) => {
+            let certificate = trust.accepted_for(stream.get_ref().1, &name);
+            Ok((Box::new(stream), certificate))
+        }
         Ok(Err(error)) => Err(failed(advice(&error, settings))),
         Err(_) => Err(SourceError::TimedOut { doing: "the TLS handshake", after: settings.patience }),
     }
@@ -126,7 +139,10 @@ async fn greeting(client: &mut Client<Guard>, settings: &ImapSettings) -> Result
     }
 }
 
-async fn start_tls(mut client: Client<Guard>, settings: &ImapSettings) -> Result<Client<Guard>, SourceError> {
+async fn start_tls(
+    mut client: Client<Guard>,
+    settings: &ImapSettings,
+) -> Result<(Client<Guard>, Option<Duration>), SourceError> {
     let failed = |because: String| SourceError::Tls { server: server(settings), because };
     match timeout(settings.patience, client.run_command_and_check_ok("STARTTLS", None)).await {
         Err(_) => return Err(SourceError::TimedOut { doing: "asking for STARTTLS", after: settings.patience }),
@@ -144,7 +160,8 @@ async fn start_tls(mut client: Client<Guard>, settings: &ImapSettings) -> Result
     if ahead > 0 {
         return Err(failed("it sent more in the clear after agreeing to TLS: somebody may be in between".to_owned()));
     }
-    Ok(Client::new(Guard::new(secure(wire, settings).await?)))
+    let (wire, certificate) = secure(wire, settings).await?;
+    Ok((Client::new(Guard::new(wire)), certificate))
 }
 
 /// Before the login async-imap hands untagged answers out through a side channel only.

@@ -54,12 +54,17 @@ impl ImapSource {
         ImapSource { settings, link: None, opened: None, idle_refused: false, broken_at: BTreeMap::new() }
     }
 
+    /// See [`super::Source::folder`].
+    pub fn folder(&self) -> &str {
+        &self.settings.folder
+    }
+
     /// See [`super::Source::open`].
     pub async fn open(&mut self) -> Result<Opened, SourceError> {
         self.link = None;
         self.opened = None;
         self.idle_refused = false;
-        let session = connect::log_in(&self.settings).await?;
+        let (session, certificate) = connect::log_in(&self.settings).await?;
         let mut link = Box::new(Link::new(session, self.settings.patience));
         // RFC 3501 section 6.2.3: what is offered may change with the login.
         let mut capabilities = Vec::new();
@@ -70,6 +75,7 @@ impl ImapSource {
         })
         .await?;
         let opened = self.select(&mut link, capabilities).await?;
+        let opened = Opened { certificate, ..opened };
         self.opened = Some(opened.clone());
         self.link = Some(link);
         Ok(opened)
@@ -116,6 +122,7 @@ impl ImapSource {
             exists: link.exists,
             capabilities,
             read_only: done.read_only,
+            certificate: None,
         })
     }
 

@@ -40,11 +40,23 @@ pub(super) fn of_mail(connection: &Connection, digest: &Digest) -> Result<Option
     first(connection, concat!(columns!(), "WHERE digest = ?1 ORDER BY number DESC LIMIT 1"), [&digest.0[..]], row)
 }
 
-/// Holds made for this one within a day of now, either way: a clock that was set back must not free the budget.
+/// Holds made for this one within a day of now, either way: a clock that was set back must not free the budget. Whoever
+/// forges customers' mails uses up no agent's own.
 pub(super) fn lately(connection: &Connection, who: &str, now: Timestamp) -> Result<u32> {
-    let (from, until) = (micros(now).saturating_sub(DAY), micros(now).saturating_add(DAY));
-    let sql = "SELECT count(*) FROM hold WHERE who = ?1 AND made_at > ?2 AND made_at < ?3";
+    let (from, until) = day_around(now);
+    let sql = "SELECT count(*) FROM hold WHERE who = ?1 AND made_at > ?2 AND made_at < ?3 AND kind <> 'mail'";
     first(connection, sql, params![who, from, until], |c| c.take()).map(Option::unwrap_or_default)
+}
+
+/// Mails put aside about which somebody was asked within a day of now, either way.
+pub(super) fn asked_aside(connection: &Connection, now: Timestamp) -> Result<u32> {
+    let (from, until) = day_around(now);
+    let sql = "SELECT count(*) FROM hold WHERE kind = 'mail' AND made_at > ?1 AND made_at < ?2";
+    first(connection, sql, [from, until], |c| c.take()).map(Option::unwrap_or_default)
+}
+
+fn day_around(now: Timestamp) -> (i64, i64) {
+    (micros(now).saturating_sub(DAY), micros(now).saturating_add(DAY))
 }
 
 pub(super) fn next(connection: &Connection) -> Result<HoldNumber> {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::sql::{Columns, all, first, message_key, micros, prepare, run};
+use super::watch;
 use crate::model::decision::Fate;
 use crate::model::facts::Lookup;
 use crate::model::ticket::TicketNumber;
@@ -92,7 +93,7 @@ pub(super) fn give_fate(
     now: Timestamp,
 ) -> Result<()> {
     for key in keys {
-        run(
+        let changed = run(
             connection,
             "INSERT INTO ledger (mailbox, folder, uid_validity, uid, name, discovered_at, fate, ticket, because, \
              settled_at, filed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?6, ?6) \
@@ -111,6 +112,9 @@ pub(super) fn give_fate(
                 fate.because().unwrap_or_default(),
             ],
         )?;
+        if changed > 0 && matches!(fate, Fate::Quarantined { .. }) {
+            watch::quarantined(connection, mailbox, now)?;
+        }
     }
     Ok(())
 }
@@ -148,6 +152,12 @@ pub(super) fn settle(
         }
     };
     let aside = matches!(verdict.fate, Fate::Quarantined { .. });
+    // One that is tried again and stays there is no news.
+    let fate_of =
+        |row: i64| first(connection, "SELECT fate FROM ledger WHERE id = ?1", [row], |c| c.take::<Option<String>>());
+    if aside && fate_of(row)?.flatten().as_deref() != Some(verdict.fate.word()) {
+        watch::quarantined(connection, &incoming.mailbox, now)?;
+    }
     let shown = |text: &str| if aside { crate::model::text::clean_line(text, 200) } else { String::new() };
     // What somebody handed over lies in no folder of a source: there is nothing to be moved.
     let filed_at = (key.folder == "file").then(|| micros(now));
@@ -195,11 +205,29 @@ pub(super) fn keep_raw(connection: &Connection, incoming: &Incoming, digest: &Di
 pub(super) fn counts(connection: &Connection, since: Timestamp) -> Result<(i64, i64)> {
     let counts = first(
         connection,
-        "SELECT count(*), count(fate) FROM ledger WHERE discovered_at >= ?1",
-        [micros(since)],
+        "SELECT count(*), count(fate) FROM ledger WHERE id > ?1",
+        [last_before(connection, since)?],
         |c| Ok((c.take()?, c.take()?)),
     )?;
     Ok(counts.unwrap_or_default())
+}
+
+/// The last row discovered before this time, found by halving: rows are numbered in the order of discovery, and an index
+/// on the time would cost every mail more than this costs a day. A clock that jumped makes it a row nearby.
+pub(super) fn last_before(connection: &Connection, since: Timestamp) -> Result<i64> {
+    let last = first(connection, "SELECT max(id) FROM ledger", [], |c| c.take::<Option<i64>>())?;
+    let (mut low, mut high) = (0, last.flatten().unwrap_or_default());
+    while low < high {
+        let middle = low + (high - low).div_euclid(2) + 1;
+        let sql = "SELECT discovered_at FROM ledger WHERE id >= ?1 ORDER BY id LIMIT 1";
+        let at = first(connection, sql, [middle], |c| c.take::<i64>())?;
+        if at.is_some_and(|at| at < micros(since)) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Ok(low)
 }
 
 pub(super) fn cursor(connection: &Connection, mailbox: &str, folder: &str) -> Result<Option<Cursor>> {

@@ -39,6 +39,7 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
         hold: lookup.hold.map_or(Ok(None), |number| holds::hold(connection, number))?,
         held: lookup.digest.as_ref().map_or(Ok(None), |digest| holds::of_mail(connection, digest))?,
         confirmations: lookup.holds_of.as_deref().map_or(Ok(0), |who| holds::lately(connection, who, now))?,
+        asked_aside: lookup.aside.then(|| holds::asked_aside(connection, now)).transpose()?,
         duplicate: duplicate(connection, lookup)?,
         id_reused: id_reused(connection, lookup)?,
         turns: all(connection, "SELECT owner_group, member FROM turn", [], |c| Ok((c.take()?, c.take()?)))?

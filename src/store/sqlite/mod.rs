@@ -20,6 +20,7 @@ mod readers;
 mod rows;
 mod schema;
 mod sql;
+mod watch;
 mod write;
 mod writer;
 
@@ -27,17 +28,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use self::readers::Readers;
 use self::writer::Writer;
+use super::watch::{Came, Notice, Watch};
 use super::{
     Arrival, ContactCounts, Cursor, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result, Store,
     StoreError, TicketFilter,
 };
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::facts::{Contact, Organisation};
-use crate::model::outgoing::{Attempt, OutboxEntry, Template};
+use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Fate, Incoming, Lookup, SourceKey};
 
@@ -154,10 +156,6 @@ impl Store for SqliteStore {
         self.readers.with(|c| ledger::counts(c, since))
     }
 
-    fn last_queued(&self, template: Template) -> Result<Option<Timestamp>> {
-        self.readers.with(|c| outbox::last_queued(c, template))
-    }
-
     fn released(&self, now: Timestamp) -> Result<Vec<Incoming>> {
         // Looked for beside the writer first: it is asked after every batch, and mostly there is nothing.
         if self.readers.with(|c| holds::any_released(c, now))? {
@@ -188,8 +186,9 @@ impl Store for SqliteStore {
         self.writer.call(1, move |c| ledger::filed(c, &mailbox, &keys, now))
     }
 
-    fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>> {
-        self.writer.call(1, move |c| outbox::claim(c, now, lease, limit))
+    fn claim_beside(&self, sending: &[i64], now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>> {
+        let sending = sending.to_vec();
+        self.writer.call(1, move |c| outbox::claim(c, &sending, now, lease, limit))
     }
 
     fn outgoing(&self, id: i64) -> Result<Vec<u8>> {
@@ -263,6 +262,25 @@ impl Store for SqliteStore {
 
     fn quarantine_reopen(&self, id: i64) -> Result<Option<Incoming>> {
         self.writer.call(1, move |c| read::reopen(c, id))?.map(read::Reopened::unpack).transpose()
+    }
+}
+
+impl Watch for SqliteStore {
+    fn notices(&self) -> Result<Vec<Notice>> {
+        self.readers.with(watch::notices)
+    }
+
+    fn moment(&self, what: &str) -> Result<Option<Timestamp>> {
+        self.readers.with(|c| watch::moment(c, what))
+    }
+
+    fn note_moment(&self, what: &str, pause: SignedDuration, alarm: Option<&str>, now: Timestamp) -> Result<bool> {
+        let (what, alarm) = (what.to_owned(), alarm.map(str::to_owned));
+        self.writer.call(1, move |c| watch::note_moment(c, &what, pause, alarm.as_deref(), now))
+    }
+
+    fn came(&self, after: i64, since: Timestamp, limit: usize) -> Result<Vec<Came>> {
+        self.readers.with(|c| watch::came(c, after, since, limit))
     }
 }
 

@@ -9,13 +9,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::conduct;
 use super::sql::{Columns, all, first, json, message_key, micros, run};
+use super::{conduct, watch};
 use crate::model::address::{AddrSpec, Address};
 use crate::model::conduct::is_about_address;
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState, OutgoingMail, SmtpReply, Template};
 use crate::model::{Content, Digest};
-use crate::store::{OutboxRow, Result, StoreError, unpack};
+use crate::store::{FAR, OutboxRow, Result, StoreError, unpack};
 
 pub(super) fn queue(connection: &Connection, mail: &OutgoingMail, now: Timestamp) -> Result<()> {
     let key = message_key(&mail.message_id)
@@ -47,8 +47,8 @@ pub(super) fn queue(connection: &Connection, mail: &OutgoingMail, now: Timestamp
             reply,
         ],
     )?;
-    // Apart from the row, which is rewritten at every step of its way.
     let id = connection.last_insert_rowid();
+    // Apart from the row, which is rewritten at every step of its way.
     let (own, pieces, kept) = mail.content.parts();
     let raw = kept.map(|digest| raw_of(connection, &digest)).transpose()?;
     let pieces = if pieces.is_empty() { None } else { Some(json(&pieces)?) };
@@ -57,6 +57,9 @@ pub(super) fn queue(connection: &Connection, mail: &OutgoingMail, now: Timestamp
         "INSERT INTO outbox_bytes (outbox, bytes, pieces, raw) VALUES (?1, ?2, ?3, ?4)",
         params![id, own, pieces, raw],
     )?;
+    if state == OutboxState::Failed {
+        watch::undelivered(connection, id, now)?;
+    }
     Ok(())
 }
 
@@ -95,29 +98,32 @@ pub(super) fn kept(connection: &Connection, id: i64) -> Result<Option<Kept>> {
     )
 }
 
-/// See [`crate::store::Store::claim`].
+/// See [`crate::store::Store::claim_beside`].
 pub(super) fn claim(
     connection: &Connection,
+    sending: &[i64],
     now: Timestamp,
     lease: Duration,
     limit: usize,
 ) -> Result<Vec<OutboxEntry>> {
-    give_up_unknown(connection, now)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let far = now.checked_add(FAR).map_or(i64::MAX, micros);
+    give_up_unknown(connection, sending, now, far)?;
     let mut ids: Vec<i64> = all(
         connection,
         "SELECT id FROM outbox WHERE state = 'waiting' AND attempts = 0 ORDER BY id LIMIT ?1",
-        [limit],
+        [i64::try_from(limit).unwrap_or(i64::MAX)],
         |c| c.take(),
     )?;
-    let left = limit.saturating_sub(i64::try_from(ids.len()).unwrap_or(i64::MAX));
-    if left > 0 {
-        ids.extend(all(
-            connection,
-            "SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
-            [micros(now), left],
-            |c| c.take::<i64>(),
-        )?);
+    for (sql, time) in [
+        ("SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2", micros(now)),
+        ("SELECT id FROM outbox WHERE due_at > ?1 ORDER BY due_at, id LIMIT ?2", far),
+    ] {
+        let left = limit.saturating_sub(ids.len());
+        if left > 0 {
+            let looked_at = i64::try_from(left.saturating_add(sending.len())).unwrap_or(i64::MAX);
+            let due: Vec<i64> = all(connection, sql, [time, looked_at], |c| c.take())?;
+            ids.extend(due.into_iter().filter(|id| !sending.contains(id)).take(left));
+        }
     }
     let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
     let until = micros(now).saturating_add(lease);
@@ -137,14 +143,17 @@ pub(super) fn claim(
 
 /// Lost between the final dot and the reply: it goes again, byte for byte, because nobody may miss what it says. Only an
 /// acknowledgement does not: of that no customer gets two.
-fn give_up_unknown(connection: &Connection, now: Timestamp) -> Result<()> {
-    let lost: Vec<(i64, Template)> = all(
-        connection,
-        "SELECT id, template FROM outbox WHERE due_at <= ?1 AND state = 'in-data' ORDER BY due_at, id",
-        [micros(now)],
-        |c| Ok((c.take()?, c.word("outbox.template", Template::from_word)?)),
-    )?;
-    for (id, template) in lost {
+fn give_up_unknown(connection: &Connection, sending: &[i64], now: Timestamp, far: i64) -> Result<()> {
+    let mut lost: Vec<(i64, Template)> = Vec::new();
+    for (sql, time) in [
+        ("SELECT id, template FROM outbox WHERE due_at <= ?1 AND state = 'in-data' ORDER BY due_at, id", micros(now)),
+        ("SELECT id, template FROM outbox WHERE due_at > ?1 AND state = 'in-data' ORDER BY due_at, id", far),
+    ] {
+        lost.extend(all(connection, sql, [time], |c| {
+            Ok((c.take()?, c.word("outbox.template", Template::from_word)?))
+        })?);
+    }
+    for (id, template) in lost.into_iter().filter(|(id, _)| !sending.contains(id)) {
         if template.goes_again_when_unknown() {
             run(connection, "UPDATE outbox SET ambiguous = 1 WHERE id = ?1", [id])?;
             continue;
@@ -276,6 +285,9 @@ fn set_state(
         "UPDATE outbox SET state = ?2, due_at = ?3, last_reply = coalesce(?4, last_reply), changed_at = ?5 WHERE id = ?1",
         params![id, state.word(), due.map(micros), reply, micros(now)],
     )?;
+    if state == OutboxState::Failed {
+        watch::undelivered(connection, id, now)?;
+    }
     Ok(())
 }
 
@@ -284,11 +296,6 @@ fn words(reply: &SmtpReply) -> String {
     let code = if reply.code == 0 { String::new() } else { reply.code.to_string() };
     let enhanced = reply.enhanced.as_deref().unwrap_or_default();
     crate::model::text::clean_line(&format!("{code} {enhanced} {}", reply.text), 520)
-}
-
-pub(super) fn last_queued(connection: &Connection, template: Template) -> Result<Option<Timestamp>> {
-    let sql = "SELECT max(queued_at) FROM outbox WHERE template = ?1";
-    Ok(first(connection, sql, [template.word()], |c| c.time_or_none())?.flatten())
 }
 
 pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>> {
@@ -307,6 +314,7 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>> {
 
 /// Makes what failed or waits for its time due now: one, or all. What is being sent, left or was taken out stays.
 pub(super) fn retry(connection: &Connection, id: Option<i64>, now: Timestamp) -> Result<usize> {
+    watch::no_longer_undelivered(connection, id)?;
     match id {
         Some(id) => run(
             connection,
@@ -332,6 +340,9 @@ pub(super) fn drop(connection: &Connection, id: i64, now: Timestamp) -> Result<b
          AND (state IN ('waiting', 'deferred', 'failed') OR (state IN ('claimed', 'in-data') AND due_at <= ?2))",
         params![id, micros(now)],
     )?;
+    if changed == 1 {
+        watch::no_longer_undelivered(connection, Some(id))?;
+    }
     Ok(changed == 1)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::{Options, SqliteStore};
@@ -17,6 +17,7 @@ use crate::model::message::Reply;
 use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
 use crate::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
 use crate::model::{AddrSpec, Address, Digest, Hold, HoldKind, HoldState, Incoming, Language, Lookup, SourceKey};
+use crate::store::watch::Watch as _;
 use crate::store::{Arrival, Cursor, Plan, Reading, Store, TicketFilter, pack};
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -45,6 +46,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN ticket USING INDEX ticket_live", "only live tickets, newest first"),
     ("SCAN ticket USING INDEX ticket_updated", "a list of all, newest first, ends at its limit"),
     ("SCAN of_ticket", "the mails of one ticket"),
+    ("SCAN notice", "only what people have not heard yet"),
     ("SCAN (subquery", "the rows of a subquery that is itself checked"),
     ("SCAN 1 CONSTANT ROW", "no table"),
     ("SCAN CONSTANT ROW", "no table"),
@@ -135,6 +137,11 @@ fn drive(store: &SqliteStore) {
     store.outbox_retry(None, later).expect("retries");
     store.outbox_retry(Some(1), later).expect("retries");
     store.outbox_drop(1, later).expect("drops");
+    store.counts(now).expect("counts");
+    store.notices().expect("reads");
+    store.moment("morning").expect("reads");
+    store.note_moment("morning", SignedDuration::ZERO, Some("x"), now).expect("is noted");
+    store.came(0, now, 10).expect("reads");
     read_all(store);
 }
 
@@ -188,6 +195,7 @@ fn lookup() -> Lookup {
         bounced: vec!["o1@desk.example".to_owned()],
         hold: Some(1),
         holds_of: Some("jana".to_owned()),
+        aside: true,
         loads: true,
         story: true,
         urgent_of: 20,
@@ -274,6 +282,9 @@ fn again(now: Timestamp) -> Commit {
     let mut commit = Commit::new(Action::Command, Fate::Order);
     commit.tickets.push(Ticket { owner: Some("eva".to_owned()), ..ticket(1001, now) });
     commit.bounced.push((1, "550".to_owned()));
+    commit.alarms.push("x".to_owned());
+    commit.told.push(1);
+    commit.left_out.push((Digest::of(b"other"), "x".to_owned()));
     let marks = [
         Marked::Guessed { proven: false, wrong: 2 },
         Marked::Mistrusted { proven: false, until: now },

@@ -8,7 +8,7 @@ use super::rows::{WORDS_SHIFT, ticket, ticket_columns};
 use super::sql::{Columns, all, first, micros, run};
 use crate::model::text::fold;
 use crate::model::ticket::{Priority, Ticket, TicketNumber};
-use crate::model::{Incoming, SourceKey};
+use crate::model::{Digest, Incoming, SourceKey};
 use crate::store::{QuarantineRow, Result, TicketFilter, unpack};
 
 /// Words of one search that are looked for.
@@ -177,6 +177,15 @@ pub(super) fn quarantine_drop(connection: &Connection, id: i64, because: &str, n
         params![id, because, micros(now)],
     )?;
     Ok(changed == 1)
+}
+
+/// The same for every row of a mail that is in quarantine, by its bytes.
+pub(super) fn leave_out(connection: &Connection, digest: &Digest, because: &str, now: Timestamp) -> Result<()> {
+    let sql = "SELECT id FROM ledger WHERE digest = ?1 AND fate = 'quarantined'";
+    for id in all(connection, sql, [&digest.0[..]], |c| c.take::<i64>())? {
+        quarantine_drop(connection, id, because, now)?;
+    }
+    Ok(())
 }
 
 /// What [`reopen`] gives back: all but the raw mail unpacked, which is not the writer's work.

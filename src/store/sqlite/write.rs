@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, write_ticket};
 use super::sql::{micros, run};
-use super::{conduct, holds, outbox};
+use super::{conduct, holds, outbox, read, watch};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -40,6 +40,9 @@ pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>,
         )?;
     }
     holds::write(connection, &commit.holds)?;
+    for (digest, because) in &commit.left_out {
+        read::leave_out(connection, digest, because, now)?;
+    }
     for address in &commit.proven {
         holds::prove(connection, address, now)?;
     }
@@ -49,6 +52,10 @@ pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>,
     for mark in &commit.marks {
         conduct::mark(connection, mark, now)?;
     }
+    for sentence in &commit.alarms {
+        watch::alarm(connection, sentence, now)?;
+    }
+    watch::told(connection, &commit.told)?;
     Ok(())
 }
 
