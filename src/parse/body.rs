@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::model::{Attachment, Digest};
 
 use super::charset::{self, Hint};
-use super::entity::Part;
+use super::entity::{self, Part};
 use super::flowed;
 use super::html;
 use super::lines::Line;
+use super::tnef;
 use super::transfer;
 use super::uuencoded;
 
@@ -26,6 +27,12 @@ struct Piece {
     html: Option<String>,
 }
 
+impl Piece {
+    fn is_blank(&self) -> bool {
+        [&self.plain, &self.html].into_iter().flatten().all(|text| text.trim().is_empty())
+    }
+}
+
 /// What was found in a mail's body.
 #[derive(Clone, Debug, Default)]
 pub struct Body {
@@ -39,13 +46,18 @@ pub struct Body {
 struct Reader {
     hint: Hint,
     attachments: Vec<Attachment>,
+    /// The text that a winmail.dat holds.
+    wrapped: Piece,
     flags: Vec<&'static str>,
 }
 
 /// Reads the body of a mail.
 pub fn read(root: &Part<'_>, hint: Hint) -> Body {
-    let mut reader = Reader { hint, attachments: Vec::new(), flags: Vec::new() };
-    let pieces = reader.gather(root, "", 0);
+    let mut reader = Reader { hint, attachments: Vec::new(), wrapped: Piece::default(), flags: Vec::new() };
+    let mut pieces = reader.gather(root, "", 0);
+    if pieces.iter().all(Piece::is_blank) {
+        pieces.push(std::mem::take(&mut reader.wrapped));
+    }
     let mut body = Body::default();
     let mut room = TEXT_MAX;
     for piece in &pieces {
@@ -214,7 +226,12 @@ impl Reader {
                 let signed = part.kind.param("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("signed-data"));
                 self.note(if signed { "signed" } else { "encrypted" });
             }
-            "application/ms-tnef" | "application/vnd.ms-tnef" => self.note("winmail-dat"),
+            "application/ms-tnef" | "application/vnd.ms-tnef" => {
+                self.note("winmail-dat");
+                if self.unpack(&bytes) {
+                    return;
+                }
+            }
             _ => {}
         }
         let disposition = match part.disposition.word.as_str() {
@@ -224,6 +241,30 @@ impl Reader {
         };
         let disposition = disposition.to_owned();
         self.push(kind, name, &disposition, part.cid.clone(), bytes);
+    }
+
+    /// Takes the files and the text out of a winmail.dat. False where it has to be kept as it is: it could not be read to
+    /// its end, or held nothing.
+    fn unpack(&mut self, bytes: &[u8]) -> bool {
+        let Some(unpacked) = tnef::unpack(bytes, self.hint) else {
+            self.note("broken-winmail-dat");
+            return false;
+        };
+        if unpacked.broken {
+            self.note("broken-winmail-dat");
+        }
+        let found = !unpacked.files.is_empty() || unpacked.text.is_some() || unpacked.html.is_some();
+        for file in unpacked.files {
+            let kind = Some(file.media_type).filter(|k| k.contains('/'));
+            let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
+            let disposition = if file.cid.is_some() { "inline" } else { "attachment" };
+            let name = file.name.and_then(|n| entity::file_name(&n));
+            self.push(kind, name, disposition, file.cid, file.bytes.to_vec());
+        }
+        if self.wrapped.is_blank() {
+            self.wrapped = Piece { plain: unpacked.text.map(|t| tidy(&t)), html: unpacked.html.map(|h| tidy(&h)) };
+        }
+        found && !unpacked.broken
     }
 
     fn push(&mut self, kind: String, name: Option<String>, disposition: &str, cid: Option<String>, bytes: Vec<u8>) {

@@ -26,6 +26,7 @@ mod report;
 mod scan;
 mod tokens;
 mod transfer;
+mod tnef;
 mod uuencoded;
 mod words;
 
