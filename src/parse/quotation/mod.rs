@@ -5,6 +5,9 @@ pub mod block;
 mod signature;
 pub mod words;
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::model::message::Reply;
 use crate::model::outgoing::MARKER;
 use crate::model::text::fold;
@@ -48,6 +51,14 @@ pub enum Prefix {
     None,
 }
 
+/// Prefixes, folded, each with and without its full stop.
+fn prefixes(table: &'static [&'static str]) -> HashSet<String> {
+    words::entries(table).map(fold).flat_map(|p| [p.trim_end_matches('.').to_owned(), p]).collect()
+}
+
+static FORWARDS: LazyLock<HashSet<String>> = LazyLock::new(|| prefixes(words::FORWARD_PREFIXES));
+static ANSWERS: LazyLock<HashSet<String>> = LazyLock::new(|| prefixes(words::REPLY_PREFIXES));
+
 /// Reads the first prefix of a subject; a ticket's token or a list's name in brackets before it does not count.
 pub fn prefix(subject: &str) -> Prefix {
     let mut rest = subject.trim();
@@ -60,12 +71,10 @@ pub fn prefix(subject: &str) -> Prefix {
     let word = fold(word.trim());
     let bare: String =
         word.chars().filter(|c| !matches!(c, '[' | ']' | '(' | ')' | '^' | '*' | '.') && !c.is_ascii_digit()).collect();
-    let is = |list: &'static [&'static str]| {
-        words::entries(list).any(|p| fold(p) == word || fold(p).trim_end_matches('.') == bare.trim())
-    };
-    if is(words::FORWARD_PREFIXES) {
+    let is = |set: &HashSet<String>| set.contains(&word) || set.contains(bare.trim());
+    if is(&FORWARDS) {
         Prefix::Forward
-    } else if is(words::REPLY_PREFIXES) {
+    } else if is(&ANSWERS) {
         Prefix::Reply
     } else {
         Prefix::None
