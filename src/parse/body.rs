@@ -61,14 +61,27 @@ pub fn read(root: &Part<'_>, hint: Hint) -> Body {
     let mut body = Body::default();
     let mut room = TEXT_MAX;
     for piece in &pieces {
-        let mut lines = lines_of(piece, room);
-        if !body.lines.is_empty() && !lines.is_empty() {
+        if !body.lines.is_empty() {
             body.lines.push(Line::default());
         }
+        let mut lines = lines_of(piece, room);
+        // As the text will have it: quote signs count.
+        let fits = lines.iter().position(|line| match room.checked_sub(line.written_length() + 1) {
+            Some(left) => {
+                room = left;
+                false
+            }
+            None => true,
+        });
+        if let Some(fits) = fits {
+            lines.truncate(fits);
+        }
+        let empty = lines.is_empty();
         body.lines.append(&mut lines);
-        let size: usize = body.lines.iter().map(|l| l.text.len() + 1).sum();
-        room = TEXT_MAX.saturating_sub(size);
-        if room == 0 {
+        if empty {
+            body.lines.pop();
+        }
+        if fits.is_some() {
             reader.note("text-cut");
             break;
         }
@@ -195,6 +208,7 @@ impl Reader {
             .map(str::to_owned)
             .or_else(|| (kind == "text/html").then(|| html::meta_charset(&decoded.bytes)).flatten());
         let (text, flag) = charset::decode(label.as_deref(), &decoded.bytes, self.hint);
+        drop(decoded);
         if let Some(flag) = flag {
             self.note(flag);
         }
@@ -291,5 +305,17 @@ impl Reader {
 
 /// One kind of line end; no NUL.
 fn tidy(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "").trim_start_matches('\u{feff}').to_owned()
+    let text = text.trim_start_matches('\u{feff}');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['\r', '\0']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        rest = from.get(1..).unwrap_or_default();
+        if from.starts_with('\r') && !rest.starts_with('\n') {
+            out.push('\n');
+        }
+    }
+    out.push_str(rest);
+    out
 }

@@ -24,9 +24,9 @@ mod params;
 mod quotation;
 mod report;
 mod scan;
+mod tnef;
 mod tokens;
 mod transfer;
-mod tnef;
 mod uuencoded;
 mod words;
 

@@ -14,9 +14,56 @@ use crate::parse::lines::Line;
 const LINES_MAX: usize = 4;
 /// Words that attributions begin with, folded.
 const LEADS: &[&str] = &[
-    "wiadomosc", "pouzivatel", "uzivatel", "uzytkownik", "на", "дана", "στις", "on", "dna", "dne", "dana", "am", "le", "el", "il", "em", "op", "den", "w", "dnia", "v", "в", "at", "pa", "vao",
-    "mon", "tue", "wed", "thu", "fri", "sat", "sun", "po", "ut", "st", "pi", "so", "ne", "ct", "pa", "pon", "tor",
-    "sre", "cet", "pet", "sob", "ned", "uto", "sri", "sub",
+    "wiadomosc",
+    "pouzivatel",
+    "uzivatel",
+    "uzytkownik",
+    "на",
+    "дана",
+    "στις",
+    "on",
+    "dna",
+    "dne",
+    "dana",
+    "am",
+    "le",
+    "el",
+    "il",
+    "em",
+    "op",
+    "den",
+    "w",
+    "dnia",
+    "v",
+    "в",
+    "at",
+    "pa",
+    "vao",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "po",
+    "ut",
+    "st",
+    "pi",
+    "so",
+    "ne",
+    "ct",
+    "pa",
+    "pon",
+    "tor",
+    "sre",
+    "cet",
+    "pet",
+    "sob",
+    "ned",
+    "uto",
+    "sri",
+    "sub",
 ];
 /// Longest attribution, in characters.
 const LENGTH_MAX: usize = 320;
@@ -62,7 +109,7 @@ pub fn length_at(lines: &[Line], at: usize) -> usize {
     for count in 1..=if begins { LINES_MAX } else { 1 } {
         let Some(line) = lines.get(at + count - 1).filter(|l| !l.is_blank()) else { return 0 };
         // An address that was wrapped before its closing bracket: the bracket looks like a quotation.
-        let bracket = line.depth == first.depth + 1 && text.rfind('<') > text.rfind('>');
+        let bracket = line.depth.checked_sub(first.depth) == Some(1) && text.rfind('<') > text.rfind('>');
         if line.depth != first.depth && !bracket || count > 1 && opens(&line.text) {
             return 0;
         }
@@ -132,7 +179,9 @@ fn is_attribution(text: &str, quote_follows: bool) -> bool {
     match verb {
         // "The program wrote me on …:" is a sentence.
         Some(_) if !email && !quote_follows && told_me(&folded) => false,
-        Some(at_end) if date && (email || at_end || quote_follows || dated_lead(&folded) || dated_tail(&folded)) => true,
+        Some(at_end) if date && (email || at_end || quote_follows || dated_lead(&folded) || dated_tail(&folded)) => {
+            true
+        }
         Some(_) if email => true,
         Some(true) if quote_follows => folded.split_whitespace().count() <= 10,
         None if date && email => text.chars().count() < 200,
@@ -146,7 +195,21 @@ fn dated_lead(folded: &str) -> bool {
     let lead = head.split_whitespace().next().unwrap_or_default();
     let preposition = matches!(
         lead.trim_end_matches(['.', ',']),
-        "am" | "on" | "op" | "dna" | "dne" | "dana" | "le" | "el" | "il" | "em" | "den" | "w" | "dnia" | "v" | "на" | "дана"
+        "am" | "on"
+            | "op"
+            | "dna"
+            | "dne"
+            | "dana"
+            | "le"
+            | "el"
+            | "il"
+            | "em"
+            | "den"
+            | "w"
+            | "dnia"
+            | "v"
+            | "на"
+            | "дана"
     );
     has(&DATE, head) && (preposition || lead.starts_with(|c: char| c.is_ascii_digit()) || lead.ends_with(['.', ',']))
 }
@@ -161,8 +224,8 @@ fn dated_tail(folded: &str) -> bool {
 /// Whom a sentence says that something was told to; no client's attribution does.
 fn told_me(folded: &str) -> bool {
     const OBJECTS: [&str; 18] = [
-        "mi", "mne", "nam", "nas", "me", "us", "mir", "uns", "mnie", "nekem", "nekunk", "moi", "ci", "mij", "ons", "мне",
-        "нам", "мені",
+        "mi", "mne", "nam", "nas", "me", "us", "mir", "uns", "mnie", "nekem", "nekunk", "moi", "ci", "mij", "ons",
+        "мне", "нам", "мені",
     ];
     folded.split_whitespace().any(|word| OBJECTS.contains(&word))
 }
@@ -201,7 +264,8 @@ pub fn begins_inside(text: &str) -> Option<usize> {
     }
     let at = INLINE_START.as_ref()?.captures_iter(text).filter_map(|c| c.get(1)).map(|m| m.start()).last()?;
     let tail = text.get(at..)?;
-    (at > 0 && verb(&fold(tail)).is_some() && has(&DATE, tail)).then_some(at)
+    let before = text.get(..at)?.contains(char::is_alphanumeric);
+    (before && verb(&fold(tail)).is_some() && has(&DATE, tail)).then_some(at)
 }
 
 /// The person that an attribution names.

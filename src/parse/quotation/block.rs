@@ -87,16 +87,16 @@ pub fn divider(text: &str) -> Divider {
         return Divider::None;
     }
     let inner = text.trim_matches(|c: char| {
-        matches!(c, '-' | '_' | '=' | '*' | '–' | '—' | ' ' | '\u{a0}' | '>' | '<' | '#' | '~')
+        matches!(c, '-' | '_' | '=' | '*' | '–' | '—' | '‐' | ' ' | '\u{a0}' | '>' | '<' | '#' | '~')
     });
     let dashes = text.len() - inner.len();
     if inner.is_empty() {
-        let drawn = text.chars().filter(|c| matches!(c, '-' | '_' | '=' | '*' | '–' | '—')).count();
+        let drawn = text.chars().filter(|c| matches!(c, '-' | '_' | '=' | '*' | '–' | '—' | '‐')).count();
         return if drawn >= 5 { Divider::Unnamed } else { Divider::None };
     }
     let framed = dashes >= 4
-        && text.starts_with(['-', '_', '=', '*', '–', '—'])
-        && text.ends_with(['-', '_', '=', '*', '–', '—', ' ']);
+        && text.starts_with(['-', '_', '=', '*', '–', '—', '‐'])
+        && text.ends_with(['-', '_', '=', '*', '–', '—', '‐', ' ']);
     let colon = inner.ends_with([':', '：']);
     if !framed && !colon && dashes < 3 {
         return Divider::None;

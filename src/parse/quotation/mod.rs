@@ -256,9 +256,8 @@ fn heads(lines: &[Line], kinds: &mut [Kind]) -> Option<Head> {
         }
         // "---- Original Message ----" above an attribution or a quotation heads no more than these.
         let below = (at + 1..lines.len()).find(|i| lines.get(*i).is_some_and(|l| !l.is_blank()));
-        let headed = below.is_some_and(|i| {
-            lines.get(i).is_some_and(|l| l.depth > 0) || attribution::length_at(lines, i) > 0
-        });
+        let headed =
+            below.is_some_and(|i| lines.get(i).is_some_and(|l| l.depth > 0) || attribution::length_at(lines, i) > 0);
         if divider == Divider::Original && headed {
             quote(kinds, at, 1);
             at += 1;

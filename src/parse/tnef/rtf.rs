@@ -102,8 +102,7 @@ struct Reader {
 /// Reads a document.
 pub fn read(document: &[u8], code_page: u32, hint: Hint) -> Read {
     let group = Group { skipped: false, tag: false, rendering: false, fallback: 1 };
-    let mut reader =
-        Reader { out: String::new(), bytes: Vec::new(), code_page, hint, html: false, group, skip: 0 };
+    let mut reader = Reader { out: String::new(), bytes: Vec::new(), code_page, hint, html: false, group, skip: 0 };
     let mut groups: Vec<Group> = Vec::new();
     let mut cursor = Cursor::new(document);
     while let Some(byte) = cursor.u8() {
@@ -236,7 +235,8 @@ fn word(first: u8, cursor: &mut Cursor<'_>) -> (String, Option<i32>) {
         cursor.u8();
     }
     let mut digits = String::new();
-    while let Some(b) = cursor.peek().filter(|b| (b.is_ascii_digit() || *b == b'-' && digits.is_empty()) && digits.len() < 11)
+    while let Some(b) =
+        cursor.peek().filter(|b| (b.is_ascii_digit() || *b == b'-' && digits.is_empty()) && digits.len() < 11)
     {
         digits.push(char::from(b));
         cursor.u8();

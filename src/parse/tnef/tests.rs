@@ -89,7 +89,8 @@ fn html_wins_over_rtf_and_an_attached_message_stays_whole() {
     let page = 65001u32.to_le_bytes();
     stream.add(1, MESSAGE_PROPERTIES, &list(&[(0x03, 0x3fde, &page), (0x102, 0x1013, "<p>žiadam</p>".as_bytes())]));
     stream.add(2, ATTACHMENT_BEGINS, &[0; 14]);
-    let object = [&[0x07, 0x03, 0x02, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46][..], &SIGNATURE.to_le_bytes()].concat();
+    let object =
+        [&[0x07, 0x03, 0x02, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46][..], &SIGNATURE.to_le_bytes()].concat();
     stream.add(2, ATTACHMENT_PROPERTIES, &list(&[(0x1f, 0x3001, &utf16("Re: Tlač")), (0x0d, 0x3701, &object)]));
     let found = unpack(&stream.0, Hint::default()).expect("a stream");
     assert_eq!((found.html.as_deref(), found.text), (Some("<p>žiadam</p>"), None));
