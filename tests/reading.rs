@@ -2,6 +2,8 @@
 
 #[path = "reading/clients.rs"]
 mod clients;
+#[path = "reading/replay.rs"]
+mod replay;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

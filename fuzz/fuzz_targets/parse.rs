@@ -1,11 +1,5 @@
-//! Any bytes as a mail. Seeds: `fixtures/messages/*.eml`.
-
 #![no_main]
 
-mod common;
+mod targets;
 
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    common::read(data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::parse(data));

@@ -1,6 +1,8 @@
 //! Who or what wrote a mail, and whether it may be acknowledged: two questions with a reason for each answer (RFC 3834,
 //! and what the programs of the field write instead).
 
+use std::sync::LazyLock;
+
 use crate::model::away::AWAY_SUBJECTS;
 use crate::model::message::{AutoSubmitted, Class, Report, ReportType};
 use crate::model::text::fold;
@@ -31,6 +33,8 @@ const PLAIN_WORDS: &[&str] = &[
     "out of the office",
     "abwesenheitsnotiz",
 ];
+
+static AWAY: LazyLock<Vec<String>> = LazyLock::new(|| AWAY_SUBJECTS.iter().map(|s| fold(s)).collect());
 
 /// Fields that only responders write; a value such as `no` says nothing.
 const RESPONDER_FIELDS: &[&str] = &[
@@ -153,7 +157,7 @@ fn signs(
     }
     // The subject alone proves nothing: a person may write about a vacation.
     let subject = fold(headers.subject.as_deref().unwrap_or_default());
-    let away = AWAY_SUBJECTS.iter().find(|s| subject.trim_start().starts_with(&fold(s)));
+    let away = AWAY.iter().find(|s| subject.trim_start().starts_with(s.as_str()));
     if let Some(words) = away {
         let suppress = value("X-Auto-Response-Suppress").is_some();
         let null = headers.return_path.as_deref() == Some("");
@@ -162,7 +166,7 @@ fn signs(
         let prefix = plainly
             && subject
                 .trim_start()
-                .get(fold(words).len()..)
+                .get(words.len()..)
                 .is_some_and(|r| r.trim_start().starts_with(':') || words.ends_with(':'));
         // A notice that answers a mail of the desk's, as some write it: no field, no colon, only the subject and the thread.
         let ours = headers.in_reply_to.iter().any(|id| id.get(..3).is_some_and(|pd| pd.eq_ignore_ascii_case("pd.")));

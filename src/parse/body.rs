@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::model::{Attachment, Digest, Span};
 
 use super::charset::{self, Hint};
-use super::entity::Part;
+use super::entity::{self, Part};
 use super::flowed;
 use super::html;
 use super::lines::Line;
+use super::tnef;
 use super::transfer;
 use super::uuencoded;
 
@@ -27,6 +28,12 @@ struct Piece {
     html: Option<String>,
 }
 
+impl Piece {
+    fn is_blank(&self) -> bool {
+        [&self.plain, &self.html].into_iter().flatten().all(|text| text.trim().is_empty())
+    }
+}
+
 /// What was found in a mail's body.
 #[derive(Clone, Debug, Default)]
 pub struct Body {
@@ -41,6 +48,8 @@ struct Reader<'a> {
     hint: Hint,
     kept: Option<Kept<'a>>,
     attachments: Vec<Attachment>,
+    /// The text that a winmail.dat holds.
+    wrapped: Piece,
     flags: Vec<&'static str>,
 }
 
@@ -62,19 +71,35 @@ impl Kept<'_> {
 
 /// Reads the body of a mail. `kept`: the mail that it is the body of, where that is kept as it is.
 pub fn read(root: &Part<'_>, hint: Hint, kept: Option<Kept<'_>>) -> Body {
-    let mut reader = Reader { hint, kept, attachments: Vec::new(), flags: Vec::new() };
-    let pieces = reader.gather(root, "", 0);
+    let mut reader = Reader { hint, kept, attachments: Vec::new(), wrapped: Piece::default(), flags: Vec::new() };
+    let mut pieces = reader.gather(root, "", 0);
+    if pieces.iter().all(Piece::is_blank) {
+        pieces.push(std::mem::take(&mut reader.wrapped));
+    }
     let mut body = Body::default();
     let mut room = TEXT_MAX;
     for piece in &pieces {
-        let mut lines = lines_of(piece, room);
-        if !body.lines.is_empty() && !lines.is_empty() {
+        if !body.lines.is_empty() {
             body.lines.push(Line::default());
         }
+        let mut lines = lines_of(piece, room);
+        // As the text will have it: quote signs count.
+        let fits = lines.iter().position(|line| match room.checked_sub(line.written_length() + 1) {
+            Some(left) => {
+                room = left;
+                false
+            }
+            None => true,
+        });
+        if let Some(fits) = fits {
+            lines.truncate(fits);
+        }
+        let empty = lines.is_empty();
         body.lines.append(&mut lines);
-        let size: usize = body.lines.iter().map(|l| l.text.len() + 1).sum();
-        room = TEXT_MAX.saturating_sub(size);
-        if room == 0 {
+        if empty {
+            body.lines.pop();
+        }
+        if fits.is_some() {
             reader.note("text-cut");
             break;
         }
@@ -204,6 +229,7 @@ impl Reader<'_> {
             .map(str::to_owned)
             .or_else(|| (kind == "text/html").then(|| html::meta_charset(&decoded.bytes)).flatten());
         let (text, flag) = charset::decode(label.as_deref(), &decoded.bytes, self.hint);
+        drop(decoded);
         if let Some(flag) = flag {
             self.note(flag);
         }
@@ -235,7 +261,12 @@ impl Reader<'_> {
                 let signed = part.kind.param("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("signed-data"));
                 self.note(if signed { "signed" } else { "encrypted" });
             }
-            "application/ms-tnef" | "application/vnd.ms-tnef" => self.note("winmail-dat"),
+            "application/ms-tnef" | "application/vnd.ms-tnef" => {
+                self.note("winmail-dat");
+                if self.unpack(&bytes) {
+                    return;
+                }
+            }
             _ => {}
         }
         let disposition = match part.disposition.word.as_str() {
@@ -246,6 +277,30 @@ impl Reader<'_> {
         let disposition = disposition.to_owned();
         let cid = part.cid.clone();
         self.push(Attachment { span, ..attachment(kind, name, &disposition, cid, bytes) });
+    }
+
+    /// Takes the files and the text out of a winmail.dat. False where it has to be kept as it is: it could not be read to
+    /// its end, or held nothing.
+    fn unpack(&mut self, bytes: &[u8]) -> bool {
+        let Some(unpacked) = tnef::unpack(bytes, self.hint) else {
+            self.note("broken-winmail-dat");
+            return false;
+        };
+        if unpacked.broken {
+            self.note("broken-winmail-dat");
+        }
+        let found = !unpacked.files.is_empty() || unpacked.text.is_some() || unpacked.html.is_some();
+        for file in unpacked.files {
+            let kind = Some(file.media_type).filter(|k| k.contains('/'));
+            let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
+            let disposition = if file.cid.is_some() { "inline" } else { "attachment" };
+            let name = file.name.and_then(|n| entity::file_name(&n));
+            self.push(attachment(kind, name, disposition, file.cid, file.bytes.to_vec()));
+        }
+        if self.wrapped.is_blank() {
+            self.wrapped = Piece { plain: unpacked.text.map(|t| tidy(&t)), html: unpacked.html.map(|h| tidy(&h)) };
+        }
+        found && !unpacked.broken
     }
 
     fn push(&mut self, attachment: Attachment) {
@@ -283,5 +338,17 @@ fn attachment(
 
 /// One kind of line end; no NUL.
 fn tidy(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "").trim_start_matches('\u{feff}').to_owned()
+    let text = text.trim_start_matches('\u{feff}');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['\r', '\0']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        rest = from.get(1..).unwrap_or_default();
+        if from.starts_with('\r') && !rest.starts_with('\n') {
+            out.push('\n');
+        }
+    }
+    out.push_str(rest);
+    out
 }

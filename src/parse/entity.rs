@@ -34,10 +34,7 @@ impl<'a> Part<'a> {
 
     /// Decoded file name, from either of the two fields.
     pub fn name(&self) -> Option<String> {
-        let name = self.disposition.param("filename").or_else(|| self.kind.param("name"))?;
-        let name: String = name.chars().filter(|c| !c.is_control()).collect();
-        let name = shorten(name.trim());
-        (!name.is_empty()).then_some(name)
+        file_name(self.disposition.param("filename").or_else(|| self.kind.param("name"))?)
     }
 
     /// All leaves, in order.
@@ -49,6 +46,13 @@ impl<'a> Part<'a> {
             child.leaves(out);
         }
     }
+}
+
+/// A file name from outside: one line, at most [`FILE_NAME_MAX`] characters; None where nothing is left.
+pub fn file_name(name: &str) -> Option<String> {
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let name = shorten(name.trim());
+    (!name.is_empty()).then_some(name)
 }
 
 /// At most [`FILE_NAME_MAX`] characters, the extension kept.

@@ -23,6 +23,11 @@ impl Line {
         self.text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{200e}'))
     }
 
+    /// Length of [`Line::written`], in bytes.
+    pub fn written_length(&self) -> usize {
+        self.text.len() + usize::from(self.depth) + usize::from(self.depth > 0)
+    }
+
     /// As it stands in the text, quote prefix included.
     pub fn written(&self) -> String {
         if self.depth == 0 {

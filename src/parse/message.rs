@@ -18,10 +18,10 @@ pub fn read(incoming: &Incoming) -> Message {
     if bytes.len() < raw.len() || incoming.truncated_from.is_some() {
         flags.push("mail-too-large");
     }
-    let mut structure_bytes = None;
-    if let Some(repaired) = scan::repair_cr_only(&bytes) {
+    let repaired = scan::repair_cr_only(&bytes);
+    let bare_cr = repaired.is_some();
+    if let Some(repaired) = repaired {
         flags.push("cr-only-line-ends");
-        structure_bytes = Some(bytes.clone());
         bytes = Cow::Owned(repaired);
     }
     let hint = headers::hint(&bytes, &scan::entity(&bytes));
@@ -29,7 +29,7 @@ pub fn read(incoming: &Incoming) -> Message {
     let read = headers::read(&root.block, hint);
     let header = bytes.get(..bytes.len() - root.block.body.len()).unwrap_or_default();
     let mut structure = headers::structure(&root.block, header, &read.from, hint);
-    if structure_bytes.is_some() {
+    if bare_cr {
         structure.broken.push("a bare CR");
     }
     let digest = Digest::of(raw);

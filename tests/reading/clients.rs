@@ -1,247 +1,332 @@
-//! Answers and forwards as the usual clients write them, in our customers' languages: a table of clients times languages.
+//! Answers and forwards as the usual clients write them: a table of clients times languages (`clients.toml`), every
+//! combination once, and conversations put together out of it by chance.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use serde::Deserialize;
 
 use super::read;
 
-/// A language, as clients in it write around a quotation: an answer, a question, attribution lines, device lines, and the
-/// labels From, Sent, To, Subject, Date with the divider of an answered and of a forwarded mail.
-struct Client {
-    language: &'static str,
-    answer: &'static str,
-    question: &'static str,
-    attributions: &'static [&'static str],
-    devices: &'static [&'static str],
-    labels: [&'static str; 5],
-    original: &'static str,
-    forwarded: &'static [&'static str],
+/// A language, as clients in it write around a quotation. What each key means stands in the file.
+#[derive(Deserialize)]
+pub struct Language {
+    code: String,
+    named: bool,
+    answer: String,
+    question: String,
+    attributions: Vec<String>,
+    #[serde(default)]
+    heads: Vec<String>,
+    devices: Vec<String>,
+    labels: [String; 6],
+    original: Vec<String>,
+    forwarded: Vec<String>,
+    #[serde(default)]
+    apple: Vec<String>,
 }
 
-const CLIENTS: &[Client] = &[
-    Client {
-        language: "sk",
-        answer: "Ďakujem, pomohlo to.",
-        question: "Dobrý deň, skúste reštart.",
-        attributions: &[
-            "ut 4. 8. 2026 o 9:31 Podpora <p@d.example> napísal(a):",
-            "Dňa 4. 8. 2026 o 9:31 Podpora napísal(a):",
-            "4. 8. 2026 o 9:31, Podpora <p@d.example>:",
-            "Dňa 2026-08-04 09:31 Podpora napísal(a):",
-            "V utorok, 4. augusta 2026 o 9:31, Podpora <p@d.example> napísal(a):",
-        ],
-        devices: &[
-            "Odoslané z iPhonu",
-            "Odoslané zo zariadenia Galaxy",
-            "Odoslané z Outlooku pre Android",
-            "Získajte Outlook pre iOS",
-        ],
-        labels: ["Od", "Odoslané", "Komu", "Predmet", "Dátum"],
-        original: "Pôvodná správa",
-        forwarded: &["Preposlaná správa", "Posielaná správa ďalej"],
-    },
-    Client {
-        language: "cs",
-        answer: "Děkuji, pomohlo to.",
-        question: "Dobrý den, zkuste restart.",
-        attributions: &[
-            "út 4. 8. 2026 v 9:31 odesílatel Podpora <p@d.example> napsal:",
-            "Dne 04. 08. 26 v 9:31 Podpora napsal(a):",
-            "4. 8. 2026 v 9:31, Podpora <p@d.example>:",
-            "Dne úterý 4. srpna 2026 v 9:31, Podpora <p@d.example> napsal(a):",
-        ],
-        devices: &[
-            "Odesláno z mého iPhonu",
-            "Odesláno z telefonu Samsung Galaxy",
-            "Získat Outlook pro iOS",
-            "Odesláno ze Seznam Email",
-        ],
-        labels: ["Od", "Odesláno", "Komu", "Předmět", "Datum"],
-        original: "Původní zpráva",
-        forwarded: &["Přeposlaná zpráva"],
-    },
-    Client {
-        language: "sl",
-        answer: "Hvala, zdaj dela.",
-        question: "Pozdravljeni, poskusite znova zagnati.",
-        attributions: &[
-            "V V tor., 4. avg. 2026 ob 09:31 je oseba Podpora <p@d.example> napisala:",
-            "Dne 4. 8. 2026 ob 9:31 je Podpora napisal(a):",
-            "4. avg. 2026, ob 09:31, Podpora <p@d.example> je napisal(-a):",
-            "V torek, 4. avgust 2026 ob 09:31 je Podpora <p@d.example> napisal/a:",
-        ],
-        devices: &[
-            "Poslano iz mojega iPhona",
-            "Poslano iz telefona Galaxy",
-            "Pridobite Outlook za iOS",
-            "Poslano s telefona Huawei",
-        ],
-        labels: ["Od", "Poslano", "Za", "Zadeva", "Datum"],
-        original: "Izvirno sporočilo",
-        forwarded: &["Posredovano sporočilo"],
-    },
-    Client {
-        language: "hr",
-        answer: "Hvala, sada radi.",
-        question: "Poštovani, pokušajte ponovno pokrenuti.",
-        attributions: &[
-            "uto, 4. kol 2026. u 09:31 Podrška <p@d.example> napisao je:",
-            "4. 8. 2026. u 9:31, Podrška piše:",
-            "4. kol 2026., u 09:31, Podrška <p@d.example> je napisao/la:",
-            "Dana 2026-08-04 09:31, Podrška je napisao(la):",
-        ],
-        devices: &[
-            "Poslano s mog iPhonea",
-            "Poslano iz programa Outlook za Android",
-            "Nabavite Outlook za iOS",
-            "Poslano sa Samsung mobitela",
-        ],
-        labels: ["Šalje", "Poslano", "Prima", "Predmet", "Datum"],
-        original: "Izvorna poruka",
-        forwarded: &["Proslijeđena poruka"],
-    },
-    Client {
-        language: "de",
-        answer: "Vielen Dank, jetzt geht es.",
-        question: "Bitte starten Sie neu.",
-        attributions: &[
-            "Am Di., 4. Aug. 2026 um 09:31 Uhr schrieb Support <p@d.example>:",
-            "Am 04.08.26 um 09:31 schrieb Support:",
-            "Am 04.08.2026 um 09:31 schrieb Support <p@d.example>:",
-        ],
-        devices: &["Von meinem iPhone gesendet", "Gesendet von Outlook für Android", "Gesendet mit Proton Mail."],
-        labels: ["Von", "Gesendet", "An", "Betreff", "Datum"],
-        original: "Ursprüngliche Nachricht",
-        forwarded: &["Weitergeleitete Nachricht"],
-    },
-    Client {
-        language: "en",
-        answer: "Thank you, it works now.",
-        question: "Please restart it.",
-        attributions: &[
-            "On Tue, 4 Aug 2026 at 09:31, Support <p@d.example> wrote:",
-            "On Aug 4, 2026, at 9:31 AM, Support <p@d.example> wrote:",
-            "On 04/08/2026 09:31, Support wrote:",
-            "---- Support wrote ----",
-        ],
-        devices: &[
-            "Sent from my iPhone",
-            "Sent from Outlook for Android",
-            "Get Outlook for iOS",
-            "Sent with Proton Mail secure email.",
-        ],
-        labels: ["From", "Sent", "To", "Subject", "Date"],
-        original: "Original Message",
-        forwarded: &["Forwarded message"],
-    },
-];
+#[derive(Deserialize)]
+struct Table {
+    language: Vec<Language>,
+}
+
+static LANGUAGES: LazyLock<Vec<Language>> =
+    LazyLock::new(|| toml::from_str::<Table>(include_str!("clients.toml")).expect("the table of clients").language);
+
+const NAME: &str = "Jana Horváthová";
+const EMAIL: &str = "jana@firma.example";
+
+impl Language {
+    fn attribution(&self, which: usize) -> String {
+        filled(&self.attributions[which % self.attributions.len()])
+    }
+
+    /// Header blocks as Outlook and its kin write them.
+    fn blocks(&self) -> Vec<String> {
+        let [from, sent, to, cc, subject, date] = &self.labels;
+        let written = "4. 8. 2026 9:31";
+        vec![
+            format!("{from}: {NAME} <{EMAIL}>\n{sent}: {written}\n{to}: p@d.example\n{subject}: x"),
+            format!(
+                "{from}: {NAME} <{EMAIL}>\n{sent}: {written}\n{to}: p@d.example <p@d.example>; Iný <i@x.example>\n{cc}: Tretí <t@x.example>\n{subject}: x"
+            ),
+            format!("{from}: {NAME} [mailto:{EMAIL}]\n{sent}: {written}\n{to}: p@d.example\n{subject}: x"),
+            format!("{from}: {NAME} <{EMAIL}>\n{date}: {written}\n{to}: p@d.example\n{subject}: x"),
+            format!("{from}: {NAME}\n{sent}: {written}\n{to}: Podpora\n{subject}: x"),
+            format!("{from}:\t{NAME} <{EMAIL}>\n{date}:\t{written}\n{to}:\tp@d.example\n{subject}:\tx"),
+        ]
+    }
+}
+
+fn filled(template: &str) -> String {
+    template.replace("{N}", NAME).replace("{E}", EMAIL)
+}
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The bodies in which the usual clients put an answer above (or below) a quotation: plain text or HTML.
-fn answered(c: &Client) -> Vec<(&'static str, String)> {
-    let (a, q) = (c.answer, c.question);
-    let mut bodies = Vec::new();
-    for line in c.attributions {
-        bodies.push(("plain", format!("{a}\n\n{line}\n\n> {q}\n")));
-        bodies.push(("plain", format!("{a}\n\n{line}\n> {q}\n")));
-        bodies.push(("plain", format!("{a}\n\n{line}\n\n{q}\n")));
-        bodies.push(("plain", format!("{line}\n> {q}\n\n{a}\n")));
-        bodies.push(("plain", format!("{a}\n\n> {line}\n> {q}\n")));
-        bodies.push((
-            "html",
-            format!(
-                "<div>{a}</div><div><br></div><div>{}<br></div><blockquote type=cite>{q}</blockquote>",
-                escaped(line)
-            ),
-        ));
-        bodies.push((
-            "html",
-            format!(
-                "<p>{a}</p><div class=gmail_quote>{}<br><blockquote class=gmail_quote>{q}</blockquote></div>",
-                escaped(line)
-            ),
-        ));
-        bodies.push((
-            "html",
-            format!("<div>{a}</div><div class=yahoo_quoted><div>{}</div><div>{q}</div></div>", escaped(line)),
-        ));
+fn quoted(text: &str) -> String {
+    text.lines().map(|l| if l.is_empty() { ">\n".to_owned() } else { format!("> {l}\n") }).collect()
+}
+
+/// Wraps lines at blanks, as programs do that know no flowed text.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut length = 0;
+        for word in line.split(' ') {
+            let count = word.chars().count();
+            if length > 0 && length + 1 + count > width {
+                out.push('\n');
+                length = 0;
+            } else if length > 0 {
+                out.push(' ');
+                length += 1;
+            }
+            out.push_str(word);
+            length += count;
+        }
+        out.push('\n');
     }
-    let [from, sent, to, subject, date] = c.labels;
-    for block in [
-        format!("{from}: P <p@d.example>\n{sent}: 4. 8. 2026 9:31\n{to}: c@x.example\n{subject}: x"),
-        format!("{from}: P <p@d.example>\n{date}: 4. 8. 2026 9:31\n{to}: c@x.example\n{subject}: x"),
-        "From: P <p@d.example>\nSent: Tuesday, August 4, 2026 9:31 AM\nTo: c@x.example\nSubject: x".to_owned(),
-    ] {
-        bodies.push(("plain", format!("{a}\n\n{block}\n\n{q}\n")));
-        bodies.push(("plain", format!("{a}\n\n-----{}-----\n{block}\n\n{q}\n", c.original)));
-        bodies.push(("plain", format!("{a}\n\n-------- {} --------\n{block}\n\n{q}\n", c.original)));
-        bodies.push(("plain", format!("{a}\n________________________________\n{block}\n\n{q}\n")));
-        let quoted: String = block.lines().map(|l| format!("> {l}\n")).collect();
-        bodies.push(("plain", format!("{a}\n\n______________________________________\n{quoted}>\n> {q}\n")));
-        let lines = escaped(&block).replace('\n', "<br>");
-        bodies.push(("html", format!("<div class=WordSection1><p class=MsoNormal>{a}</p><div style='border:none;border-top:solid #E1E1E1 1.0pt'><p class=MsoNormal>{lines}</p></div><p class=MsoNormal>{q}</p></div>")));
-        bodies.push((
+    out.trim_end().to_owned()
+}
+
+/// The bodies in which clients put an answer above, below or into what an attribution line heads.
+fn attributed(l: &Language, line: &str) -> Vec<(&'static str, String)> {
+    let (a, q) = (&l.answer, &l.question);
+    let (html, history) = (escaped(line), quoted(&format!("{q}\n\nPodpora")));
+    let mailto = line.replace(&format!("<{EMAIL}>"), &format!("<mailto:{EMAIL}>"));
+    vec![
+        ("plain", format!("{a}\n\n{line}\n\n{history}")),
+        ("plain", format!("{a}\n{line}\n{history}")),
+        ("plain", format!("{a}\n\n{}\n{history}", wrapped(line, 72))),
+        ("plain", format!("{a}\n\n{}\n\n{history}", wrapped(line, 48))),
+        ("plain", format!("{a}\n\n{}\n{history}", line.replace(' ', "\u{a0}"))),
+        ("plain", format!("{a}\n\n{mailto}\n{history}")),
+        ("plain", format!("{line}\n{history}\n{a}\n")),
+        ("plain", format!("{a}\n\n{}", quoted(&format!("{line}\n{q}")))),
+        ("html", format!("<div>{a}</div><div><br></div><div>{html}<br></div><blockquote type=cite>{q}</blockquote>")),
+        (
             "html",
-            format!("<div>{a}</div><div id=appendonsend></div><hr><div id=divRplyFwdMsg>{lines}</div><div>{q}</div>"),
-        ));
-        for device in c.devices {
-            bodies.push(("plain", format!("{a}\n\n{device}\n________________________________\n{block}\n\n{q}\n")));
+            format!(
+                "<div dir=ltr>{a}</div><br><div class=\"gmail_quote gmail_quote_container\"><div class=gmail_attr>{html}<br></div><blockquote class=gmail_quote style=\"margin:0 0 0 .8ex;border-left:1px #ccc solid\">{q}</blockquote></div>"
+            ),
+        ),
+        (
+            "html",
+            format!(
+                "<p>{a}</p><div class=moz-cite-prefix>{html}<br></div><blockquote type=cite cite=\"mid:1@d.example\"><p>{q}</p></blockquote>"
+            ),
+        ),
+        ("html", format!("<div>{a}</div><div class=yahoo_quoted><div>{html}</div><div>{q}</div></div>")),
+        ("html", format!("<div>{a}</div><div class=protonmail_quote>{html}<br><blockquote>{q}</blockquote></div>")),
+    ]
+}
+
+/// The same for header blocks, with what stands between the answer and them.
+fn headed(l: &Language, block: &str) -> Vec<(&'static str, String)> {
+    let (a, q) = (&l.answer, &l.question);
+    let lines = escaped(block).replace('\n', "<br>");
+    let bold: String = block
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .map(|(label, value)| format!("<b>{label}:</b>{}<br>", escaped(value)))
+        .collect();
+    let rows: String = block
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .map(|(label, value)| format!("<tr><th align=right>{label}: </th><td>{}</td></tr>", escaped(value)))
+        .collect();
+    let stars: String = block.lines().filter_map(|l| l.split_once(':')).map(|(l, v)| format!("*{l}:*{v}\n")).collect();
+    let mut bodies = vec![
+        ("plain", format!("{a}\n\n{block}\n\n{q}\n")),
+        ("plain", format!("{a}\n________________________________\n{block}\n\n{q}\n")),
+        ("plain", format!("{a}\n\n{stars}\n{q}\n")),
+        ("plain", format!("{a}\n\n______________________________________\n{}>\n> {q}\n", quoted(block))),
+        (
+            "html",
+            format!(
+                "<div class=WordSection1><p class=MsoNormal>{a}<o:p></o:p></p><div style='border:none;border-top:solid #E1E1E1 1.0pt'><p class=MsoNormal>{bold}</p></div><p class=MsoNormal>{q}</p></div>"
+            ),
+        ),
+        (
+            "html",
+            format!("<div>{a}</div><div id=appendonsend></div><hr><div id=divRplyFwdMsg>{bold}</div><div>{q}</div>"),
+        ),
+        ("html", format!("<p>{a}</p><hr><p>{lines}</p><p>{q}</p>")),
+        ("html", format!("<p>{a}</p><table>{rows}</table><p>{q}</p>")),
+        (
+            "html",
+            format!(
+                "<div>{a}</div><div name=quote style=\"border-left:2px solid #C3D9E5\"><div>{bold}</div><div name=quoted-content>{q}</div></div>"
+            ),
+        ),
+    ];
+    for original in &l.original {
+        bodies.push(("plain", format!("{a}\n\n-----{original}-----\n{block}\n\n{q}\n")));
+        bodies.push(("plain", format!("{a}\n\n-------- {original} --------\n{block}\n\n{q}\n")));
+        bodies.push(("plain", format!("{a}\n\n---------- {original} ----------\n{block}\n\"{q}\"\n")));
+    }
+    bodies
+}
+
+fn answers(l: &Language) -> Vec<(&'static str, String)> {
+    let (a, q) = (&l.answer, &l.question);
+    let mut bodies: Vec<_> = l.attributions.iter().flat_map(|line| attributed(l, &filled(line))).collect();
+    bodies.extend(l.blocks().iter().flat_map(|block| headed(l, block)));
+    for head in &l.heads {
+        let history = if head.ends_with('>') { format!("> {q}") } else { q.clone() };
+        bodies.push(("plain", format!("{a}\n\n{}\n\n{history}\n", filled(head))));
+    }
+    for device in &l.devices {
+        let line = l.attribution(0);
+        bodies.push(("plain", format!("{a}\n\n{device}\n")));
+        bodies.push(("plain", format!("{a}\n\n{device}\n\n{line}\n> {q}\n")));
+        bodies.push(("plain", format!("{a}\n\n{line}\n> {q}\n\n{device}\n")));
+        let block = &l.blocks()[0];
+        bodies.push(("plain", format!("{a}\n\n{device}\n________________________________\n{block}\n\n{q}\n")));
+    }
+    bodies
+}
+
+fn as_mail(kind: &str, subject: &str, header: &str, body: &str) -> Vec<u8> {
+    format!("From: c@x.example\nSubject: {subject}\n{header}Content-Type: text/{kind}; charset=utf-8\n\n{body}")
+        .into_bytes()
+}
+
+const ANSWER: &str = "In-Reply-To: <1@d.example>\n";
+
+#[test]
+fn an_answer_is_found_in_every_client_and_language() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for l in LANGUAGES.iter() {
+        for (kind, body) in answers(l) {
+            let message = read(&as_mail(kind, "Re: x", ANSWER, &body));
+            count += 1;
+            let named = !l.named || message.language.as_deref() == Some(l.code.as_str());
+            if message.reply.text != l.answer || message.forward.is_some() || !named {
+                wrong.push(format!("{} {:?} {:?}\n{body}", l.code, message.language, message.reply.text));
+            }
         }
     }
-    for device in c.devices {
-        bodies.push(("plain", format!("{a}\n\n{device}\n")));
-        bodies.push(("plain", format!("{a}\n\n{device}\n\n{}\n> {q}\n", c.attributions.first().expect("one"))));
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n----\n"));
+    assert!(count > 5_000, "only {count} answers: is the table whole?");
+}
+
+/// Forwarded mails, the divider in every shape that clients give it.
+fn forwards(l: &Language) -> Vec<String> {
+    let [from, sent, to, _, subject, date] = &l.labels;
+    let q = &l.question;
+    let mut bodies = Vec::new();
+    for phrase in l.forwarded.iter().chain(l.original.first()) {
+        bodies.push(format!("---------- {phrase} ---------\n{from}: {NAME} <{EMAIL}>\nDate: 4. 8. 2026\nSubject: S\nTo: <c@x.example>\n\n{q}\n"));
+        bodies.push(format!("-------- {phrase} --------\n{subject}: \tS\n{date}: \tTue, 4 Aug 2026\n{from}: \t{NAME} <{EMAIL}>\n{to}: \tc@x.example\n\n\n{q}\n"));
+        bodies.push(format!("-----{phrase}-----\n{from}: {NAME} [mailto:{EMAIL}]\n{sent}: 4. 8. 2026\n{to}: c@x.example\n{subject}: S\n\n{q}\n"));
+        bodies.push(format!(
+            "------ {phrase} ------\n{from} \"{NAME}\" <{EMAIL}>\n{to} c@x.example\n{date} 4.8.2026 9:31:12\n{subject} S\n\n{q}\n"
+        ));
+    }
+    for phrase in &l.forwarded {
+        bodies.push(format!("   ----- {phrase} ----- {from}: {NAME} <{EMAIL}>{to}: \"c@x.example\" <c@x.example>{sent}: 4. 8. 2026 9:31 CEST{subject}: S\n{q}\n"));
+    }
+    bodies.push(format!("{from}: {NAME} <{EMAIL}>\n{sent}: 4. 8. 2026\n{to}: c@x.example\n{subject}: S\n\n{q}\n"));
+    if let [phrase, from, subject, date, to] = &l.apple[..] {
+        let block =
+            format!("{from}: {NAME} <{EMAIL}>\n{subject}: S\n{date}: 4. 8. 2026 9:31\n{to}: c@x.example\n\n{q}");
+        bodies.push(format!("{phrase}:\n\n{block}\n"));
+        bodies.push(format!("{phrase}:\n\n{}", quoted(&block)));
     }
     bodies
 }
 
 #[test]
-fn an_answer_is_found_in_every_client_and_language() {
-    for c in CLIENTS {
-        for (kind, body) in answered(c) {
-            let mail = format!(
-                "From: c@x.example\nSubject: Re: x\nIn-Reply-To: <1@d.example>\nContent-Type: text/{kind}; charset=utf-8\n\n{body}"
-            );
-            let message = read(mail.as_bytes());
-            assert_eq!(message.reply.text, c.answer, "{body}");
-            assert!(message.forward.is_none(), "{body}");
-            assert_eq!(message.language.as_deref(), Some(c.language), "{body}");
+fn a_forwarded_mail_is_found_in_every_client_and_language() {
+    let mut wrong = Vec::new();
+    for l in LANGUAGES.iter() {
+        for body in forwards(l) {
+            for above in ["", "FYI\n\n"] {
+                let message = read(&as_mail("plain", "Fwd: S", "", &format!("{above}{body}")));
+                let forward = message.forward.unwrap_or_default();
+                let sender = forward.from.map(|a| (a.name.unwrap_or_default(), a.email));
+                let requester = message.requester.map(|a| a.email).unwrap_or_default();
+                let right = sender == Some((NAME.to_owned(), EMAIL.to_owned()))
+                    && forward.subject.as_deref() == Some("S")
+                    && forward.text == l.question
+                    && requester == if above.is_empty() { EMAIL } else { "c@x.example" };
+                if !right {
+                    wrong.push(format!(
+                        "{} {sender:?} {:?} {:?} {requester}\n{above}{body}",
+                        l.code, forward.subject, forward.text
+                    ));
+                }
+            }
         }
     }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n----\n"));
 }
 
-#[test]
-fn a_forwarded_mail_is_found_in_every_client_and_language() {
-    for c in CLIENTS {
-        let [from, sent, to, subject, date] = c.labels;
-        let q = c.question;
-        let mut bodies = Vec::new();
-        for phrase in c.forwarded {
-            bodies.push(format!("---------- {phrase} ---------\n{from}: Jan Novák <jan@f.example>\nDate: 4. 8. 2026\nSubject: S\nTo: <c@x.example>\n\n{q}\n"));
-            bodies.push(format!("-------- {phrase} --------\n{subject}: \tS\n{date}: \tTue, 4 Aug 2026\n{from}: \tJan Novák <jan@f.example>\n{to}: \tc@x.example\n\n\n{q}\n"));
-            bodies.push(format!("   ----- {phrase} ----- {from}: Jan Novák <jan@f.example>{to}: \"c@x.example\" <c@x.example>{sent}: 4. 8. 2026 9:31 CEST{subject}: S\n{q}\n"));
+/// One writer's mail in a conversation: which language and attribution, how the client puts it.
+#[derive(Clone, Debug)]
+struct Turn {
+    language: usize,
+    line: usize,
+    /// Above the quotation with an attribution, with a header block, below the quotation, or between its lines.
+    style: usize,
+    device: bool,
+}
+
+/// The text of the newest mail of a conversation; `words` are what each writer wrote, the newest last.
+fn conversation(turns: &[Turn], words: &[String]) -> String {
+    let mut text = String::new();
+    for (i, (turn, own)) in turns.iter().zip(words).enumerate() {
+        let l = &LANGUAGES[turn.language % LANGUAGES.len()];
+        let own = if turn.device && i + 1 == turns.len() {
+            format!("{own}\n\n{}", l.devices[turn.line % l.devices.len()])
+        } else {
+            own.clone()
+        };
+        if i == 0 {
+            text = format!("{own}\n");
+            continue;
         }
-        bodies.push(format!(
-            "{from}: Jan Novák <jan@f.example>\n{sent}: 4. 8. 2026\n{to}: c@x.example\n{subject}: S\n\n{q}\n"
-        ));
-        bodies.push(format!("-----{}-----\n{from}: Jan Novák [mailto:jan@f.example]\n{sent}: 4. 8. 2026\n{to}: c@x.example\n{subject}: S\n\n{q}\n", c.original));
-        for body in bodies {
-            for above in ["", "FYI\n\n"] {
-                let mail = format!(
-                    "From: c@x.example\nSubject: Fwd: S\nContent-Type: text/plain; charset=utf-8\n\n{above}{body}"
-                );
-                let message = read(mail.as_bytes());
-                let forward = message.forward.unwrap_or_else(|| panic!("no forward in {body}"));
-                let sender = forward.from.expect("a sender");
-                assert_eq!(
-                    (sender.name.as_deref(), sender.email.as_str()),
-                    (Some("Jan Novák"), "jan@f.example"),
-                    "{body}"
-                );
-                assert_eq!((forward.subject.as_deref(), forward.text.as_str()), (Some("S"), q), "{body}");
-                let requester = message.requester.expect("a requester").email;
-                assert_eq!(requester, if above.is_empty() { "jan@f.example" } else { "c@x.example" }, "{body}");
+        let line = l.attribution(turn.line);
+        text = match turn.style % 4 {
+            0 => format!("{own}\n\n{line}\n{}", quoted(&text)),
+            1 => format!("{own}\n\n{}\n\n{text}", l.blocks()[turn.line % 5]),
+            2 => format!("{line}\n{}\n{own}\n", quoted(&text)),
+            _ => {
+                let (first, second) = own.split_once(' ').unwrap_or((&own, ""));
+                format!("{line}\n{}\n{first}\n\n> Tatranka\n\n{second}\n", quoted(&text))
             }
+        };
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn of_a_conversation_the_last_words_survive_and_nothing_else(
+        turns in prop::collection::vec(
+            (0usize..100, 0usize..100, 0usize..4, any::<bool>())
+                .prop_map(|(language, line, style, device)| Turn { language, line, style, device }),
+            2..5,
+        ),
+    ) {
+        let words: Vec<String> = (0..turns.len()).map(|i| format!("Abcdef{i} ghijkl{i}.")).collect();
+        let body = conversation(&turns, &words);
+        let message = read(&as_mail("plain", "Re: x", ANSWER, &body));
+        let written = &message.reply.text;
+        let last = turns.len() - 1;
+        for word in words[last].split(' ') {
+            prop_assert!(written.contains(word), "{word} is lost: {written:?}\n{body}");
+        }
+        for word in words[..last].iter().flat_map(|w| w.split(' ')).chain([EMAIL, NAME, "Tatranka"]) {
+            prop_assert!(!written.contains(word), "{word} is foreign: {written:?}\n{body}");
         }
     }
 }

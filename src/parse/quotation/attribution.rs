@@ -14,9 +14,56 @@ use crate::parse::lines::Line;
 const LINES_MAX: usize = 4;
 /// Words that attributions begin with, folded.
 const LEADS: &[&str] = &[
-    "on", "dna", "dne", "dana", "am", "le", "el", "il", "em", "op", "den", "w", "dnia", "v", "в", "at", "pa", "vao",
-    "mon", "tue", "wed", "thu", "fri", "sat", "sun", "po", "ut", "st", "pi", "so", "ne", "ct", "pa", "pon", "tor",
-    "sre", "cet", "pet", "sob", "ned", "uto", "sri", "sub",
+    "wiadomosc",
+    "pouzivatel",
+    "uzivatel",
+    "uzytkownik",
+    "на",
+    "дана",
+    "στις",
+    "on",
+    "dna",
+    "dne",
+    "dana",
+    "am",
+    "le",
+    "el",
+    "il",
+    "em",
+    "op",
+    "den",
+    "w",
+    "dnia",
+    "v",
+    "в",
+    "at",
+    "pa",
+    "vao",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "po",
+    "ut",
+    "st",
+    "pi",
+    "so",
+    "ne",
+    "ct",
+    "pa",
+    "pon",
+    "tor",
+    "sre",
+    "cet",
+    "pet",
+    "sob",
+    "ned",
+    "uto",
+    "sri",
+    "sub",
 ];
 /// Longest attribution, in characters.
 const LENGTH_MAX: usize = 320;
@@ -54,19 +101,23 @@ pub fn length_at(lines: &[Line], at: usize) -> usize {
     }
     // A wrapped attribution begins with its date, its address or its preposition; else a reply's last line would count.
     let lead = fold(first.text.split_whitespace().next().unwrap_or_default());
-    let begins =
-        has(&DATE, &first.text) || has(&EMAIL, &first.text) || LEADS.contains(&lead.trim_end_matches(['.', ',']));
+    let begins = has(&DATE, &first.text)
+        || has(&EMAIL, &first.text)
+        || LEADS.contains(&lead.trim_end_matches(['.', ',']))
+        || lines.get(at + 1).is_some_and(|l| l.text.trim_start().starts_with('<') && has(&EMAIL, &l.text));
     let mut text = String::new();
     for count in 1..=if begins { LINES_MAX } else { 1 } {
-        let Some(line) = lines.get(at + count - 1).filter(|l| l.depth == first.depth && !l.is_blank()) else {
-            return 0;
-        };
-        if count > 1 && opens(&line.text) {
+        let Some(line) = lines.get(at + count - 1).filter(|l| !l.is_blank()) else { return 0 };
+        // An address that was wrapped before its closing bracket: the bracket looks like a quotation.
+        let bracket = line.depth.checked_sub(first.depth) == Some(1) && text.rfind('<') > text.rfind('>');
+        if line.depth != first.depth && !bracket || count > 1 && opens(&line.text) {
             return 0;
         }
         // An address that was wrapped at its bracket is put together again.
-        let glued = text.ends_with('<') || text.ends_with('@') || line.text.trim_start().starts_with('>');
-        if !text.is_empty() && !glued {
+        let glued = text.ends_with('<') || text.ends_with('@');
+        if bracket {
+            text.push_str("> ");
+        } else if !text.is_empty() && !glued {
             text.push(' ');
         }
         text.push_str(line.text.trim());
@@ -126,7 +177,11 @@ fn is_attribution(text: &str, quote_follows: bool) -> bool {
         return false;
     }
     match verb {
-        Some(at_end) if date && (email || at_end || quote_follows || dated_lead(&folded)) => true,
+        // "The program wrote me on …:" is a sentence.
+        Some(_) if !email && !quote_follows && told_me(&folded) => false,
+        Some(at_end) if date && (email || at_end || quote_follows || dated_lead(&folded) || dated_tail(&folded)) => {
+            true
+        }
         Some(_) if email => true,
         Some(true) if quote_follows => folded.split_whitespace().count() <= 10,
         None if date && email => text.chars().count() < 200,
@@ -136,13 +191,43 @@ fn is_attribution(text: &str, quote_follows: bool) -> bool {
 
 /// "Am 25.06.2015 um 10:55 schrieb Jan:": a date right at the beginning, behind a preposition or a weekday at most.
 fn dated_lead(folded: &str) -> bool {
-    let head = folded.get(..folded.floor_char_boundary(26)).unwrap_or(folded);
+    let head = folded.get(..folded.floor_char_boundary(34)).unwrap_or(folded);
     let lead = head.split_whitespace().next().unwrap_or_default();
     let preposition = matches!(
         lead.trim_end_matches(['.', ',']),
-        "am" | "on" | "op" | "dna" | "dne" | "dana" | "le" | "el" | "il" | "em" | "den" | "w" | "dnia" | "v"
+        "am" | "on"
+            | "op"
+            | "dna"
+            | "dne"
+            | "dana"
+            | "le"
+            | "el"
+            | "il"
+            | "em"
+            | "den"
+            | "w"
+            | "dnia"
+            | "v"
+            | "на"
+            | "дана"
     );
     has(&DATE, head) && (preposition || lead.starts_with(|c: char| c.is_ascii_digit()) || lead.ends_with(['.', ',']))
+}
+
+/// "Jan Novák píše v Út 04. 08. 2026 v 09:31 +0200:", "Вы писали 4 августа 2026 г.:": little but a date behind the verb.
+fn dated_tail(folded: &str) -> bool {
+    let bare = folded.trim_end_matches([':', ' ']);
+    let tail = bare.get(bare.floor_char_boundary(bare.len().saturating_sub(34))..).unwrap_or(bare);
+    has(&DATE, tail) && tail.bytes().filter(u8::is_ascii_digit).count() >= 6
+}
+
+/// Whom a sentence says that something was told to; no client's attribution does.
+fn told_me(folded: &str) -> bool {
+    const OBJECTS: [&str; 18] = [
+        "mi", "mne", "nam", "nas", "me", "us", "mir", "uns", "mnie", "nekem", "nekunk", "moi", "ci", "mij", "ons",
+        "мне", "нам", "мені",
+    ];
+    folded.split_whitespace().any(|word| OBJECTS.contains(&word))
 }
 
 /// Whether a verb of attribution stands in the text, and whether it stands at its end.
@@ -179,7 +264,8 @@ pub fn begins_inside(text: &str) -> Option<usize> {
     }
     let at = INLINE_START.as_ref()?.captures_iter(text).filter_map(|c| c.get(1)).map(|m| m.start()).last()?;
     let tail = text.get(at..)?;
-    (at > 0 && verb(&fold(tail)).is_some() && has(&DATE, tail)).then_some(at)
+    let before = text.get(..at)?.contains(char::is_alphanumeric);
+    (before && verb(&fold(tail)).is_some() && has(&DATE, tail)).then_some(at)
 }
 
 /// The person that an attribution names.

@@ -71,6 +71,15 @@ pub fn field(line: &str) -> Option<(Label, &str)> {
     Some((label, value.trim_matches(['*', ' ', '\t', '\u{a0}']).trim_start_matches("*")))
 }
 
+/// A label and a value without a colon between them, as eM Client writes below its divider: `From "Jan" <jan@x.example>`.
+fn bare_field(line: &str) -> Option<(Label, &str)> {
+    let line = line.trim();
+    let ends = line.match_indices([' ', '\t']).map(|(at, _)| at).take(3);
+    let mut found = ends.filter_map(|at| Some((label(line.get(..at)?)?, line.get(at..)?.trim_start())));
+    let first = found.next();
+    found.last().or(first)
+}
+
 /// What a line says as a divider.
 pub fn divider(text: &str) -> Divider {
     let text = text.trim().trim_start_matches('\u{feff}');
@@ -78,16 +87,16 @@ pub fn divider(text: &str) -> Divider {
         return Divider::None;
     }
     let inner = text.trim_matches(|c: char| {
-        matches!(c, '-' | '_' | '=' | '*' | '–' | '—' | ' ' | '\u{a0}' | '>' | '<' | '#' | '~')
+        matches!(c, '-' | '_' | '=' | '*' | '–' | '—' | '‐' | ' ' | '\u{a0}' | '>' | '<' | '#' | '~')
     });
     let dashes = text.len() - inner.len();
     if inner.is_empty() {
-        let drawn = text.chars().filter(|c| matches!(c, '-' | '_' | '=' | '*' | '–' | '—')).count();
+        let drawn = text.chars().filter(|c| matches!(c, '-' | '_' | '=' | '*' | '–' | '—' | '‐')).count();
         return if drawn >= 5 { Divider::Unnamed } else { Divider::None };
     }
     let framed = dashes >= 4
-        && text.starts_with(['-', '_', '=', '*', '–', '—'])
-        && text.ends_with(['-', '_', '=', '*', '–', '—', ' ']);
+        && text.starts_with(['-', '_', '=', '*', '–', '—', '‐'])
+        && text.ends_with(['-', '_', '=', '*', '–', '—', '‐', ' ']);
     let colon = inner.ends_with([':', '：']);
     if !framed && !colon && dashes < 3 {
         return Divider::None;
@@ -119,7 +128,8 @@ pub fn at(lines: &[Line], at: usize) -> Option<Block> {
             next += 1;
         }
     }
-    let mut block = fields(lines, next)?;
+    let named = matches!(divider, Divider::Forward | Divider::Original);
+    let mut block = fields(lines, next, field).or_else(|| named.then(|| fields(lines, next, bare_field)).flatten())?;
     block.start = at;
     block.divider = divider;
     acceptable(&block).then_some(block)
@@ -143,7 +153,7 @@ fn acceptable(block: &Block) -> bool {
 }
 
 /// Fields from `at` on. Values may be wrapped; blank lines may stand between fields, as some conversions put them.
-fn fields(lines: &[Line], at: usize) -> Option<Block> {
+fn fields(lines: &[Line], at: usize, field: impl Fn(&str) -> Option<(Label, &str)>) -> Option<Block> {
     let depth = lines.get(at)?.depth;
     let mut block = Block { start: at, end: at, ..Block::default() };
     let mut i = at;

@@ -5,6 +5,9 @@ pub mod block;
 mod signature;
 pub mod words;
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::model::message::Reply;
 use crate::model::outgoing::MARKER;
 use crate::model::text::fold;
@@ -48,6 +51,14 @@ pub enum Prefix {
     None,
 }
 
+/// Prefixes, folded, each with and without its full stop.
+fn prefixes(table: &'static [&'static str]) -> HashSet<String> {
+    words::entries(table).map(fold).flat_map(|p| [p.trim_end_matches('.').to_owned(), p]).collect()
+}
+
+static FORWARDS: LazyLock<HashSet<String>> = LazyLock::new(|| prefixes(words::FORWARD_PREFIXES));
+static ANSWERS: LazyLock<HashSet<String>> = LazyLock::new(|| prefixes(words::REPLY_PREFIXES));
+
 /// Reads the first prefix of a subject; a ticket's token or a list's name in brackets before it does not count.
 pub fn prefix(subject: &str) -> Prefix {
     let mut rest = subject.trim();
@@ -60,12 +71,10 @@ pub fn prefix(subject: &str) -> Prefix {
     let word = fold(word.trim());
     let bare: String =
         word.chars().filter(|c| !matches!(c, '[' | ']' | '(' | ')' | '^' | '*' | '.') && !c.is_ascii_digit()).collect();
-    let is = |list: &'static [&'static str]| {
-        words::entries(list).any(|p| fold(p) == word || fold(p).trim_end_matches('.') == bare.trim())
-    };
-    if is(words::FORWARD_PREFIXES) {
+    let is = |set: &HashSet<String>| set.contains(&word) || set.contains(bare.trim());
+    if is(&FORWARDS) {
         Prefix::Forward
-    } else if is(words::REPLY_PREFIXES) {
+    } else if is(&ANSWERS) {
         Prefix::Reply
     } else {
         Prefix::None
@@ -244,6 +253,15 @@ fn heads(lines: &[Line], kinds: &mut [Kind]) -> Option<Head> {
         if let Some(block) = block::at(lines, at) {
             quote_rest(lines, kinds, at);
             return first.or(Some(Head::Block(block)));
+        }
+        // "---- Original Message ----" above an attribution or a quotation heads no more than these.
+        let below = (at + 1..lines.len()).find(|i| lines.get(*i).is_some_and(|l| !l.is_blank()));
+        let headed =
+            below.is_some_and(|i| lines.get(i).is_some_and(|l| l.depth > 0) || attribution::length_at(lines, i) > 0);
+        if divider == Divider::Original && headed {
+            quote(kinds, at, 1);
+            at += 1;
+            continue;
         }
         if matches!(divider, Divider::Forward | Divider::Original) {
             quote_rest(lines, kinds, at);

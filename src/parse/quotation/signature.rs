@@ -1,16 +1,20 @@
 //! What stands below a text and is not part of it: the signature behind `-- `, the line of a phone, the footer of a list.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::model::text::fold;
 use crate::parse::lines::Line;
 
-use super::words::{DEVICE_LINES, entries};
+use super::words::{DEVICE_LINES, DEVICES, RECOMMENDED, SENT, entries};
 
 /// Longest block below `-- ` that is a signature, in lines.
 const SIGNATURE_MAX: usize = 60;
 
-static DEVICES: LazyLock<Vec<String>> = LazyLock::new(|| entries(DEVICE_LINES).map(fold).collect());
+static LINES: LazyLock<Vec<String>> = LazyLock::new(|| entries(DEVICE_LINES).map(fold).collect());
+static SENT_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| entries(SENT).map(fold).collect());
+static RECOMMENDATIONS: LazyLock<HashSet<String>> = LazyLock::new(|| entries(RECOMMENDED).map(fold).collect());
+static DEVICE_NAMES: LazyLock<Vec<String>> = LazyLock::new(|| entries(DEVICES).map(fold).collect());
 
 /// The separator of RFC 3676 section 4.3, with the blank that half of all programs lose.
 pub fn is_separator(line: &Line) -> bool {
@@ -19,34 +23,31 @@ pub fn is_separator(line: &Line) -> bool {
 
 /// "Sent from my iPhone" and its kind: a short line that is no sentence.
 pub fn is_device_line(text: &str) -> bool {
-    let text = text.trim().trim_matches(['*', '_', '<', '>']);
+    // Where the application is to be had does not count.
+    let text = text.split_once("<http").or_else(|| text.split_once("(http")).map_or(text, |(words, _)| words);
+    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '<' | '>' | '[' | ']'));
     let count = text.chars().count();
     if count == 0 || count > 90 {
         return false;
     }
     let folded = fold(text);
-    let words = folded.split_whitespace().count();
-    const PROGRAMS: [&str; 14] = [
-        "proton",
-        "outlook",
-        "yahoo",
-        "gmail",
-        "iphone",
-        "ipad",
-        "android",
-        "samsung",
-        "galaxy",
-        "blackberry",
-        "huawei",
-        "xiaomi",
-        "bluemail",
-        "windows",
-    ];
-    let named = words <= 8 && PROGRAMS.iter().any(|p| folded.contains(p));
-    let sentence = folded.ends_with(['?', '!']) || folded.ends_with('.') && !named || folded.contains(", ");
-    !sentence && words <= 11 && DEVICES.iter().any(|d| begins_with_words(&folded, d))
+    let words: Vec<&str> = folded.split_whitespace().map(|w| w.trim_matches(['.', ',', ':'])).collect();
+    let is = |list: &HashSet<String>, word: Option<&&str>| word.is_some_and(|w| list.contains(*w));
+    let names = |word: &&str| DEVICE_NAMES.iter().any(|d| word.starts_with(d.as_str()));
+    let named = words.iter().any(|word| word.split('-').any(|part| names(&part)) || names(word));
+    // "…, Samsung Galaxy" goes on with a name; a sentence of somebody's goes on with a word.
+    let goes_on = text.split(", ").skip(1).any(|part| part.starts_with(char::is_lowercase));
+    let sentence = goes_on || folded.ends_with(['?', '!']) || folded.ends_with('.') && !named;
+    if sentence || words.len() > 12 {
+        return false;
+    }
+    let (first, last) = (words.first(), words.last());
+    let sent = is(&SENT_WORDS, first) && words.len() <= 10 || is(&SENT_WORDS, last) && words.len() <= 6;
+    let recommended = is(&RECOMMENDATIONS, first) || is(&RECOMMENDATIONS, last) || folded.starts_with("az outlook");
+    named && sent
+        || named && recommended && folded.contains("outlook")
+        || LINES.iter().any(|line| begins_with_words(&folded, line))
         || folded.ends_with("iphone-rol kuldve")
-        || folded.ends_with("gonderildi") && words <= 5
 }
 
 fn begins_with_words(text: &str, words: &str) -> bool {

@@ -2,7 +2,8 @@
 //! attribution lines, subject prefixes, device signatures. Everything is compared folded (lower case, no diacritics).
 //! A table is lines of entries between `|`.
 //!
-//! Languages: en, sk, cs, sl, hr, sr, pl, hu, de, fr, es, it, nl, pt, ru, uk, sv, da, no, fi, et, ro, tr, ca, zh, ja, ko.
+//! Languages: en, sk, cs, sl, hr, sr, pl, hu, de, fr, es, it, nl, pt, ru, uk, bg, el, sv, da, no, fi, et, lt, lv, ro, tr, ca,
+//! zh, ja, ko.
 
 /// The entries of a table.
 pub fn entries(table: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
@@ -30,7 +31,7 @@ pub const LABELS: &[(Label, &[&str])] = &[
             "odesilatel | odosielatel | posiljalac | felado | kuldo | mittente | expediteur | remitente | remetente",
             "afzender | absender | nadawca | от | от кого | отправитель | від | вiд | від кого | fran | fra",
             "lahettaja | saatja | kellelt | de la | kimden | gonderen | avsandare | avsender | afsender | sender",
-            "发件人 | 寄件者 | 差出人 | 보낸 사람 | de part de | od strane",
+            "发件人 | 寄件者 | 差出人 | 보낸 사람 | de part de | od strane | од | απο | αποστολεας | nuo | siuntejas",
         ],
     ),
     (
@@ -44,7 +45,7 @@ pub const LABELS: &[(Label, &[&str])] = &[
             "відправлено | skickat | skickad | sendt | dato | lahetetty | paivamaara | paivays | saadetud | kuupaev",
             "kuupaev / kellaaeg | trimis | trimis pe | expediat | tarih | gonderildi | gonderim tarihi",
             "gonderme tarihi | 发送时间 | 日期 | 寄件日期 | 送信日時 | 日時 | 보낸 날짜 | 날짜 | data d'enviament | sent date | date sent",
-            "time | when",
+            "time | when | poslato | послато | датум | изпратено | σταλθηκε | ημερομηνια | issiusta | nosutits | datums | 日付",
         ],
     ),
     (
@@ -53,7 +54,7 @@ pub const LABELS: &[(Label, &[&str])] = &[
             "to | komu | pre | prijemca | prijemce | adresat | za | prima | primatelj | primatelji | prejemnik | kome",
             "an | empfanger | cimzett | cimzettek | do | a | pour | destinataire | destinatario | destinatari | para",
             "aan | кому | till | til | vastaanottaja | kenelle | kellele | saaja | catre | kime | alici | 收件人 | 收件者",
-            "宛先 | 받는 사람 | per a | per | adressat | mottagare",
+            "宛先 | 받는 사람 | per a | per | adressat | mottagare | до | за | προς | kam | gavejas | adressaat",
         ],
     ),
     (
@@ -61,7 +62,7 @@ pub const LABELS: &[(Label, &[&str])] = &[
         &[
             "cc | kopie | kopia | kp | v kopii | kopija | dw | do wiadomosci | masolat | masolatot kap | copie a",
             "copie | copia | con copia | copia para | com copia | копия | копія | копiя | kopi | koopia | bilgi | 抄送",
-            "副本 | 참조 | kn | zk | sp",
+            "副本 | 참조 | kn | zk | sp | копие | κοιν | κοινοποιηση",
         ],
     ),
     (
@@ -70,7 +71,7 @@ pub const LABELS: &[(Label, &[&str])] = &[
             "subject | re | predmet | vec | zadeva | naslov | naslov poruke | temat | targy | betreff | betr | objet",
             "sujet | asunto | oggetto | onderwerp | assunto | тема | тема письма | amne | emne | aihe | otsikko",
             "teema | pealkiri | subiect | subiectul | konu | 主题 | 主旨 | 件名 | 제목 | assumpte | тема листа",
-            "predmet zpravy",
+            "predmet zpravy | относно | наслов | θεμα | tema",
         ],
     ),
     (
@@ -112,14 +113,15 @@ pub const FORWARD_PHRASES: &[&str] = &[
     "valitetty sanoma | edelleen lahetetty viesti | valitetyn viestin alku | edastatud kiri | edastatud sonum",
     "edastatud sonumi algus | algas edastatud kiri | mesaj redirectionat | mesaj transmis",
     "inceputul mesajului redirectionat | inceputul mesajului transmis | iletilmis ileti | iletilen ileti",
-    "iletilen mesaj | yonlendirilen mesaj | ileti baslangici | iletilmis mesaj | forwarded ileti | 転送メッセージ",
+    "iletilen mesaj | yonlendirilen mesaj | ileti baslangici | iletilmis mesaj | yonlendirilen ileti | forwarded ileti | 転送メッセージ",
     "転送されたメッセージ | 转发的邮件 | 轉寄的郵件 | 전달된 메일 | 전달된 메시지 | missatge reenviat | mensaxe reenviada",
     "inicio de mensaje reenviado | zacetek posredovanega sporočila | posredovano pismo | naprej poslano sporocilo",
     "valitetty viesti alkaa | vidarebefordrat mejl | tovabbitott level kezdete | tovabbitott uzenet kezdete",
     "incepe mesajul redirectionat | mesaj retrimis | inoltra messaggio | wiadomosc przeslana dalej",
     "przekazana dalej wiadomosc | posielana sprava dalej | sprava preposlana dalej | dalsi odeslani zpravy",
     "predana zprava | tin nhan duoc chuyen tiep | posredovano e-sporocilo | proslijedjeni e-mail",
-    "proslijedena e-posta | prosljedena poruka",
+    "proslijedena e-posta | prosljedena poruka | tresc przekazanej wiadomosci | препратено съобщение",
+    "прослеђена порука | προωθημενο μηνυμα | persiustas laiskas | parsutita zina",
 ];
 
 /// Phrases that head the mail that was answered.
@@ -136,7 +138,8 @@ pub const ORIGINAL_PHRASES: &[&str] = &[
     "первоначальное сообщение | початкове повідомлення | оригінальне повідомлення | вихідне повідомлення",
     "ursprungligt meddelande | originalmeddelande | oprindelig meddelelse | original besked | oprindelig besked",
     "opprinnelig melding | alkuperainen viesti | algne kiri | mesaj original | mesajul original | orijinal ileti",
-    "ozgun ileti | ozgun mesaj | 原始邮件 | 原始郵件 | 邮件原件 | 元のメッセージ | 원본 메시지 | missatge original",
+    "оригинално съобщение | оригинална порука | prvobitna poruka | αρχικο μηνυμα | originalus laiskas | originala zina",
+    "originale nachricht | original appointment | izvorna poruka e-poste | ozgun ileti | ozgun mesaj | 原始邮件 | 原始郵件 | 邮件原件 | 元のメッセージ | 원본 메시지 | missatge original",
 ];
 
 /// Verbs of attribution lines: "On … Jan wrote:".
@@ -151,7 +154,11 @@ pub const VERBS: &[&str] = &[
     "пишет | писал | от | написав | написав(-ла) | написав(ла) | пише | skrev | skriver | kirjoitti | kirjutas",
     "a scris | scris | yazdi | sunlari yazdi | tarihinde | 写道 | 寫道 | のメッセージ | 作成 | 작성 | 님이 작성 | wrote the following",
     "ecrivit | napisao(la) je | prispevek | da viet | sunu yazdi | rasytojas | rakstija | escribiu",
-    "a scris urmatoarele",
+    "a scris urmatoarele | zapisal | zapisala | zapisal/-a | zapisal(-a) | pravi | rekao | rekla | rekao/la | rekao je",
+    "написа | написао | написала је | написао/ла | је написао | пише | писали | rakstija | rase | raso | εγραψε | γραφει",
+    "quoting | zitat von | citovanie | citacia | citace | citovani | citiranje | navajanje | cytowanie | cytat | idezet",
+    "citando | citeren | citaat van | citerar | citerer | citation de | lainaus | цитирую | цитирование | цитування | цитиране",
+    "wiadomosc napisana przez",
 ];
 
 /// Subject prefixes of forwarded mails, without colon.
@@ -170,28 +177,43 @@ pub const REPLY_PREFIXES: &[&str] = &[
     "atb | rsp | réf | doc",
 ];
 
-/// Beginnings of the line that a phone or a program puts below a text; whole words.
+/// Beginnings of the line that a phone or a program puts below a text, where [`SENT`] and [`DEVICES`] do not tell it;
+/// whole words.
 pub const DEVICE_LINES: &[&str] = &[
-    "sent from my | sent from mail for | sent from yahoo | sent from outlook | sent from the | sent from a",
-    "sent from samsung | sent from proton | sent from mailbird | sent from blue | sent from windows mail",
-    "sent from gmail | sent from aol | sent from iphone | sent from ipad | sent from android | sent using",
-    "sent via | sent with proton | sent on the go | get outlook for | get bluemail | sent with | sent by",
-    "from my iphone | sent from nine | sent from spark | sent from myMail | odoslane z | odoslane zo",
-    "odoslane z mojho | odoslane pomocou | odoslane cez | odoslane aplikaciou | poslane z | poslane zo",
-    "poslane z mojho | ziskajte outlook | stiahnite si outlook | odeslano z | odeslano ze | odeslano pomoci",
-    "odeslano aplikaci | poslano z | poslano ze | ziskat outlook | ziskejte outlook | stahnout outlook | poslano s",
-    "poslano iz | poslano z mojega | poslano prek | pridobite outlook | poslano sa | poslano putem | poslano pomocu",
-    "nabavite outlook | dohvatite outlook | preuzmite outlook | wyslane z | wyslano z | wyslane przy",
-    "pobierz outlook | wyslane z mojego | az en | kuldve | iphone-rol kuldve | az outlook | elkuldve | kuldve az",
-    "von meinem | gesendet von | gesendet mit | gesendet aus | diese nachricht wurde von meinem | outlook fur",
-    "holen sie sich outlook | mit freundlichen grussen von meinem | envoye de mon | envoye depuis | envoye a partir",
-    "envoye par | envoye avec | obtenir outlook | telecharger outlook | telechargez outlook | provenance : courrier",
-    "provenance : | enviado desde | enviado de | enviado do | enviado a partir | enviado con | enviado via",
-    "enviado por | obtener outlook | obter o outlook | obtenha o outlook | inviato da | inviato con",
-    "ottieni outlook | scarica outlook | verzonden vanaf | verstuurd vanaf | verzonden met | verzonden vanuit",
-    "outlook voor | download outlook | отправлено с | отправлено из | отправлено через | послано с | надіслано з",
-    "надіслано через | відправлено з | надіслано із | скачать outlook | skickat fran | skickades fran",
-    "hamta outlook | sendt fra | hent outlook | sendt via | lahetetty | saadetud minu | trimis de pe | trimis din",
-    "iphone'umdan gonderildi | iphone'dan gonderildi | ipad'imden | 발신 | iphoneから送信 | 发自我的 | 從我的 iphone 傳送",
-    "enviat des de",
+    "sent from my | sent from mail for | sent from the | sent from a | sent using | sent via | sent with | sent by",
+    "sent on the go | sent from blue | sent from nine | sent from mymail | from my iphone | odoslane z mojho",
+    "odoslane pomocou | odoslane cez | odoslane aplikaciou | poslane z mojho | odeslano z meho | odeslano pomoci",
+    "odeslano aplikaci | poslano z mojega | poslano iz mojega | poslano prek | poslano s mog | poslano s mojeg",
+    "poslano putem | poslano pomocu | wyslane z mojego | wyslane przy | von meinem | gesendet von meinem | gesendet mit",
+    "diese nachricht wurde von meinem | mit freundlichen grussen von meinem | envoye de mon | envoye depuis mon",
+    "envoye par | envoye avec | provenance : courrier | provenance : | enviado desde mi | enviado do meu | enviado via",
+    "inviato con | inviato dal mio | verzonden vanaf mijn | verstuurd vanaf mijn | verzonden met | отправлено с моего",
+    "отправлено через | надіслано з мого | надіслано через | skickat fran min | sendt fra min | sendt via",
+    "saadetud minu | trimis de pe | enviat des de | 发自我的 | 從我的 iphone 傳送 | iphoneから送信",
+];
+
+/// Words with which such a line says "sent": it begins or ends with one, and names one of [`DEVICES`].
+pub const SENT: &[&str] = &[
+    "sent | odoslane | poslane | odeslano | odeslane | poslano | poslato | wyslane | wyslano | kuldve | elkuldve | gesendet",
+    "envoye | enviado | enviada | inviato | inviata | verzonden | verstuurd | отправлено | послано | надіслано",
+    "відправлено | изпратено | послато | skickat | skickades | sendt | lahetetty | saadetud | trimis | expediat",
+    "gonderildi | σταλθηκε | issiusta | nosutits | enviat",
+];
+
+/// Words with which a program recommends itself: "Get Outlook for iOS".
+pub const RECOMMENDED: &[&str] = &[
+    "get | download | ziskat | ziskajte | ziskejte | stiahnut | stiahnite | stahnout | stahnete | pridobite | prenesite",
+    "nabavite | dohvatite | preuzmite | pobierz | uzyskaj | beszerzese | letoltese | beziehen | herunterladen | laden",
+    "holen | obtenir | telecharger | telechargez | obtener | descargar | obter | obtenha | baixar | ottieni | scarica",
+    "downloaden | скачать | получить | отримати | завантажити | изтеглете | hamta | hent | skaff | hanki | lataa | edinin",
+    "indirin | descarcati | obtineti | az outlook",
+];
+
+/// Beginnings of words that name a device or a mail program.
+pub const DEVICES: &[&str] = &[
+    "iphon | ipad | android | galaxy | samsung | huawei | xiaomi | redmi | honor | oneplus | nokia | motorola | blackberry",
+    "pixel | smartphon | smartfon | mobi | handy | telefon | tablet | outlook | gmail | yahoo | aol | proton | windows",
+    "bluemail | spark | thunderbird | mailbird | mailspring | boxer | seznam | email.cz | azet | centrum | zoznam | gmx",
+    "web.de | telekom | icloud | mail.ru | яндекс | телефон | смартфон | мобил | zariaden | zarizen | naprav",
+    "uredaj | urzadzen | geräte | samsung-gerat",
 ];

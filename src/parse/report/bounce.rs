@@ -71,8 +71,9 @@ pub fn copy_start(text: &str) -> Option<usize> {
         let lower = line.trim_start_matches([' ', '\t', '>']).to_ascii_lowercase();
         let inner = lower.trim_start_matches(['-', '=', '*', ' ']);
         let dashed = lower.starts_with("--") || lower.starts_with("==") || lower.starts_with("**");
-        let field =
-            ["received: ", "return-path: <", "message-id: <", "dkim-signature: "].iter().any(|f| lower.starts_with(f));
+        // An indented Message-ID only names the mail: "a message you sent with the following header fields".
+        let named = !line.starts_with([' ', '\t']) && lower.starts_with("message-id: <");
+        let field = named || ["received: ", "return-path: <", "dkim-signature: "].iter().any(|f| lower.starts_with(f));
         let copy =
             dashed && COPIES.iter().any(|c| inner.starts_with(c)) || COPIES_BARE.iter().any(|c| lower.starts_with(c));
         if at > 0 && (field || copy) {

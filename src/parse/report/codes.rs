@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::model::text::fold;
+
 static STATUS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?$|\.\s|\.[^\d])").ok());
 /// A status code right behind a reply code is the remote system's own word.
@@ -94,6 +96,21 @@ const WORDS: &[(&[&str], &str)] = &[
             "size limit exceeded for this mailbox",
             "mailbox quota",
             "insufficient disk quota",
+            "schranka je plna",
+            "plna schranka",
+            "schranka prijemce je plna",
+            "schranka prijemcu je plna",
+            "nabiralnik je poln",
+            "sanducic je pun",
+            "skrzynka pelna",
+            "skrzynka jest pelna",
+            "postafiok megtelt",
+            "postfach ist voll",
+            "boite aux lettres pleine",
+            "buzon lleno",
+            "casella piena",
+            "mailbox vol",
+            "ящик переполнен",
             "disk quota",
         ],
         "5.2.2",
@@ -143,9 +160,24 @@ const WORDS: &[(&[&str], &str)] = &[
             "bad destination mailbox",
             "addressee unknown",
             "invalid user",
+            "doesn't have a",
             "nie ma takiego",
-            "uzivatel neexistuje",
-            "schránka neexistuje",
+            "brak takiego",
+            "nie istnieje",
+            "neexistuje",
+            "ne obstaja",
+            "ne postoji",
+            "nem letezik",
+            "existiert nicht",
+            "nicht im domino-verzeichnis",
+            "empfanger unbekannt",
+            "n'existe pas",
+            "no existe",
+            "non esiste",
+            "bestaat niet",
+            "nao existe",
+            "не существует",
+            "не існує",
             "unknown account",
             "isn't a known",
             "not our customer",
@@ -183,7 +215,7 @@ const WORDS: &[(&[&str], &str)] = &[
 
 /// A status code for a report without one. `delayed`: it says that delivery goes on being tried.
 pub fn inferred(text: &str, reply: Option<&str>, delayed: bool) -> String {
-    let lower = text.to_lowercase();
+    let lower = fold(text);
     let class = match reply.and_then(|r| r.chars().next()) {
         Some(c @ ('4' | '5')) => Some(c),
         _ => None,
