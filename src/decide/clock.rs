@@ -14,28 +14,40 @@ use super::{agent, notify, presence};
 /// Gives a new ticket its SLA: the contact's, else the organisation's, else the category's, else the desk's. Returns what
 /// was thought on the way.
 pub fn promise(work: &mut Work, contact: Option<&Contact>, organisation: Option<&Organisation>) -> Vec<String> {
-    let asked = [
-        (ChosenBy::Contact, contact.and_then(|c| c.sla.clone())),
-        (ChosenBy::Organisation, organisation.and_then(|o| o.sla.clone())),
-    ];
-    let mut reasons = Vec::new();
-    for (by, name) in asked {
-        let Some(name) = name else { continue };
-        if let Some(sla) = work.policy.promises.sla(&name) {
-            reasons.push(agree(work, Some((sla, by))));
-            return reasons;
-        }
-        reasons.push(format!("The {by} is promised `{name}`, which is no SLA of this desk"));
-    }
-    let chosen = by_category(&work.ticket, work.policy);
+    let (chosen, mut reasons) = choose(&work.ticket, work.policy, contact, organisation);
     if chosen.is_some() {
         reasons.push(agree(work, chosen));
     }
     reasons
 }
 
+/// An SLA, and by whom it was chosen.
+type Chosen<'a> = Option<(&'a Sla, ChosenBy)>;
+
+/// The SLA that a ticket of this customer has, and the names of SLAs on file that are none.
+fn choose<'a>(
+    ticket: &Ticket,
+    policy: &'a Policy,
+    contact: Option<&Contact>,
+    organisation: Option<&Organisation>,
+) -> (Chosen<'a>, Vec<String>) {
+    let asked = [
+        (ChosenBy::Contact, contact.and_then(|c| c.sla.as_deref())),
+        (ChosenBy::Organisation, organisation.and_then(|o| o.sla.as_deref())),
+    ];
+    let mut unknown = Vec::new();
+    for (by, name) in asked {
+        let Some(name) = name else { continue };
+        if let Some(sla) = policy.promises.sla(name) {
+            return (Some((sla, by)), unknown);
+        }
+        unknown.push(format!("The {by} is promised `{name}`, which is no SLA of this desk"));
+    }
+    (by_category(ticket, policy), unknown)
+}
+
 /// The category's SLA, else the desk's.
-fn by_category<'a>(ticket: &Ticket, policy: &'a Policy) -> Option<(&'a Sla, ChosenBy)> {
+fn by_category<'a>(ticket: &Ticket, policy: &'a Policy) -> Chosen<'a> {
     let promises = &policy.promises;
     let category = ticket.category.as_deref().and_then(|name| policy.categories.iter().find(|c| c.name == name));
     let of_category = category.and_then(|c| c.sla.as_deref()).map(|name| (name, ChosenBy::Category));
@@ -44,8 +56,9 @@ fn by_category<'a>(ticket: &Ticket, policy: &'a Policy) -> Option<(&'a Sla, Chos
 }
 
 /// From here on this is promised; what was told of another promise does not count any more.
-fn agree(work: &mut Work, chosen: Option<(&Sla, ChosenBy)>) -> String {
+fn agree(work: &mut Work, chosen: Chosen) -> String {
     let service = &mut work.ticket.service;
+    let another = service.sla.as_deref() != chosen.map(|(sla, _)| sla.name.as_str());
     service.sla = chosen.map(|(sla, _)| sla.name.clone());
     service.chosen_by = chosen.map(|(_, by)| by);
     service.told.clear();
@@ -55,9 +68,7 @@ fn agree(work: &mut Work, chosen: Option<(&Sla, ChosenBy)>) -> String {
         None => "Nothing is promised for it".to_owned(),
     };
     restart_update(work);
-    let sentence = promised(work, chosen.map(|(sla, _)| sla), because);
-    look_next(work);
-    sentence
+    promised(work, chosen.map(|(sla, _)| sla), because, another)
 }
 
 fn described(sla: &Sla) -> String {
@@ -67,8 +78,8 @@ fn described(sla: &Sla) -> String {
     }
 }
 
-/// Works out again by when what is due, and writes it down where it differs. Returns it in words.
-fn promised(work: &mut Work, sla: Option<&Sla>, because: String) -> String {
+/// Works out again by when what is due, and writes it down where it differs or another SLA promises it. Returns it in words.
+fn promised(work: &mut Work, sla: Option<&Sla>, because: String, another: bool) -> String {
     let ticket = &work.ticket;
     let due = |promise| sla.and_then(|sla| at_share(ticket, sla, promise, 100));
     let respond = due(Promise::Respond);
@@ -79,7 +90,7 @@ fn promised(work: &mut Work, sla: Option<&Sla>, because: String) -> String {
     };
     let words: Vec<String> = [shown("answer", respond), shown("solution", resolve)].into_iter().flatten().collect();
     let sentence = if words.is_empty() { because.clone() } else { format!("{because}: {}", words.join(", ")) };
-    if (respond, resolve) != (ticket.first_response_due_at, ticket.resolve_due_at) || !words.is_empty() {
+    if (respond, resolve) != (ticket.first_response_due_at, ticket.resolve_due_at) || another {
         let sla = ticket.service.sla.clone();
         let change = TicketChange::Promised { sla, first_response_due_at: respond, resolve_due_at: resolve };
         // Whoever changed the ticket, this follows from it.
@@ -119,25 +130,37 @@ pub fn follow(work: &mut Work, before: Status, change: &TicketChange) {
         (false, true) => go_on(work),
         _ => {}
     }
+    // Of a ticket that is being opened the SLA is chosen once all is known about it.
+    let opened = work.ticket.created_at < work.now;
     match change {
-        // Of a ticket that is being opened the SLA is chosen once all is known about it.
-        TicketChange::Category { .. } if work.ticket.created_at < work.now => recategorised(work),
+        TicketChange::Category { .. } if opened => recategorised(work),
+        TicketChange::Bound { contact, .. } if opened => rebound(work, contact),
         TicketChange::Answered => restart_update(work),
-        TicketChange::Status { .. } | TicketChange::Snoozed { .. } | TicketChange::MergedInto { .. } => {}
-        _ => return,
+        _ => {}
     }
-    look_next(work);
 }
 
 /// The SLA of a contact or an organisation holds whatever the category.
 fn recategorised(work: &mut Work) {
-    let service = &work.ticket.service;
-    if matches!(service.chosen_by, Some(ChosenBy::Contact | ChosenBy::Organisation)) {
-        return;
+    if !matches!(work.ticket.service.chosen_by, Some(ChosenBy::Contact | ChosenBy::Organisation)) {
+        agree_anew(work, by_category(&work.ticket, work.policy));
     }
-    let chosen = by_category(&work.ticket, work.policy);
+}
+
+/// The ticket is another contact's: that one's SLA holds, where the store was asked for that contact.
+fn rebound(work: &mut Work, contact: &str) {
+    let Some(contact) = work.contact.clone().filter(|c| c.email.as_str().eq_ignore_ascii_case(contact)) else { return };
+    let organisation = work.organisation.clone().filter(|o| work.ticket.organisation.as_ref() == Some(&o.name));
+    let (chosen, _) = choose(&work.ticket, work.policy, Some(&contact), organisation.as_ref());
+    agree_anew(work, chosen);
+}
+
+fn agree_anew(work: &mut Work, chosen: Chosen) {
+    let service = &work.ticket.service;
     if chosen.map(|(sla, _)| sla.name.as_str()) != service.sla.as_deref() {
         agree(work, chosen);
+    } else {
+        work.ticket.service.chosen_by = chosen.map(|(_, by)| by);
     }
 }
 
@@ -159,7 +182,7 @@ fn go_on(work: &mut Work) {
     if at_share(&work.ticket, sla, Promise::Resolve, 100) != was {
         let stood = sla.calendar.between(stopped, work.now);
         let (hours, minutes) = (stood.as_hours(), stood.as_mins() % 60);
-        promised(work, Some(sla), format!("The clock stood for {hours} h {minutes} min of working time"));
+        promised(work, Some(sla), format!("The clock stood for {hours} h {minutes} min of working time"), false);
     }
 }
 
@@ -197,8 +220,9 @@ fn ahead<'a>(ticket: &Ticket, policy: &'a Policy) -> Vec<Ahead<'a>> {
     steps.collect()
 }
 
-fn look_next(work: &mut Work) {
-    work.ticket.service.next_at = ahead(&work.ticket, work.policy).iter().map(|step| step.at).min();
+/// When the clock has to look at a ticket next.
+pub fn next(ticket: &Ticket, policy: &Policy) -> Option<Timestamp> {
+    ahead(ticket, policy).iter().map(|step| step.at).min()
 }
 
 /// What the clock does about a ticket whose time has come: each step of its escalation that is due, once. Where several
@@ -242,7 +266,6 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
         let draft = overdue(&work, agent, &told);
         work.outgoing.push(draft);
     }
-    look_next(&mut work);
     work.into_decision(Action::Command, Fate::Order)
 }
 

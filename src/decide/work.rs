@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::address::AddrSpec;
 use crate::model::decision::View;
-use crate::model::facts::{Authenticity, Contact, Earlier, Sender};
+use crate::model::facts::{Authenticity, Contact, Earlier, Organisation, Sender};
 use crate::model::message::Reply;
 use crate::model::outgoing::Draft;
 use crate::model::text::clean_line;
@@ -82,6 +82,8 @@ impl<'a> Case<'a> {
     pub fn work(&self, ticket: Ticket) -> Work<'a> {
         let mut work = Work::new(ticket, self.policy, self.now);
         work.said.clone_from(&self.facts.found.said);
+        work.contact.clone_from(&self.facts.found.contact);
+        work.organisation.clone_from(&self.facts.organisation);
         work
     }
 
@@ -169,6 +171,9 @@ pub struct Work<'a> {
     pub outgoing: Vec<Draft>,
     /// What was said before, where it was asked for.
     pub said: Vec<Entry>,
+    /// The customer on file about whom the store was asked.
+    pub contact: Option<Contact>,
+    pub organisation: Option<Organisation>,
     pub policy: &'a Policy,
     pub now: Timestamp,
     pub actor: String,
@@ -176,8 +181,18 @@ pub struct Work<'a> {
 
 impl<'a> Work<'a> {
     pub fn new(ticket: Ticket, policy: &'a Policy, now: Timestamp) -> Self {
-        let (history, entries, outgoing, said) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Work { ticket, history, entries, outgoing, said, policy, now, actor: DESK.to_owned() }
+        Work {
+            ticket,
+            history: Vec::new(),
+            entries: Vec::new(),
+            outgoing: Vec::new(),
+            said: Vec::new(),
+            contact: None,
+            organisation: None,
+            policy,
+            now,
+            actor: DESK.to_owned(),
+        }
     }
 
     /// From here on, what is done is done by this one: an agent's name, `customer`, `desk`, `operator`.
@@ -274,7 +289,8 @@ impl<'a> Work<'a> {
     }
 
     /// Hands everything over to a decision.
-    pub fn into_decision(self, action: Action, fate: Fate) -> Decision {
+    pub fn into_decision(mut self, action: Action, fate: Fate) -> Decision {
+        self.ticket.service.next_at = super::clock::next(&self.ticket, self.policy);
         let mut decision = Decision::new(action, fate);
         decision.tickets.push(self.ticket);
         decision.history = self.history;
