@@ -13,9 +13,11 @@ mod leak;
 mod lookalike;
 mod machine;
 mod notify;
+mod open;
 mod order;
 mod presence;
 mod route;
+mod subject;
 mod urgency;
 mod work;
 
