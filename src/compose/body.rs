@@ -30,6 +30,7 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
         (Template::Answer, Some(ticket)) => words.answer(ticket),
         (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
+        (Template::Page, Some(ticket)) => words.page(ticket),
         (
             Template::NotifyNew
             | Template::NotifyReply
@@ -226,7 +227,7 @@ impl Words<'_> {
     /// A step of routing in this language, or the sentence as it is.
     fn why(&self, why: &str) -> String {
         let (step, rule) = why.split_once(':').unwrap_or((why, ""));
-        let steps = ["category", "contact", "organisation", "mailbox", "desk", "group", "absence"];
+        let steps = ["category", "contact", "organisation", "mailbox", "desk", "group", "absence", "duty"];
         if steps.contains(&step) {
             return self.texts.word("why", step, &[("rule", Filled::from(rule.trim()))]);
         }
@@ -283,6 +284,19 @@ impl Words<'_> {
 
     fn confirm_over(&self) -> String {
         self.texts.say("confirm-over", &[("desk", self.desk())])
+    }
+
+    /// All of it in one line: it is read on a telephone, at night.
+    fn page(&self, ticket: &Ticket) -> String {
+        let due = ticket.first_response_due_at.filter(|_| ticket.first_responded_at.is_none());
+        let values = [
+            ("desk", self.desk()),
+            ("number", Filled::from(ticket.number)),
+            ("who", Filled::from(self.line("who").unwrap_or_default())),
+            ("subject", Filled::from(strip(&ticket.subject, &self.policy.desk.prefix))),
+            ("when", Filled::from(due.map(|at| self.when(at)).unwrap_or_default())),
+        ];
+        clean_line(&self.texts.say("page", &values), LINE_MAX)
     }
 
     fn bounce(&self, ticket: &Ticket) -> String {

@@ -189,6 +189,7 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
         }
         Template::ConfirmOver => None,
         Template::Confirm
+        | Template::Page
         | Template::NotifyNew
         | Template::NotifyReply
         | Template::NotifyAssigned

@@ -9,7 +9,7 @@ use crate::model::promise::{ChosenBy, Escalate, PAUSES_MAX, Promise, Sla, Told};
 use crate::model::{Action, Agent, Decision, Fate, Found, Policy, Status, Ticket, TicketChange, TicketNumber};
 
 use super::work::{DESK, Work};
-use super::{agent, notify, presence};
+use super::{agent, duty, notify, presence};
 
 /// Gives a new ticket its SLA: the contact's, else the organisation's, else the category's, else the desk's. Returns what
 /// was thought on the way.
@@ -250,9 +250,19 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
                 work.event(format!("escalated to {}", to.name()), because.clone());
                 agent::assign(DESK, &mut work, owner, group, &because, &cause);
             }
-            Escalate::TellOwner | Escalate::Tell(_) => {
-                let agents = match step.what {
-                    Escalate::Tell(who) => presence::of_assignee(who, policy, now),
+            Escalate::TellOwner | Escalate::TellDuty | Escalate::Tell(_) => {
+                let on_duty = match step.what {
+                    Escalate::TellDuty if duty::out_of_hours(policy, now) => {
+                        duty::on_duty(policy, work.ticket.category.as_deref(), now).ok()
+                    }
+                    _ => None,
+                };
+                if let Some(on_duty) = &on_duty {
+                    duty::page(&mut work, on_duty.agent, &cause);
+                }
+                let agents = match (step.what, on_duty) {
+                    (Escalate::Tell(who), _) => presence::of_assignee(who, policy, now),
+                    (_, Some(on_duty)) => vec![on_duty.agent],
                     _ => notify::told(&work.ticket, policy, now),
                 };
                 let names: Vec<&str> = agents.iter().map(|a| a.name.as_str()).collect();
@@ -297,8 +307,9 @@ fn overdue(work: &Work, agent: &Agent, told: &Told) -> crate::model::Draft {
     draft
 }
 
-/// When somebody is there again, where nobody is now.
+/// When somebody is there again, where nobody is now: by the calendar of its SLA, else by the desk's.
 pub fn back(ticket: &Ticket, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
-    let sla = ticket.service.sla.as_deref().and_then(|name| policy.promises.sla(name))?;
-    if sla.calendar.is_open(now) { None } else { sla.calendar.opens(now) }
+    let sla = ticket.service.sla.as_deref().and_then(|name| policy.promises.sla(name));
+    let calendar = sla.map(|sla| &sla.calendar).or(policy.promises.office.as_ref())?;
+    if calendar.is_open(now) { None } else { calendar.opens(now) }
 }

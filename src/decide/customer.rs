@@ -9,7 +9,7 @@ use crate::model::{Action, Decision, Fate, Status, Ticket, TicketChange};
 use super::open::open;
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
-use super::{acknowledge, notify};
+use super::{acknowledge, duty, notify};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -152,7 +152,8 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     }
     // A machine that talks on and on is written down, and after a while disturbs nobody any more.
     if case.facts.found.recent.len() < SIMILAR_MAX || work.ticket.entries < NOISE_MAX {
-        work.outgoing.extend(notify::reply(case, &work, kind));
+        let woken = if kind == EntryKind::Reply { duty::again(case, &mut work) } else { None };
+        work.outgoing.extend(notify::reply(case, &work, kind, woken));
     }
     let number = ticket.number;
     let mut decision = work.into_decision(Action::Append, Fate::Appended(number));

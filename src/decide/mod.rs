@@ -9,6 +9,7 @@ mod commands;
 mod conduct;
 mod confirm;
 mod customer;
+mod duty;
 mod leak;
 mod lookalike;
 mod machine;
@@ -25,6 +26,7 @@ pub use bounce::undelivered;
 pub use clock::clock;
 pub use commands::{COMMANDS, Command};
 pub use confirm::verify;
+pub use duty::{Gap, gaps};
 pub use order::order;
 
 use jiff::Timestamp;

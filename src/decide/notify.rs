@@ -21,9 +21,10 @@ pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
         .collect()
 }
 
-/// Somebody said something on a ticket that has an owner.
-pub fn reply(case: &Case, work: &Work, kind: EntryKind) -> Vec<Draft> {
-    let told = told(&work.ticket, case.policy, case.now);
+/// Somebody said something on a ticket that has an owner. `woken` hears of it too.
+pub fn reply(case: &Case, work: &Work, kind: EntryKind, woken: Option<&Agent>) -> Vec<Draft> {
+    let mut told = told(&work.ticket, case.policy, case.now);
+    told.extend(woken.filter(|woken| told.iter().all(|agent| agent.name != woken.name)));
     told.into_iter().map(|agent| of_mail(case, work, agent, Template::NotifyReply, kind)).collect()
 }
 
@@ -133,6 +134,17 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
         cause: format!("{cause}:{}", agent.name),
         at: work.now,
     }
+}
+
+/// One line that wakes an agent, at the address that is for nothing else. It bears nothing that an answer could prove.
+pub fn page(work: &Work, agent: &Agent, cause: &str) -> Option<Draft> {
+    let pager = agent.pager.as_ref()?;
+    let mut draft = to_agent(work, agent, Template::Page, cause);
+    draft.addressee = Addressee::Operator;
+    draft.to = Address::new(None, pager.as_str());
+    let who = work.ticket.organisation.clone().unwrap_or_else(|| work.ticket.requester.display().to_owned());
+    draft.values.insert("who", Value::Text(who));
+    Some(draft)
 }
 
 /// Tells an agent at his registered address that his mail was not carried out. Goes to nobody else, whatever From said.

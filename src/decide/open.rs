@@ -8,7 +8,7 @@ use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, Ti
 use super::route::{Asked, Route, route};
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
-use super::{acknowledge, clock, confirm, customer, notify, urgency};
+use super::{acknowledge, clock, confirm, customer, duty, notify, urgency};
 
 /// Characters of a mail's first line that stand in for a missing subject.
 const FIRST_WORDS_MAX: usize = 60;
@@ -25,7 +25,7 @@ pub fn open(case: &Case, because: &str) -> Decision {
         turns: &facts.found.turns,
         now: case.now,
     };
-    let route = route(&asked, case.policy);
+    let mut route = route(&asked, case.policy);
     let mut work = case.work(blank(case, requester)).by(CUSTOMER);
     work.change(TicketChange::Created, because);
     let mut request = case.entry(EntryKind::Request, Direction::Incoming);
@@ -44,6 +44,7 @@ pub fn open(case: &Case, because: &str) -> Decision {
     if case.is_strong() {
         customer::add_copied(case, &mut work);
     }
+    let woken = duty::take(case, &mut work, &mut route);
     let assigned = TicketChange::Assigned { owner: route.owner.clone(), group: route.group.clone() };
     let why = route.because();
     work.change(assigned, why.clone());
@@ -51,7 +52,7 @@ pub fn open(case: &Case, because: &str) -> Decision {
     let hold = if work.ticket.restricted { confirm::ask_contact(case, &mut work) } else { None };
     let acknowledgement = acknowledge::acknowledgement(case, &work);
     let mut reasons = vec![because.to_owned(), format!("It goes to {}: {why}", whom(&route))];
-    reasons.extend(urgent.into_iter().chain(promised));
+    reasons.extend(urgent.into_iter().chain(promised).chain(woken));
     let mut acknowledged = Vec::new();
     match acknowledgement {
         Ok(draft) => {

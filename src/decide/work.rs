@@ -218,6 +218,13 @@ impl<'a> Work<'a> {
         self.change(TicketChange::Event { what: what.into() }, because);
     }
 
+    /// Something that the desk does by itself while somebody else acts.
+    pub fn event_by_desk(&mut self, what: impl Into<String>, because: impl Into<String>) {
+        let actor = std::mem::replace(&mut self.actor, DESK.to_owned());
+        self.event(what, because);
+        self.actor = actor;
+    }
+
     /// Keeps with the story whether the sender of the entry just added was believed, and on what evidence: keys are rotated
     /// away and signatures expire, so that it could not be found out again.
     pub fn note_verdict(&mut self, authenticity: &Authenticity) {
@@ -225,9 +232,7 @@ impl<'a> Work<'a> {
         let what = format!("sender of message {} {}{strength}", self.ticket.entries, authenticity.believed);
         let grounds = std::iter::once(&authenticity.because).chain(&authenticity.evidence);
         let because = grounds.map(String::as_str).collect::<Vec<_>>().join("; ");
-        let actor = std::mem::replace(&mut self.actor, DESK.to_owned());
-        self.event(what, clean_line(&because, EVIDENCE_MAX));
-        self.actor = actor;
+        self.event_by_desk(what, clean_line(&because, EVIDENCE_MAX));
     }
 
     /// Adds an entry at the ticket's end, and remembers its Message-ID where the customer knows it.

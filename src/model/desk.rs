@@ -97,6 +97,8 @@ pub struct Agent {
     /// The first is where notifications go; a mail from any of them may be the agent's.
     pub addresses: Vec<AddrSpec>,
     pub language: Option<Language>,
+    /// An address that wakes: one line goes there when the agent on duty is needed.
+    pub pager: Option<AddrSpec>,
     pub away: Vec<Absence>,
     /// A disabled agent is assigned nothing and believed nothing.
     pub disabled: bool,

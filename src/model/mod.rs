@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod conduct;
 pub mod decision;
 pub mod desk;
+pub mod duty;
 pub mod facts;
 pub mod hold;
 pub mod language;

@@ -35,6 +35,8 @@ words! {
         NotifyNote = "notify-note",
         /// To an agent: the time that was promised for a ticket runs out, or has.
         NotifyDue = "notify-due",
+        /// To an agent's pager: an urgent ticket came out of hours.
+        Page = "page",
         /// To an agent: his mail was not carried out, and why.
         Refused = "refused",
         /// To an agent: our mail to the customer came back.
@@ -80,6 +82,7 @@ pub enum Addressee {
         hold: HoldNumber,
         who: String,
     },
+    /// Somebody whose answer would prove nothing: the operator, a pager.
     Operator,
 }
 

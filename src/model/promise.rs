@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Calendar, Stretch};
 use super::desk::Assignee;
+use super::duty::Rota;
 use super::ticket::{Priority, words};
 
 /// All promises that the operator configured; every name in them resolves.
@@ -15,7 +16,11 @@ pub struct Promises {
     pub calendars: Vec<Calendar>,
     /// What holds where contact, organisation and category name none.
     pub desk: Option<String>,
+    /// When somebody is at the desk. None: it never closes.
+    pub office: Option<Calendar>,
     pub urgency: Urgency,
+    /// Who is woken while nobody is there; the first that has somebody counts.
+    pub rotas: Vec<Rota>,
 }
 
 impl Promises {
@@ -55,6 +60,8 @@ pub struct Step {
 pub enum Escalate {
     /// Whoever is told of the ticket's news: its owner, or its group.
     TellOwner,
+    /// While nobody is at the desk, whoever is on duty; else the owner.
+    TellDuty,
     Tell(Assignee),
     Assign(Assignee),
 }

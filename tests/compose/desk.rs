@@ -21,6 +21,7 @@ pub fn policy() -> Policy {
         addresses: vec![spec(&format!("{name}@acme.example"))],
         language: None,
         away: vec![],
+        pager: None,
         disabled: false,
     };
     Policy {
