@@ -41,6 +41,10 @@ away = [{ from = 2026-07-01, until = 2026-07-31, substitute = "eva" }]
 [[agent]]
 name = "eva"
 addresses = ["eva@acme.example"]
+[reminders]
+owner_days = 0
+customer_days = 0
+close_days = 0
 [sla.standard]
 respond = "4h"
 escalate = [{ at = "50%", tell = "owner" }, { at = "100%", tell = "owner" }, { at = "200%", assign = "peter" }]

@@ -28,6 +28,7 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
         (_, None) => return Err(ComposeError::NoTicket),
         (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
+        (Template::Reminder | Template::Closed, Some(ticket)) => words.notice(ticket),
         (Template::Answer, Some(ticket)) => words.answer(ticket),
         (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
         (Template::Page, Some(ticket)) => words.page(ticket),
@@ -37,6 +38,8 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
             | Template::NotifyAssigned
             | Template::NotifyNote
             | Template::NotifyDue
+            | Template::NotifySilent
+            | Template::NotifyReturned
             | Template::NotifyConfirmed,
             Some(ticket),
         ) => words.notification(ticket, left_off),
@@ -77,6 +80,20 @@ impl Words<'_> {
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
         ];
         self.texts.say("acknowledgement-minimal", &values)
+    }
+
+    fn notice(&self, ticket: &Ticket) -> String {
+        let close = self.line("close").and_then(|at| at.parse().ok()).map(|at| self.day(at));
+        let values = [
+            ("number", Filled::from(ticket.number)),
+            ("subject", Filled::from(strip(&ticket.subject, &self.policy.desk.prefix))),
+            ("desk", self.desk()),
+            ("close", Filled::from(close.unwrap_or_default())),
+        ];
+        match self.draft.template {
+            Template::Reminder => self.texts.say("reminder", &values),
+            _ => self.texts.say("closed", &values),
+        }
     }
 
     /// The agent's words and the desk's signature. The agent is named as the desk names him, never by the address from
@@ -138,6 +155,11 @@ impl Words<'_> {
             }
             (Template::NotifyNote, _) => self.texts.say("notify-note", &[number, actor]),
             (Template::NotifyDue, _) => self.due(number),
+            (Template::NotifySilent, _) => {
+                let days = ("days", Filled::from(self.line("days").unwrap_or_default()));
+                self.texts.say("notify-silent", &[number, days])
+            }
+            (Template::NotifyReturned, _) => self.texts.say("notify-returned", &[number]),
             _ => self.texts.say("notify-reply", &[number]),
         }
     }
@@ -208,15 +230,19 @@ impl Words<'_> {
     /// A moment by the desk's clock, in this language.
     fn when(&self, at: Timestamp) -> String {
         let local = at.to_zoned(self.policy.desk.timezone.clone());
+        let [weekday, day, month] = self.date(&local);
+        self.texts.say("when", &[weekday, day, month, ("time", Filled::from(local.strftime("%-H:%M").to_string()))])
+    }
+
+    /// The day of a moment by the desk's clock.
+    fn day(&self, at: Timestamp) -> String {
+        self.texts.say("day", &self.date(&at.to_zoned(self.policy.desk.timezone.clone())))
+    }
+
+    fn date(&self, local: &jiff::Zoned) -> [(&'static str, Filled); 3] {
         let weekday = self.texts.say(&format!("weekday-{}", local.weekday().to_monday_one_offset()), &[]);
         let month = self.texts.say(&format!("month-{}", local.month()), &[]);
-        let values = [
-            ("weekday", Filled::from(weekday)),
-            ("day", Filled::from(local.day())),
-            ("month", Filled::from(month)),
-            ("time", Filled::from(local.strftime("%-H:%M").to_string())),
-        ];
-        self.texts.say("when", &values)
+        [("weekday", Filled::from(weekday)), ("day", Filled::from(local.day())), ("month", Filled::from(month))]
     }
 
     /// A value of the draft that is a time.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub use promises::{Calendar, Duty, Escalate, Hours, Sla, Urgency};
+pub use promises::{Calendar, Duty, Escalate, Hours, Reminders, Sla, Urgency};
 
 /// A value that may be absent, with its place in the file.
 pub type Key<T> = Option<Spanned<T>>;
@@ -40,6 +40,7 @@ pub struct File {
     #[serde(default)]
     pub sla: BTreeMap<Spanned<String>, Spanned<Sla>>,
     pub urgency: Option<Spanned<Urgency>>,
+    pub reminders: Option<Spanned<Reminders>>,
     #[serde(default)]
     pub duty: Vec<Spanned<Duty>>,
 }
@@ -381,6 +382,7 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("sla", k::<Sla>()),
         ("sla.escalate", k::<Escalate>()),
         ("urgency", k::<Urgency>()),
+        ("reminders", k::<Reminders>()),
         ("duty", k::<Duty>()),
     ]
 }

@@ -1,13 +1,14 @@
 //! Calendars, SLAs and words of urgency: every name resolves, every duration is working time that exists.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
 use crate::model::calendar::{Calendar, DAY_MINUTES, Hours};
-use crate::model::promise::{Escalate, Promises, Sla, Step, Urgency};
+use crate::model::promise::{Escalate, Promises, Reminders, Sla, Step, Urgency};
 use crate::model::text::fold;
 use crate::model::{Category, Priority};
 
@@ -23,6 +24,7 @@ pub struct Files<'a> {
     pub calendars: &'a Tables<file::Calendar>,
     pub slas: &'a Tables<file::Sla>,
     pub urgency: Option<Spanned<file::Urgency>>,
+    pub reminders: Option<Spanned<file::Reminders>>,
     pub duty: &'a [Spanned<file::Duty>],
 }
 
@@ -64,6 +66,7 @@ pub fn promises(
         known(category.get_ref().sla.as_ref(), "category.sla");
     }
     let urgency = urgency(files.urgency.map(Spanned::into_inner).unwrap_or_default(), notes);
+    let reminders = reminders(files.reminders.map(Spanned::into_inner).unwrap_or_default(), notes);
     let own = named.calendar.and_then(|name| known_calendar(name, "desk.calendar", &calendars, notes));
     let of_sla = || slas.iter().find(|s| Some(&s.name) == desk.as_ref()).map(|s| s.calendar.clone());
     // The one without a name is open every hour of every day.
@@ -73,7 +76,7 @@ pub fn promises(
         let hint = "Name a calendar in [desk] `calendar`, or in the SLA that [desk] `sla` names";
         notes.mistake(table.span(), "duty", "The desk never closes, so nobody is ever woken", Some(hint));
     }
-    Promises { slas, calendars, desk, office, urgency, rotas }
+    Promises { slas, calendars, desk, office, urgency, reminders, rotas }
 }
 
 fn known_calendar(
@@ -260,18 +263,47 @@ fn step(item: &Spanned<file::Escalate>, people: &People, rotas: bool, notes: &mu
     Some(Step { percent: percent?, what: what? })
 }
 
-fn urgency(file: file::Urgency, notes: &mut Notes<'_>) -> Urgency {
-    let default = Urgency::default();
-    let mut within = |key: &file::Key<u32>, name: &str, default: u32, least: u32, most: u32| match key {
-        Some(k) if (least..=most).contains(k.get_ref()) => *k.get_ref(),
+/// A number in its range; its default where it is not there, or out of it.
+pub fn within(
+    key: &file::Key<u32>,
+    name: &str,
+    default: u32,
+    range: RangeInclusive<u32>,
+    notes: &mut Notes<'_>,
+) -> u32 {
+    match key {
+        Some(k) if range.contains(k.get_ref()) => *k.get_ref(),
         Some(k) => {
-            notes.mistake(k.span(), name, "Out of range", Some(&format!("{least} to {most}")));
+            let hint = format!("{} to {}", range.start(), range.end());
+            notes.mistake(k.span(), name, "Out of range", Some(&hint));
             default
         }
         None => default,
-    };
-    let percent = within(&file.percent, "urgency.percent", default.percent, 0, 100);
-    let of_last = within(&file.of_last, "urgency.of_last", default.of_last, 1, 100);
+    }
+}
+
+/// Working days that anybody waits.
+const DAYS_MAX: u32 = 366;
+
+fn reminders(file: file::Reminders, notes: &mut Notes<'_>) -> Reminders {
+    let default = Reminders::default();
+    let mut days = |key, name, default| within(key, name, default, 0..=DAYS_MAX, notes);
+    let owner_days = days(&file.owner_days, "reminders.owner_days", default.owner_days);
+    let customer_days = days(&file.customer_days, "reminders.customer_days", default.customer_days);
+    let close_days = days(&file.close_days, "reminders.close_days", default.close_days);
+    if close_days > 0 && close_days <= customer_days {
+        let place = file.close_days.or(file.customer_days).map_or(0..0, |key| key.span());
+        let hint = "Whoever is reminded needs time to answer: more than `customer_days`, or 0 for never";
+        let message = format!("Tickets are closed after {close_days} days, and reminded of after {customer_days}");
+        notes.mistake(place, "reminders.close_days", message, Some(hint));
+    }
+    Reminders { owner_days, customer_days, close_days }
+}
+
+fn urgency(file: file::Urgency, notes: &mut Notes<'_>) -> Urgency {
+    let default = Urgency::default();
+    let percent = within(&file.percent, "urgency.percent", default.percent, 0..=100, notes);
+    let of_last = within(&file.of_last, "urgency.of_last", default.of_last, 1..=100, notes);
     let mut words = if file.words.is_none() { default.words } else { Vec::new() };
     for word in file.words.iter().flat_map(|w| w.get_ref()) {
         let folded = fold(word.get_ref()).split_whitespace().collect::<Vec<_>>().join(" ");

@@ -179,8 +179,13 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let zone = desk.as_ref().map_or(jiff::tz::TimeZone::UTC, |d| d.timezone.clone());
     let named =
         promises::Named { desk: desk_sla.as_ref(), calendar: desk_calendar.as_ref(), categories: &file.category };
-    let promised =
-        promises::Files { calendars: &file.calendar, slas: &file.sla, urgency: file.urgency, duty: &file.duty };
+    let promised = promises::Files {
+        calendars: &file.calendar,
+        slas: &file.sla,
+        urgency: file.urgency,
+        reminders: file.reminders,
+        duty: &file.duty,
+    };
     let promises = promises::promises(promised, &named, &categories, &zone, &people, notes);
     let mut outgoing = outgoing;
     if let Some(Outgoing { via: OutgoingVia::Smtp(smtp), .. }) = &mut outgoing

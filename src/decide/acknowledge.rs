@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::address::AddrSpec;
-use crate::model::desk::{Ask, Present};
-use crate::model::facts::Sender;
+use crate::model::desk::{Ask, Budgets, Present};
+use crate::model::facts::{Acknowledged, Sender};
 use crate::model::message::Class;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::text::fold;
@@ -88,15 +88,17 @@ fn recipient(case: &Case, work: &Work) -> Result<AddrSpec, String> {
     Ok(requester)
 }
 
-fn may_be_answered(case: &Case) -> Result<(), String> {
+/// Signs that nobody typed this mail, or that nobody reads what is answered to it.
+pub fn by_machine(case: &Case) -> Option<String> {
     let message = case.message;
     match message.class {
-        Class::Person => {}
-        _ => return Err(format!("a machine wrote it ({})", message.automatic_because.join("; "))),
+        Class::Person => message.no_acknowledgement.first().cloned(),
+        _ => Some(format!("a machine wrote it ({})", message.automatic_because.join("; "))),
     }
-    if let Some(sign) = message.no_acknowledgement.first() {
-        return Err(sign.clone());
-    }
+}
+
+fn may_be_answered(case: &Case) -> Result<(), String> {
+    by_machine(case).map_or(Ok(()), Err)?;
     if case.believed() == Believed::Failed {
         return Err("its sender is not believed".to_owned());
     }
@@ -125,8 +127,13 @@ fn addressed_to_us(case: &Case) -> bool {
 }
 
 fn within_budget(case: &Case) -> Result<(), String> {
-    let (sent, budget) = (&case.facts.found.acknowledged, &case.policy.budgets);
-    let per_day = if case.is_verified() { budget.per_address_day } else { budget.per_unverified_address_day };
+    let budgets = &case.policy.budgets;
+    let per_day = if case.is_verified() { budgets.per_address_day } else { budgets.per_unverified_address_day };
+    over_budget(&case.facts.found.acknowledged, budgets, per_day).map_or(Ok(()), Err)
+}
+
+/// Why a customer gets no mail by the desk itself now; None: the budgets allow one.
+pub fn over_budget(sent: &Acknowledged, budget: &Budgets, per_day: u32) -> Option<String> {
     let limits = [
         (
             sent.address_ten_minutes,
@@ -137,10 +144,8 @@ fn within_budget(case: &Case) -> Result<(), String> {
         (sent.domain_hour, budget.per_domain_hour, "this domain had its acknowledgements of the last hour"),
         (sent.all_hour, budget.per_hour, "the desk sent as many acknowledgements as it may in an hour"),
     ];
-    match limits.into_iter().find(|(sent, limit, _)| sent >= limit) {
-        Some((sent, limit, what)) => Err(format!("{what} ({sent} of {limit})")),
-        None => Ok(()),
-    }
+    let (sent, limit, what) = limits.into_iter().find(|(sent, limit, _)| sent >= limit)?;
+    Some(format!("{what} ({sent} of {limit})"))
 }
 
 /// A budget that many share is used up: who writes to the desk meanwhile hears nothing, and it may be a storm.

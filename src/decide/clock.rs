@@ -9,7 +9,7 @@ use crate::model::promise::{ChosenBy, Escalate, PAUSES_MAX, Promise, Sla, Told};
 use crate::model::{Action, Agent, Decision, Fate, Found, Policy, Status, Ticket, TicketChange, TicketNumber};
 
 use super::work::{DESK, Work};
-use super::{agent, duty, notify, presence};
+use super::{agent, care, duty, notify, presence};
 
 /// Gives a new ticket its SLA: the contact's, else the organisation's, else the category's, else the desk's. Returns what
 /// was thought on the way.
@@ -130,6 +130,7 @@ pub fn follow(work: &mut Work, before: Status, change: &TicketChange) {
         (false, true) => go_on(work),
         _ => {}
     }
+    care::heard(work, change);
     // Of a ticket that is being opened the SLA is chosen once all is known about it.
     let opened = work.ticket.created_at < work.now;
     match change {
@@ -222,10 +223,10 @@ fn ahead<'a>(ticket: &Ticket, policy: &'a Policy) -> Vec<Ahead<'a>> {
 
 /// When the clock has to look at a ticket next.
 pub fn next(ticket: &Ticket, policy: &Policy) -> Option<Timestamp> {
-    ahead(ticket, policy).iter().map(|step| step.at).min()
+    ahead(ticket, policy).iter().map(|step| step.at).chain(care::next(ticket, policy)).min()
 }
 
-/// What the clock does about a ticket whose time has come: each step of its escalation that is due, once. Where several
+/// What the clock does about a ticket whose time has come: what silence brings about (see [`care`]), and each step of its escalation that is due, once. Where several
 /// are due at once, as after a long standstill, everybody hears of the last one only.
 pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestamp) -> Decision {
     let nothing = || Decision::new(Action::Command, Fate::Order);
@@ -235,6 +236,8 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
     };
     let mut work = Work::new(ticket.clone(), policy, now).by(DESK);
     work.said.clone_from(&found.said);
+    work.contact.clone_from(&found.contact);
+    work.organisation.clone_from(&found.organisation);
     let mut due: Vec<Ahead> = ahead(&work.ticket, policy).into_iter().filter(|step| step.at <= now).collect();
     due.sort_by_key(|step| step.at);
     let mut tell: Vec<(&Agent, Told)> = Vec::new();
@@ -276,7 +279,10 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
         let draft = overdue(&work, agent, &told);
         work.outgoing.push(draft);
     }
-    work.into_decision(Action::Command, Fate::Order)
+    let written_to = care::attend(&mut work, found);
+    let mut decision = work.into_decision(Action::Command, Fate::Order);
+    decision.acknowledged = written_to;
+    decision
 }
 
 /// Who stands in for an absent agent; the agent where nobody does.

@@ -4,6 +4,7 @@
 mod acknowledge;
 mod agent;
 mod bounce;
+mod care;
 mod clock;
 mod commands;
 mod conduct;

@@ -35,6 +35,7 @@ pub fn open(case: &Case, because: &str) -> Decision {
     }
     work.say(request, "The mail that opened the ticket");
     work.note_verdict(&case.facts.authenticity);
+    work.ticket.service.by_machine = acknowledge::by_machine(case).is_some();
     work.actor = DESK.to_owned();
     bind(case, &mut work);
     classify(case, &mut work, &route);

@@ -270,7 +270,8 @@ impl<'a> Work<'a> {
     /// What was said on this ticket, oldest first, for somebody who has to know the whole story.
     pub fn story(&self) -> String {
         let zone = &self.policy.desk.timezone;
-        let told = |e: &&Entry| !matches!(e.kind, EntryKind::Automatic | EntryKind::Acknowledgement);
+        let told =
+            |e: &&Entry| !matches!(e.kind, EntryKind::Automatic | EntryKind::Acknowledgement | EntryKind::Notice);
         let mine = |e: &&Entry| e.ticket == self.ticket.number;
         let words = |e: &Entry| {
             let at = e.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();

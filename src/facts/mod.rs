@@ -35,6 +35,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         message_id: message.id().map(str::to_owned),
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
         from: sender::from(message),
+        requester_of: None,
         sender: sender::customer(message, policy),
         tickets,
         message_ids: thread::foreign_ids(message, policy),

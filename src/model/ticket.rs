@@ -80,6 +80,8 @@ words! {
         Automatic = "automatic",
         /// The desk's acknowledgement.
         Acknowledgement = "acknowledgement",
+        /// What the desk writes to the customer by itself later on: a reminder, that the ticket is closed.
+        Notice = "notice",
         /// An agent's answer to the customer.
         Answer = "answer",
         /// An agent's note, kept from the customer.

@@ -8,8 +8,14 @@ use postdesk::model::{Draft, Language};
 use crate::desk::{attachment, draft, mail};
 use crate::sound::{field, hold};
 
-const TO_AGENTS: [Template; 4] =
-    [Template::NotifyNew, Template::NotifyReply, Template::NotifyAssigned, Template::NotifyNote];
+const TO_AGENTS: [Template; 6] = [
+    Template::NotifyNew,
+    Template::NotifyReply,
+    Template::NotifyAssigned,
+    Template::NotifyNote,
+    Template::NotifySilent,
+    Template::NotifyReturned,
+];
 
 #[test]
 fn all_notifications_on_a_ticket_hang_on_one_root() {

@@ -76,6 +76,18 @@ pub struct Urgency {
     pub priority: Key<String>,
 }
 
+/// `[reminders]`: after how many working days of silence something is done. 0: nothing is.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Reminders {
+    /// Whoever has an open ticket is reminded, and again after as many, three times at most. Default: 3.
+    pub owner_days: Key<u32>,
+    /// A customer who owes the next word is reminded, once. Default: 5.
+    pub customer_days: Key<u32>,
+    /// The ticket of a customer who owes the next word is closed, with a notice; more than `customer_days`. Default: 10.
+    pub close_days: Key<u32>,
+}
+
 /// `[[duty]]`: who is woken while nobody is at the desk, week by week.
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields)]

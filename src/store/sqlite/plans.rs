@@ -177,6 +177,7 @@ fn lookup() -> Lookup {
         message_id: Some("m1@firma.example".to_owned()),
         sender: Some(spec("jana@firma.example")),
         from: Some(spec("jana@firma.example")),
+        requester_of: None,
         skeleton: Some("x".to_owned()),
         tickets: vec![1001],
         message_ids: vec!["m1@firma.example".to_owned()],
