@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::output::rfc3339;
+use crate::model::ask::{Asked, Evidence};
 use crate::model::facts::{Contact, Organisation};
 use crate::model::ticket::{AttachmentInfo, Participant};
 use crate::model::{Address, Entry, HistoryLine, Ticket, TicketChange};
@@ -54,7 +55,15 @@ pub fn ticket(t: &Ticket) -> Value {
         "mergedInto": t.merged_into,
         "linked": t.linked,
         "restricted": t.restricted,
+        "asks": asks(t),
     })
+}
+
+/// What its report should have: `about` by language, and where it was found.
+pub fn asks(t: &Ticket) -> Value {
+    let evidence = |found: &Evidence| json!({"message": found.seq, "what": found.what});
+    let asked = |asked: &Asked| json!({"about": asked.about, "found": asked.found.as_ref().map(evidence)});
+    t.service.asks.iter().map(asked).collect()
 }
 
 /// `ticket show N --json`: a ticket whole.
@@ -273,7 +282,7 @@ mod tests {
             "createdAt": "2026-11-22T09:00:00Z", "updatedAt": "2026-11-22T10:00:00Z",
             "firstResponseDueAt": null, "resolveDueAt": "2026-11-24T09:00:00Z",
             "firstRespondedAt": "2026-11-22T10:00:00Z", "resolvedAt": null, "snoozedUntil": null,
-            "mergedInto": null, "linked": [1040], "restricted": false,
+            "mergedInto": null, "linked": [1040], "restricted": false, "asks": [],
         });
         assert_eq!(ticket(&example()).to_string(), golden.to_string());
     }

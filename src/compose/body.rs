@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use minijinja::value::Value as Filled;
 
+use crate::model::ask::spoken;
 use crate::model::outgoing::{Addressee, MARKER, Template, Value};
 use crate::model::promise::Called;
 use crate::model::text::{NAME_MAX, clean_line, clean_text};
@@ -65,6 +66,7 @@ impl Words<'_> {
             ("desk", self.desk()),
             ("token", Filled::from(token)),
             ("name", Filled::from(self.line("name").unwrap_or_default())),
+            ("have", Filled::from(self.list("have"))),
             ("asks", Filled::from(self.list("asks"))),
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
         ];
@@ -211,10 +213,21 @@ impl Words<'_> {
         self.label(&mut out, "label-update-due", ticket.service.update_due_at.map(|at| self.when(at)));
         let solution = ticket.resolve_due_at.filter(|_| ticket.resolved_at.is_none());
         self.label(&mut out, "label-solution-due", solution.map(|at| self.when(at)));
+        let asks = |found: bool| self.asks(ticket, found);
+        self.label(&mut out, "label-has", asks(true));
+        self.label(&mut out, "label-lacks", asks(false));
         self.label(&mut out, "label-urgent", ticket.service.urgency.as_ref().map(|called| self.called(called)));
         let why: Vec<String> = self.list("why").iter().map(|why| self.why(why)).collect();
         self.label(&mut out, "label-why", Some(why.join("; ")).filter(|w| !w.is_empty()));
         out
+    }
+
+    /// What the report has, or lacks, of what its category asks for.
+    fn asks(&self, ticket: &Ticket, found: bool) -> Option<String> {
+        let languages = [self.draft.language, self.policy.desk.language];
+        let asks = ticket.service.asks.iter().filter(|asked| asked.found.is_some() == found);
+        let said: Vec<String> = asks.filter_map(|asked| spoken(&asked.about, &languages)).collect();
+        Some(clean_line(&said.join("; "), LINE_MAX)).filter(|line| !line.is_empty())
     }
 
     fn called(&self, called: &Called) -> String {

@@ -6,7 +6,7 @@
 //!
 //! | template | values |
 //! |---|---|
-//! | acknowledgement | `asks`: List, what is missing in the report; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again |
+//! | acknowledgement | `have`, `asks`: List, what the report has and what it lacks; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again |
 //! | acknowledgement-minimal | `back`: as above |
 //! | reminder | `close`: Text, a time as in RFC 3339, when the ticket will be closed |
 //! | closed | none |

@@ -331,18 +331,22 @@ pub struct Match {
 pub struct Ask {
     /// What to ask for, by language. Required.
     pub about: Option<Spanned<BTreeMap<Spanned<String>, Spanned<String>>>>,
-    /// How to see that it is there. Required: one of its two keys.
+    /// How to see that it is there. Required: one of its keys.
     pub present: Option<Spanned<Present>>,
 }
 
-/// `present` of an ask: exactly one of the two.
+/// `present` of an ask: exactly one of these.
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Present {
     /// A media type: `application/pdf`, `image/*`, `*/*`.
     pub attachment: Key<String>,
-    /// A regular expression in the reply text.
+    /// A regular expression in subject or text.
     pub text: Key<String>,
+    /// A regular expression in the header of an attached mail or report, or in header lines that were copied into the text.
+    pub header: Key<String>,
+    /// true: a mail that came back was sent on.
+    pub bounce: Key<bool>,
 }
 
 /// The path of a key among [`tables`]: the names that the operator gave to calendars and SLAs are left out.

@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::model::address::AddrSpec;
-use crate::model::desk::{Ask, Budgets, Present};
+use crate::model::desk::Budgets;
 use crate::model::facts::{Acknowledged, Sender};
 use crate::model::message::Class;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
-use crate::model::text::fold;
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Believed};
 
-use super::clock;
-use super::route::media_type_is;
 use super::work::{Case, Work};
+use super::{asks, clock};
 
 /// The acknowledgement, or why there is none.
 pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
@@ -24,7 +22,8 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
     let template = if full { Template::Acknowledgement } else { Template::AcknowledgementMinimal };
     // The name is the sender's word too: an unbelieved one is not repeated.
     let name = work.ticket.requester.name.as_deref().filter(|_| full);
-    let mut values = BTreeMap::from([("asks", Value::List(asks(case, work)))]);
+    let mut values =
+        BTreeMap::from([("have", Value::List(asks::have(work))), ("asks", Value::List(asks::missing(work)))]);
     if let Some(back) = clock::back(&work.ticket, case.policy, case.now) {
         values.insert("back", Value::Text(back.to_string()));
     }
@@ -45,24 +44,6 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
         cause: case.cause(),
         at: case.now,
     })
-}
-
-/// What a good report of this category has and this one lacks, in the customer's language.
-fn asks(case: &Case, work: &Work) -> Vec<String> {
-    let category =
-        work.ticket.category.as_deref().and_then(|name| case.policy.categories.iter().find(|c| c.name == name));
-    let Some(category) = category else { return Vec::new() };
-    let text = fold(&format!("{}\n{}", case.subject(), case.message.text));
-    let lacks = |ask: &&Ask| match &ask.present {
-        Present::Attachment(wanted) => !case.message.attachments.iter().any(|a| media_type_is(&a.media_type, wanted)),
-        Present::Text(pattern) => !pattern.is_match(&text),
-    };
-    let spoken = |ask: &Ask| {
-        let about = &ask.about;
-        let next_best = || about.get(&case.policy.desk.language).or_else(|| about.values().next());
-        about.get(&work.ticket.language).or_else(next_best).cloned()
-    };
-    category.ask.iter().filter(lacks).filter_map(spoken).collect()
 }
 
 /// Puts the acknowledgement into the ticket's story. Its text is filled in once it is composed.

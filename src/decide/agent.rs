@@ -9,11 +9,8 @@ use crate::model::{Action, Address, Attachment, Believed, Decision, Fate, Status
 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
-use super::work::{Case, DESK, Work, attachment_info};
+use super::work::{Case, DESK, Work, attachment_info, is_logo};
 use super::{confirm, customer, notify};
-
-/// Pictures below this size that the text shows in place are a signature's logo, not an attachment.
-const LOGO_MAX: usize = 16 * 1024;
 
 pub fn agent(case: &Case, name: &str) -> Decision {
     let thread = &case.facts.thread;
@@ -155,13 +152,7 @@ fn refuse(case: &Case, name: &str, key: &str, because: &str, understood: &[Strin
 
 /// The attachments that go to the customer: all but the logos of a signature.
 fn relayed(message: &Message) -> Vec<Attachment> {
-    let logo = |a: &&Attachment| {
-        a.cid.is_some()
-            && a.disposition != "attachment"
-            && a.media_type.starts_with("image/")
-            && a.content.len() < LOGO_MAX
-    };
-    message.attachments.iter().filter(|a| !logo(a)).cloned().collect()
+    message.attachments.iter().filter(|a| !is_logo(a)).cloned().collect()
 }
 
 fn add_note(case: &Case, name: &str, work: &mut Work, words: &str) {

@@ -134,7 +134,11 @@ pub fn follow(work: &mut Work, before: Status, change: &TicketChange) {
     // Of a ticket that is being opened the SLA is chosen once all is known about it.
     let opened = work.ticket.created_at < work.now;
     match change {
-        TicketChange::Category { .. } if opened => recategorised(work),
+        TicketChange::Category { .. } if opened => {
+            // What another category asks for was asked of nobody; the agent who files it knows what he has.
+            work.ticket.service.asks.clear();
+            recategorised(work);
+        }
         TicketChange::Bound { contact, .. } if opened => rebound(work, contact),
         TicketChange::Answered => restart_update(work),
         _ => {}

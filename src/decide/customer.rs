@@ -9,7 +9,7 @@ use crate::model::{Action, Decision, Fate, Status, Ticket, TicketChange};
 use super::open::open;
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
-use super::{acknowledge, duty, notify};
+use super::{acknowledge, asks, duty, notify};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -145,6 +145,7 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
         work.change(TicketChange::Linked { to: *other }, "The mail proves that it has to do with this ticket too");
     }
     if kind == EntryKind::Reply {
+        asks::complete(case, &mut work);
         reopen(&mut work);
     }
     if case.is_strong() && kind == EntryKind::Reply {

@@ -3,6 +3,7 @@
 
 mod acknowledge;
 mod agent;
+mod asks;
 mod bounce;
 mod care;
 mod clock;

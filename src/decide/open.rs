@@ -1,6 +1,7 @@
 //! A mail that opens a ticket: whose it is, where it goes, what is promised, who hears of it.
 
 use crate::model::facts::Sender;
+use crate::model::outgoing::Template;
 use crate::model::text::{SUBJECT_MAX, clean_line};
 use crate::model::ticket::{Direction, EntryKind, Participant};
 use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, TicketChange};
@@ -8,7 +9,7 @@ use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, Ti
 use super::route::{Asked, Route, route};
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
-use super::{acknowledge, clock, confirm, customer, duty, notify, urgency};
+use super::{acknowledge, asks, clock, confirm, customer, duty, notify, urgency};
 
 /// Characters of a mail's first line that stand in for a missing subject.
 const FIRST_WORDS_MAX: usize = 60;
@@ -41,6 +42,7 @@ pub fn open(case: &Case, because: &str) -> Decision {
     classify(case, &mut work, &route);
     let urgent = urgency::heed(case, &mut work);
     let promised = clock::promise(&mut work, case.contact(), facts.organisation.as_ref());
+    asks::begin(case, &mut work);
     link(case, &mut work);
     if case.is_strong() {
         customer::add_copied(case, &mut work);
@@ -60,6 +62,10 @@ pub fn open(case: &Case, because: &str) -> Decision {
             reasons.push(format!("Acknowledged in {}", draft.language));
             acknowledged.push(draft.to.email.to_ascii_lowercase());
             acknowledge::record(&mut work, &draft);
+            let asked = asks::missing(&work);
+            if draft.template == Template::Acknowledgement && !asked.is_empty() {
+                work.event("asked for what is missing", asked.join("; "));
+            }
             work.outgoing.push(draft);
         }
         Err(why_not) => {

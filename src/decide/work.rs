@@ -151,6 +151,17 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Pictures below this size that the text shows in place are a signature's logo.
+const LOGO_MAX: usize = 16 * 1024;
+
+/// A signature's logo, not something that somebody sent.
+pub fn is_logo(attachment: &Attachment) -> bool {
+    attachment.cid.is_some()
+        && attachment.disposition != "attachment"
+        && attachment.media_type.starts_with("image/")
+        && attachment.content.len() < LOGO_MAX
+}
+
 /// What is kept of an attachment beside the mail it came in.
 pub fn attachment_info(attachment: &Attachment) -> AttachmentInfo {
     AttachmentInfo {

@@ -5,6 +5,7 @@
 //! *folder*, and [`Mailbox`] is only ever the support inbox that the operator configured.
 
 pub mod address;
+pub mod ask;
 pub mod away;
 pub mod calendar;
 pub mod conduct;

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::ask::Asked;
 use super::calendar::{Calendar, Stretch};
 use super::desk::Assignee;
 use super::duty::Rota;
@@ -141,6 +142,8 @@ pub struct Service {
     pub told: Vec<Told>,
     /// When the clock has to look at this ticket next.
     pub next_at: Option<Timestamp>,
+    /// What its report should have, and what of it is there.
+    pub asks: Vec<Asked>,
     /// When somebody last said or did something about it; what the desk does by itself does not count.
     pub heard_at: Option<Timestamp>,
     /// How often its owner was reminded since then.
