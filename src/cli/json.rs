@@ -135,6 +135,7 @@ pub fn change(change: &TicketChange) -> String {
         TicketChange::MergedInto { into } => format!("merged into: {into}"),
         TicketChange::Bound { contact, .. } => format!("contact: {contact}"),
         TicketChange::Confirmed { by } => format!("confirmed by {by}"),
+        TicketChange::Overridden { by, reason } => format!("restriction lifted by {by}: {reason}"),
         TicketChange::Snoozed { until } => format!("snoozed until: {}", rfc3339(*until)),
         TicketChange::Promised { sla: Some(sla), .. } => format!("promised: {sla}"),
         TicketChange::Promised { sla: None, .. } => "promised: nothing".into(),

@@ -69,6 +69,7 @@ impl Words<'_> {
             ("have", Filled::from(self.list("have"))),
             ("asks", Filled::from(self.list("asks"))),
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
+            ("restricted", Filled::from(self.restricted())),
         ];
         self.texts.say("acknowledgement", &values)
     }
@@ -80,8 +81,15 @@ impl Words<'_> {
             ("desk", self.desk()),
             ("token", Filled::from(token)),
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
+            ("restricted", Filled::from(self.restricted())),
         ];
         self.texts.say("acknowledgement-minimal", &values)
+    }
+
+    /// What to do about a restricted request; empty where it is none.
+    fn restricted(&self) -> String {
+        let how = self.line("restricted").unwrap_or_default();
+        if how.is_empty() { how } else { self.texts.word("restricted", &how, &[]).trim().to_owned() }
     }
 
     fn notice(&self, ticket: &Ticket) -> String {

@@ -6,8 +6,8 @@
 //!
 //! | template | values |
 //! |---|---|
-//! | acknowledgement | `have`, `asks`: List, what the report has and what it lacks; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again |
-//! | acknowledgement-minimal | `back`: as above |
+//! | acknowledgement | `have`, `asks`: List, what the report has and what it lacks; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again; `restricted`: Text, how to have a restricted request carried out: `confirm` or `address` |
+//! | acknowledgement-minimal | `back`, `restricted`: as above |
 //! | reminder | `close`: Text, a time as in RFC 3339, when the ticket will be closed |
 //! | closed | none |
 //! | answer | none: the words are [`Draft::text`], the agent is [`Draft::author`], shown by name and never by address |

@@ -13,8 +13,8 @@ use crate::model::{Address, Believed};
 use super::work::{Case, Work};
 use super::{asks, clock};
 
-/// The acknowledgement, or why there is none.
-pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
+/// The acknowledgement, or why there is none. `asked`: whoever is on file was asked to confirm the request.
+pub fn acknowledgement(case: &Case, work: &Work, asked: bool) -> Result<Draft, String> {
     let to = recipient(case, work)?;
     may_be_answered(case)?;
     within_budget(case)?;
@@ -24,6 +24,10 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
     let name = work.ticket.requester.name.as_deref().filter(|_| full);
     let mut values =
         BTreeMap::from([("have", Value::List(asks::have(work))), ("asks", Value::List(asks::missing(work)))]);
+    if work.ticket.restricted {
+        let how = if asked { "confirm" } else { "address" };
+        values.insert("restricted", Value::Text(how.to_owned()));
+    }
     if let Some(back) = clock::back(&work.ticket, case.policy, case.now) {
         values.insert("back", Value::Text(back.to_string()));
     }

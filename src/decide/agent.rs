@@ -4,6 +4,7 @@
 use crate::model::desk::{AgentProof, Assignee};
 use crate::model::message::Message;
 use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
+use crate::model::text::clean_line;
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Address, Attachment, Believed, Decision, Fate, Status, Ticket, TicketChange};
 
@@ -11,6 +12,9 @@ use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
 use super::{confirm, customer, notify};
+
+/// Characters of a reason that are kept.
+const REASON_MAX: usize = 500;
 
 pub fn agent(case: &Case, name: &str) -> Decision {
     let thread = &case.facts.thread;
@@ -92,6 +96,12 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
         // First: the words of the same mail are for the accepted one too.
         if let Err(why) = accept(&mut work, name, written) {
             return refuse(case, name, "accept", &why, &[], &[format!("{written}: {why}")]);
+        }
+    }
+    for (written, effect) in &commanded.effects {
+        let Effect::Override(reason) = effect else { continue };
+        if let Err(why) = lift(&mut work, name, reason) {
+            return refuse(case, name, "command", &why, &[], &[format!("{written}: {why}")]);
         }
     }
     let action = match (says, note) {
@@ -257,7 +267,7 @@ fn recipients(ticket: &Ticket) -> Vec<Address> {
 fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
     for (written, effect) in &commanded.effects {
         match effect {
-            Effect::Note | Effect::Accept => {}
+            Effect::Note | Effect::Accept | Effect::Override(_) => {}
             Effect::Status(to) => {
                 if work.ticket.status != *to {
                     work.change(TicketChange::Status { to: *to }, written);
@@ -282,6 +292,16 @@ pub fn owner_and_group(to: &Assignee) -> (Option<String>, Option<String>) {
         Assignee::Agent(agent) => (Some(agent.clone()), None),
         Assignee::Group(group) => (None, Some(group.clone())),
     }
+}
+
+/// Takes the mark off a restricted request; who does it answers for it.
+fn lift(work: &mut Work, name: &str, reason: &str) -> Result<(), String> {
+    if !work.ticket.restricted {
+        return Err("nothing is restricted on this ticket".to_owned());
+    }
+    let reason = clean_line(reason, REASON_MAX);
+    work.change(TicketChange::Overridden { by: name.to_owned(), reason: reason.clone() }, reason);
+    Ok(())
 }
 
 /// The sender of the latest mail by somebody who is no participant becomes one, where that sender was proven.

@@ -88,6 +88,10 @@ fn earlier(case: &Case, but: i64) -> Vec<String> {
 /// Words for what an agent must know before believing the mail; the text files say them in his language.
 fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     let mut warnings = Vec::new();
+    // First: whatever else is said, this must not be overlooked.
+    if work.ticket.restricted {
+        warnings.push("restricted");
+    }
     match case.believed() {
         Believed::Verified => {}
         Believed::Unauthenticated => warnings.push("unauthenticated"),
@@ -98,9 +102,6 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
         if case.is_verified() {
             warnings.push("acceptable");
         }
-    }
-    if work.ticket.restricted {
-        warnings.push("restricted");
     }
     if lookalike::suspicion(case, &work.ticket).is_some() {
         warnings.push("look-alike");
@@ -116,6 +117,9 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
     let mut values = BTreeMap::new();
     if let (None, Some(group)) = (&work.ticket.owner, &work.ticket.group) {
         values.insert("group", Value::Text(group.clone()));
+    }
+    if work.ticket.restricted {
+        values.insert("warnings", Value::List(vec!["restricted".to_owned()]));
     }
     Draft {
         template,

@@ -53,7 +53,7 @@ pub fn open(case: &Case, because: &str) -> Decision {
     work.change(assigned, why.clone());
 
     let hold = if work.ticket.restricted { confirm::ask_contact(case, &mut work) } else { None };
-    let acknowledgement = acknowledge::acknowledgement(case, &work);
+    let acknowledgement = acknowledge::acknowledgement(case, &work, hold.is_some());
     let mut reasons = vec![because.to_owned(), format!("It goes to {}: {why}", whom(&route))];
     reasons.extend(urgent.into_iter().chain(promised).chain(woken));
     let mut acknowledged = Vec::new();
