@@ -223,7 +223,7 @@ fn each_mistake_in_a_category_is_named() {
     one(BILLING, &ask("about = { xx = \"x\" }\npresent = { text = 'x' }"), "category.ask.about", "One of: sk");
     one(BILLING, &ask("about = { sk = \"x\" }\npresent = {}"), "category.ask.present", "what to look for");
     let both = "about = { sk = \"x\" }\npresent = { text = 'x', attachment = \"*/*\" }";
-    one(BILLING, &ask(both), "category.ask.present", "both");
+    one(BILLING, &ask(both), "category.ask.present", "more than one");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use postdesk::cli::stage::Stage;
 use postdesk::daemon::clock;
 use postdesk::model::outgoing::Template;
-use postdesk::model::{Found, Order, OrderKind, Status, Ticket};
+use postdesk::model::promise::ChosenBy;
+use postdesk::model::{Found, Order, OrderKind, Status, Ticket, TicketChange};
 use postdesk::store::sqlite::{Options, SqliteStore};
 use postdesk::store::{Reading as _, Store as _};
 use proptest::prelude::*;
@@ -40,6 +41,10 @@ away = [{ from = 2026-07-01, until = 2026-07-31, substitute = "eva" }]
 [[agent]]
 name = "eva"
 addresses = ["eva@acme.example"]
+[reminders]
+owner_days = 0
+customer_days = 0
+close_days = 0
 [sla.standard]
 respond = "4h"
 escalate = [{ at = "50%", tell = "owner" }, { at = "100%", tell = "owner" }, { at = "200%", assign = "peter" }]
@@ -166,4 +171,38 @@ async fn whatever_happens_to_a_ticket_its_clock_is_right() {
         Ok(())
     });
     played.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// A restricted request in a contact's name binds the ticket once it is confirmed: what that contact is promised then holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_becomes_a_contacts_gets_what_the_contact_is_promised() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = format!(
+        "{CONFIG}[sla.gold]\nupdate = \"1h\"\n[[category]]\nname = \"access\"\nwords = [\"heslo\"]\nrestricted = true\n"
+    );
+    let contacts = b"email,name\nmartin@tatry.example,Martin\n";
+    let mut stage = Stage::set(folder.path(), &config, contacts).expect("the stage is set");
+    let mail = MAIL.replace("Nejde.", "Zabudol som heslo.");
+    stage.play(1, "01-in.eml", mail.as_bytes()).await.expect("is taken in");
+    let ticket = stage.store.ticket(1001).expect("reads").expect("is there");
+    assert_eq!((ticket.service.sla.as_deref(), ticket.restricted), (Some("standard"), true));
+
+    let mut contact = stage.store.contact("martin@tatry.example").expect("reads").expect("is there");
+    contact.sla = Some("gold".into());
+    stage.store.put_contacts(&[contact], &[], at("2026-07-13T08:00:00Z")).expect("is written");
+    let answer = "Date: Mon, 13 Jul 2026 11:00:00 +0200\r\nFrom: martin@tatry.example\r\nTo: podpora@acme.example\r\n\
+        Subject: Re:\r\nMessage-ID: <m2@tatry.example>\r\nIn-Reply-To: <@@CONFIRM-ID:01@@>\r\n\r\nÁno.\r\n";
+    stage.play(2, "02-in.eml", answer.as_bytes()).await.expect("is taken in");
+    let ticket = stage.store.ticket(1001).expect("reads").expect("is there");
+    assert_eq!(ticket.contact.as_deref(), Some("martin@tatry.example"));
+    assert_eq!((ticket.service.sla.as_deref(), ticket.service.chosen_by), (Some("gold"), Some(ChosenBy::Contact)));
+    assert_eq!((ticket.first_response_due_at, ticket.service.next_at), (None, None));
+    let history = stage.store.history(1001).expect("reads");
+    let promised = history.iter().filter_map(|line| match &line.change {
+        TicketChange::Promised { sla, .. } => Some((sla.as_deref(), line.because.as_str())),
+        _ => None,
+    });
+    let promised: Vec<_> = promised.collect();
+    assert_eq!(promised.len(), 2, "{promised:?}");
+    assert_eq!(promised[1], (Some("gold"), "By the contact: SLA gold, around the clock"));
 }

@@ -1,11 +1,13 @@
 //! `check`: every mistake in the configuration at once, or what the desk would do with it.
 
+mod duty;
 mod online;
 mod summary;
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -60,18 +62,18 @@ fn wrong(args: &Args, path: &Path, mistakes: &[Mistake]) -> CliResult {
 
 fn valid(args: &Args, config: &Config) -> CliResult {
     let mut out = Out::stdout(config.policy.desk.timezone.clone());
+    let hints: Vec<Mistake> = config.hints.iter().cloned().chain(duty::gaps(config, Timestamp::now())).collect();
     if args.json {
-        config.hints.iter().for_each(|hint| out.json(&object("hint", hint)));
+        hints.iter().for_each(|hint| out.json(&object("hint", hint)));
         out.json(&summary::json(config));
     } else {
         for line in summary::text(config) {
             out.line(&super::output::escape(&line));
         }
-        for hint in &config.hints {
+        for hint in &hints {
             out.line(format!("\n{}", hint.display("hint")).trim_end());
         }
-        let hints =
-            if config.hints.is_empty() { String::new() } else { format!(", {}", count(config.hints.len(), "hint")) };
+        let hints = if hints.is_empty() { String::new() } else { format!(", {}", count(hints.len(), "hint")) };
         out.line(&format!("\n{} is valid{hints}", config.path.display()));
     }
     if !args.online {

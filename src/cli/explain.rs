@@ -91,6 +91,7 @@ fn object(read: Value, commit: &Commit) -> Value {
             "group": ticket.and_then(|t| t.group.clone()),
             "sla": ticket.and_then(|t| t.service.sla.clone()),
             "firstResponseDueAt": ticket.and_then(|t| t.first_response_due_at).map(super::output::rfc3339),
+            "asks": ticket.map(shapes::asks),
             "resolveDueAt": ticket.and_then(|t| t.resolve_due_at).map(super::output::rfc3339),
         },
         "held": commit.holds.iter().filter(|h| h.state == HoldState::Waiting && !h.told).map(held).next(),

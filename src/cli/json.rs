@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::output::rfc3339;
+use crate::model::ask::{Asked, Evidence};
 use crate::model::facts::{Contact, Organisation};
 use crate::model::ticket::{AttachmentInfo, Participant};
 use crate::model::{Address, Entry, HistoryLine, Ticket, TicketChange};
@@ -54,7 +55,15 @@ pub fn ticket(t: &Ticket) -> Value {
         "mergedInto": t.merged_into,
         "linked": t.linked,
         "restricted": t.restricted,
+        "asks": asks(t),
     })
+}
+
+/// What its report should have: `about` by language, and where it was found.
+pub fn asks(t: &Ticket) -> Value {
+    let evidence = |found: &Evidence| json!({"message": found.seq, "what": found.what});
+    let asked = |asked: &Asked| json!({"about": asked.about, "found": asked.found.as_ref().map(evidence)});
+    t.service.asks.iter().map(asked).collect()
 }
 
 /// `ticket show N --json`: a ticket whole.
@@ -126,6 +135,7 @@ pub fn change(change: &TicketChange) -> String {
         TicketChange::MergedInto { into } => format!("merged into: {into}"),
         TicketChange::Bound { contact, .. } => format!("contact: {contact}"),
         TicketChange::Confirmed { by } => format!("confirmed by {by}"),
+        TicketChange::Overridden { by, reason } => format!("restriction lifted by {by}: {reason}"),
         TicketChange::Snoozed { until } => format!("snoozed until: {}", rfc3339(*until)),
         TicketChange::Promised { sla: Some(sla), .. } => format!("promised: {sla}"),
         TicketChange::Promised { sla: None, .. } => "promised: nothing".into(),
@@ -273,7 +283,7 @@ mod tests {
             "createdAt": "2026-11-22T09:00:00Z", "updatedAt": "2026-11-22T10:00:00Z",
             "firstResponseDueAt": null, "resolveDueAt": "2026-11-24T09:00:00Z",
             "firstRespondedAt": "2026-11-22T10:00:00Z", "resolvedAt": null, "snoozedUntil": null,
-            "mergedInto": null, "linked": [1040], "restricted": false,
+            "mergedInto": null, "linked": [1040], "restricted": false, "asks": [],
         });
         assert_eq!(ticket(&example()).to_string(), golden.to_string());
     }

@@ -23,6 +23,7 @@ fn agent(name: &str) -> Agent {
         addresses: vec![spec(&format!("{name}@acme.example"))],
         language: None,
         away: Vec::new(),
+        pager: None,
         disabled: false,
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use minijinja::value::Value as Filled;
 
+use crate::model::ask::spoken;
 use crate::model::outgoing::{Addressee, MARKER, Template, Value};
 use crate::model::promise::Called;
 use crate::model::text::{NAME_MAX, clean_line, clean_text};
@@ -28,14 +29,18 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
         (_, None) => return Err(ComposeError::NoTicket),
         (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
+        (Template::Reminder | Template::Closed, Some(ticket)) => words.notice(ticket),
         (Template::Answer, Some(ticket)) => words.answer(ticket),
         (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
+        (Template::Page, Some(ticket)) => words.page(ticket),
         (
             Template::NotifyNew
             | Template::NotifyReply
             | Template::NotifyAssigned
             | Template::NotifyNote
             | Template::NotifyDue
+            | Template::NotifySilent
+            | Template::NotifyReturned
             | Template::NotifyConfirmed,
             Some(ticket),
         ) => words.notification(ticket, left_off),
@@ -61,8 +66,10 @@ impl Words<'_> {
             ("desk", self.desk()),
             ("token", Filled::from(token)),
             ("name", Filled::from(self.line("name").unwrap_or_default())),
+            ("have", Filled::from(self.list("have"))),
             ("asks", Filled::from(self.list("asks"))),
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
+            ("restricted", Filled::from(self.restricted())),
         ];
         self.texts.say("acknowledgement", &values)
     }
@@ -74,8 +81,29 @@ impl Words<'_> {
             ("desk", self.desk()),
             ("token", Filled::from(token)),
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
+            ("restricted", Filled::from(self.restricted())),
         ];
         self.texts.say("acknowledgement-minimal", &values)
+    }
+
+    /// What to do about a restricted request; empty where it is none.
+    fn restricted(&self) -> String {
+        let how = self.line("restricted").unwrap_or_default();
+        if how.is_empty() { how } else { self.texts.word("restricted", &how, &[]).trim().to_owned() }
+    }
+
+    fn notice(&self, ticket: &Ticket) -> String {
+        let close = self.line("close").and_then(|at| at.parse().ok()).map(|at| self.day(at));
+        let values = [
+            ("number", Filled::from(ticket.number)),
+            ("subject", Filled::from(strip(&ticket.subject, &self.policy.desk.prefix))),
+            ("desk", self.desk()),
+            ("close", Filled::from(close.unwrap_or_default())),
+        ];
+        match self.draft.template {
+            Template::Reminder => self.texts.say("reminder", &values),
+            _ => self.texts.say("closed", &values),
+        }
     }
 
     /// The agent's words and the desk's signature. The agent is named as the desk names him, never by the address from
@@ -137,6 +165,11 @@ impl Words<'_> {
             }
             (Template::NotifyNote, _) => self.texts.say("notify-note", &[number, actor]),
             (Template::NotifyDue, _) => self.due(number),
+            (Template::NotifySilent, _) => {
+                let days = ("days", Filled::from(self.line("days").unwrap_or_default()));
+                self.texts.say("notify-silent", &[number, days])
+            }
+            (Template::NotifyReturned, _) => self.texts.say("notify-returned", &[number]),
             _ => self.texts.say("notify-reply", &[number]),
         }
     }
@@ -188,10 +221,21 @@ impl Words<'_> {
         self.label(&mut out, "label-update-due", ticket.service.update_due_at.map(|at| self.when(at)));
         let solution = ticket.resolve_due_at.filter(|_| ticket.resolved_at.is_none());
         self.label(&mut out, "label-solution-due", solution.map(|at| self.when(at)));
+        let asks = |found: bool| self.asks(ticket, found);
+        self.label(&mut out, "label-has", asks(true));
+        self.label(&mut out, "label-lacks", asks(false));
         self.label(&mut out, "label-urgent", ticket.service.urgency.as_ref().map(|called| self.called(called)));
         let why: Vec<String> = self.list("why").iter().map(|why| self.why(why)).collect();
         self.label(&mut out, "label-why", Some(why.join("; ")).filter(|w| !w.is_empty()));
         out
+    }
+
+    /// What the report has, or lacks, of what its category asks for.
+    fn asks(&self, ticket: &Ticket, found: bool) -> Option<String> {
+        let languages = [self.draft.language, self.policy.desk.language];
+        let asks = ticket.service.asks.iter().filter(|asked| asked.found.is_some() == found);
+        let said: Vec<String> = asks.filter_map(|asked| spoken(&asked.about, &languages)).collect();
+        Some(clean_line(&said.join("; "), LINE_MAX)).filter(|line| !line.is_empty())
     }
 
     fn called(&self, called: &Called) -> String {
@@ -207,15 +251,19 @@ impl Words<'_> {
     /// A moment by the desk's clock, in this language.
     fn when(&self, at: Timestamp) -> String {
         let local = at.to_zoned(self.policy.desk.timezone.clone());
+        let [weekday, day, month] = self.date(&local);
+        self.texts.say("when", &[weekday, day, month, ("time", Filled::from(local.strftime("%-H:%M").to_string()))])
+    }
+
+    /// The day of a moment by the desk's clock.
+    fn day(&self, at: Timestamp) -> String {
+        self.texts.say("day", &self.date(&at.to_zoned(self.policy.desk.timezone.clone())))
+    }
+
+    fn date(&self, local: &jiff::Zoned) -> [(&'static str, Filled); 3] {
         let weekday = self.texts.say(&format!("weekday-{}", local.weekday().to_monday_one_offset()), &[]);
         let month = self.texts.say(&format!("month-{}", local.month()), &[]);
-        let values = [
-            ("weekday", Filled::from(weekday)),
-            ("day", Filled::from(local.day())),
-            ("month", Filled::from(month)),
-            ("time", Filled::from(local.strftime("%-H:%M").to_string())),
-        ];
-        self.texts.say("when", &values)
+        [("weekday", Filled::from(weekday)), ("day", Filled::from(local.day())), ("month", Filled::from(month))]
     }
 
     /// A value of the draft that is a time.
@@ -226,7 +274,7 @@ impl Words<'_> {
     /// A step of routing in this language, or the sentence as it is.
     fn why(&self, why: &str) -> String {
         let (step, rule) = why.split_once(':').unwrap_or((why, ""));
-        let steps = ["category", "contact", "organisation", "mailbox", "desk", "group", "absence"];
+        let steps = ["category", "contact", "organisation", "mailbox", "desk", "group", "absence", "duty"];
         if steps.contains(&step) {
             return self.texts.word("why", step, &[("rule", Filled::from(rule.trim()))]);
         }
@@ -296,6 +344,19 @@ impl Words<'_> {
 
     fn confirm_over(&self) -> String {
         self.texts.say("confirm-over", &[("desk", self.desk())])
+    }
+
+    /// All of it in one line: it is read on a telephone, at night.
+    fn page(&self, ticket: &Ticket) -> String {
+        let due = ticket.first_response_due_at.filter(|_| ticket.first_responded_at.is_none());
+        let values = [
+            ("desk", self.desk()),
+            ("number", Filled::from(ticket.number)),
+            ("who", Filled::from(self.line("who").unwrap_or_default())),
+            ("subject", Filled::from(strip(&ticket.subject, &self.policy.desk.prefix))),
+            ("when", Filled::from(due.map(|at| self.when(at)).unwrap_or_default())),
+        ];
+        clean_line(&self.texts.say("page", &values), LINE_MAX)
     }
 
     fn bounce(&self, ticket: &Ticket) -> String {

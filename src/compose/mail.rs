@@ -86,7 +86,7 @@ fn from(draft: &Draft, policy: &Policy, mailbox: &Mailbox) -> Result<MailMailbox
         Template::NotifyNew | Template::NotifyReply | Template::NotifyNote | Template::NotifyConfirmed => {
             draft.author.as_ref().or(requester)
         }
-        Template::NotifyAssigned | Template::NotifyDue => requester,
+        Template::NotifyAssigned | Template::NotifyDue | Template::NotifySilent | Template::NotifyReturned => requester,
         _ => None,
     };
     let desk = clean_line(&policy.desk.name, NAME_MAX);
@@ -171,8 +171,8 @@ fn mark(block: &mut header::Block, draft: &Draft) {
         block.field("X-Auto-Response-Suppress", "All");
     } else {
         block.field("Auto-Submitted", "auto-generated");
-        if matches!(draft.addressee, Addressee::Registered { .. }) {
-            // No vacation notice shall answer a question that is put to a person.
+        if matches!(draft.addressee, Addressee::Registered { .. }) || draft.template.is_notice() {
+            // No vacation notice shall answer what is asked of a person.
             block.field("X-Auto-Response-Suppress", "All");
         }
     }
@@ -185,16 +185,19 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
     match draft.template {
         Template::Acknowledgement | Template::AcknowledgementMinimal => None,
         Template::Refused | Template::NotifyBounce | Template::Alarm => None,
-        Template::Answer => {
+        Template::Answer | Template::Reminder | Template::Closed => {
             plus_address(TokenKind::Bounce, identity, policy, mailbox).or_else(|| Some(mailbox.address.clone()))
         }
         Template::ConfirmOver => None,
         Template::Confirm
+        | Template::Page
         | Template::NotifyNew
         | Template::NotifyReply
         | Template::NotifyAssigned
         | Template::NotifyNote
         | Template::NotifyDue
+        | Template::NotifySilent
+        | Template::NotifyReturned
         | Template::NotifyConfirmed => Some(mailbox.address.clone()),
     }
 }

@@ -6,11 +6,15 @@
 //!
 //! | template | values |
 //! |---|---|
-//! | acknowledgement | `asks`: List, what is missing in the report; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again |
-//! | acknowledgement-minimal | `back`: as above |
+//! | acknowledgement | `have`, `asks`: List, what the report has and what it lacks; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again; `restricted`: Text, how to have a restricted request carried out: `confirm` or `address` |
+//! | acknowledgement-minimal | `back`, `restricted`: as above |
+//! | reminder | `close`: Text, a time as in RFC 3339, when the ticket will be closed |
+//! | closed | none |
 //! | answer | none: the words are [`Draft::text`], the agent is [`Draft::author`], shown by name and never by address |
-//! | notify-new, notify-reply, notify-assigned, notify-note | `warnings`: List of words (`unauthenticated`, `failed`, `external`, `restricted`, `closed-before`, `id-reused`); `sender`: Text, name and address; `organisation`: Text; `believed`: Text, a word of [`crate::model::Believed`]; `strength`: Text, a word of [`crate::model::Strength`]; `believed_because`: Text; `contact_note`: Text; `earlier`: List of lines; `why`: Text, a step of routing (`category`, `contact`, `organisation`, `mailbox`, `desk`, `group`, `absence`), a step and its rule (`category:billing`), or a sentence; or a List of these; `group`: Text, the group that is told; `actor`: Text, who assigned or noted |
+//! | notify-new, notify-reply, notify-assigned, notify-note | `warnings`: List of words (`unauthenticated`, `failed`, `external`, `restricted`, `closed-before`, `id-reused`); `sender`: Text, name and address; `organisation`: Text; `believed`: Text, a word of [`crate::model::Believed`]; `strength`: Text, a word of [`crate::model::Strength`]; `believed_because`: Text; `contact_note`: Text; `earlier`: List of lines; `why`: Text, a step of routing (`category`, `contact`, `organisation`, `mailbox`, `desk`, `group`, `absence`, `duty`), a step and its rule (`category:billing`), or a sentence; or a List of these; `group`: Text, the group that is told; `actor`: Text, who assigned or noted |
 //! | notify-due | as those, and `promise`: Text, a word of [`crate::model::promise::Promise`]; `percent`: Number; `when`: Text, a time as in RFC 3339 |
+//! | notify-silent, notify-returned | as notify-assigned, and `days`: Number |
+//! | page | `who`: Text, whose ticket it is |
 //! | refused | `because`: Text, a word (`forged`: the mail is not the agent's; `unsigned`, `unproven`, `command`, `accept`, `no-marker`, `nothing-said`) or a sentence; `understood`, `not_understood`: List |
 //! | notify-confirmed | as notify-reply; `who`: Text, the address on file; `denied`: Flag |
 //! | confirm | `kind`: Text, a word of [`crate::model::HoldKind`]; `category`: Text; `minutes`, `days`: Number, how long an answer is waited for |

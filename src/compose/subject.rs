@@ -60,6 +60,11 @@ pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<Stri
     let token = policy.keys.subject_token(&policy.desk.prefix, ticket.number);
     Ok(match draft.template {
         Template::Alarm => alarm(policy, texts),
+        // Without the token: a gateway sends it to who knows where.
+        Template::Page => {
+            let values = [("number", minijinja::Value::from(ticket.number))];
+            clean_line(&texts.say("page-subject", &values), SUBJECT_MAX)
+        }
         // Not a word of the sender's: his subject would make the desk a relay for whoever forged his address.
         Template::AcknowledgementMinimal => format!("{token} {}", line(texts, "acknowledgement-minimal-subject")),
         _ => with_token(draft, ticket, policy, texts, &token),

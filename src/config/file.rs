@@ -4,10 +4,14 @@
 //! Everything is optional for serde: what is missing gets its default or its own mistake in the check, so that one
 //! missing key hides no other mistake. Values keep their place in the text.
 
+mod promises;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
+
+pub use promises::{Calendar, Duty, Escalate, Hours, Reminders, Sla, Urgency};
 
 /// A value that may be absent, with its place in the file.
 pub type Key<T> = Option<Spanned<T>>;
@@ -36,6 +40,9 @@ pub struct File {
     #[serde(default)]
     pub sla: BTreeMap<Spanned<String>, Spanned<Sla>>,
     pub urgency: Option<Spanned<Urgency>>,
+    pub reminders: Option<Spanned<Reminders>>,
+    #[serde(default)]
+    pub duty: Vec<Spanned<Duty>>,
 }
 
 /// `[desk]`: who the desk is.
@@ -62,6 +69,8 @@ pub struct Desk {
     pub reopen_days: Key<u32>,
     /// What is promised where contact, organisation and category name nothing: an `[sla.NAME]`. Absent: nothing.
     pub sla: Key<String>,
+    /// When somebody is at the desk: a `[calendar.NAME]`. Default: the calendar of the desk's `sla`.
+    pub calendar: Key<String>,
     /// What it takes to believe an agent: token (signed reply identity and From) or confirm (strong proof of From too, or
     /// a confirmation from the registered address). Default: `token`.
     pub agents: Key<String>,
@@ -247,6 +256,8 @@ pub struct Agent {
     pub addresses: Key<Vec<Spanned<String>>>,
     /// Of notifications. Default: the desk's.
     pub language: Key<String>,
+    /// An address that wakes, such as an SMS gateway's: one line goes there when the agent on duty is needed.
+    pub pager: Key<String>,
     /// Days on which somebody else gets the agent's tickets.
     pub away: Key<Vec<Spanned<Absence>>>,
     /// A disabled agent is assigned nothing and believed nothing. Default: false.
@@ -320,86 +331,22 @@ pub struct Match {
 pub struct Ask {
     /// What to ask for, by language. Required.
     pub about: Option<Spanned<BTreeMap<Spanned<String>, Spanned<String>>>>,
-    /// How to see that it is there. Required: one of its two keys.
+    /// How to see that it is there. Required: one of its keys.
     pub present: Option<Spanned<Present>>,
 }
 
-/// `present` of an ask: exactly one of the two.
+/// `present` of an ask: exactly one of these.
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Present {
     /// A media type: `application/pdf`, `image/*`, `*/*`.
     pub attachment: Key<String>,
-    /// A regular expression in the reply text.
+    /// A regular expression in subject or text.
     pub text: Key<String>,
-}
-
-/// `[calendar.NAME]`: when somebody is there. A day's hours are a list of `"08:00-12:00"`; the gaps are breaks.
-#[derive(Deserialize, Debug, Default)]
-#[serde(deny_unknown_fields)]
-pub struct Calendar {
-    /// IANA name: the hours are those of the clock on that wall. Default: the desk's.
-    pub timezone: Key<String>,
-    /// Monday to Friday, where the day itself is not given.
-    pub weekdays: Hours,
-    pub monday: Hours,
-    pub tuesday: Hours,
-    pub wednesday: Hours,
-    pub thursday: Hours,
-    pub friday: Hours,
-    pub saturday: Hours,
-    pub sunday: Hours,
-    /// Days on which nobody is there.
-    pub holidays: Key<Vec<Spanned<toml::Value>>>,
-    /// An iCalendar file (RFC 5545) whose all-day events are holidays, too; yearly ones come every year.
-    pub holidays_file: Key<String>,
-}
-
-/// The hours of a day.
-pub type Hours = Key<Vec<Spanned<String>>>;
-
-/// `[sla.NAME]`: what is promised, as working time of a calendar: `"30m"`, `"4h"`, `"2d"`, `"1d 4h"`. A day is as long as
-/// the calendar's working days are on average.
-#[derive(Deserialize, Debug, Default)]
-#[serde(deny_unknown_fields)]
-pub struct Sla {
-    /// Until an agent's first answer.
-    pub respond: Key<String>,
-    /// Until the ticket is resolved. The time in which the customer owes the next word does not count.
-    pub resolve: Key<String>,
-    /// After the first answer: until the next word to the customer.
-    pub update: Key<String>,
-    /// A `[calendar.NAME]`. Default: every hour of every day.
-    pub calendar: Key<String>,
-    /// What is done once a share of the promised time has passed.
-    pub escalate: Key<Vec<Spanned<Escalate>>>,
-}
-
-/// An item of `escalate`: `at`, and one of the two others.
-#[derive(Deserialize, Debug, Default)]
-#[serde(deny_unknown_fields)]
-pub struct Escalate {
-    /// `"75%"` of the promised time: 1 to 1000. Required.
-    pub at: Key<String>,
-    /// `"owner"` (or whoever has the ticket's group), an agent or a group: gets a mail.
-    pub tell: Key<String>,
-    /// An agent or a group: gets the ticket.
-    pub assign: Key<String>,
-}
-
-/// `[urgency]`: words by which customers call something urgent, and how often that counts.
-#[derive(Deserialize, Debug, Default)]
-#[serde(deny_unknown_fields)]
-pub struct Urgency {
-    /// Whole words or phrases in subject or reply text; case and diacritics do not count. Default: nujno, súrne, urgent,
-    /// urgentne, hitno, takoj, nefunguje, ne dela, dringend, asap.
-    pub words: Key<Vec<Spanned<String>>>,
-    /// Of the last tickets of a contact or organisation, so many percent may be raised, 0 to 100. Default: 20.
-    pub percent: Key<u32>,
-    /// How many last tickets are looked at, 1 to 100. Default: 20.
-    pub of_last: Key<u32>,
-    /// To which they are raised: low, normal, high or urgent. Default: `high`.
-    pub priority: Key<String>,
+    /// A regular expression in the header of an attached mail or report, or in header lines that were copied into the text.
+    pub header: Key<String>,
+    /// true: a mail that came back was sent on.
+    pub bounce: Key<bool>,
 }
 
 /// The path of a key among [`tables`]: the names that the operator gave to calendars and SLAs are left out.
@@ -439,5 +386,7 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("sla", k::<Sla>()),
         ("sla.escalate", k::<Escalate>()),
         ("urgency", k::<Urgency>()),
+        ("reminders", k::<Reminders>()),
+        ("duty", k::<Duty>()),
     ]
 }

@@ -5,6 +5,7 @@
 
 mod connections;
 pub mod drill;
+mod duty;
 pub mod file;
 mod holidays;
 pub mod keys;

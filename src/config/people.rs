@@ -19,6 +19,8 @@ pub struct People {
     pub groups: Vec<Group>,
     /// Every address of every agent, with its place.
     addresses: Vec<(crate::model::AddrSpec, Range<usize>)>,
+    /// Every pager, with its place.
+    pagers: Vec<(crate::model::AddrSpec, Range<usize>)>,
     /// Absences with their places: agent, absence.
     away: Vec<(String, Absence, Range<usize>)>,
 }
@@ -69,12 +71,15 @@ impl People {
             }
             Some(_) => {}
         }
+        let pager = file.pager.as_ref().and_then(|p| address(p, "agent.pager", notes));
+        self.pagers.extend(pager.iter().cloned().zip(file.pager.iter().map(Spanned::span)));
         let away = file.away.iter().flat_map(|a| a.get_ref()).filter_map(|a| absence(a, notes)).collect();
         self.agents.push(Agent {
             display: file.display.as_ref().map_or_else(|| name.clone(), |d| d.get_ref().clone()),
             name,
             addresses,
             language: language(file.language.as_ref(), "agent.language", notes),
+            pager,
             away,
             disabled: file.disabled.as_ref().is_some_and(|d| *d.get_ref()),
         });
@@ -243,11 +248,12 @@ impl People {
 
     /// An agent must not have an address of the desk: its notifications would come back as mail.
     pub fn keep_apart(&self, mailboxes: &[desk::Mailbox], notes: &mut Notes<'_>) {
-        for (address, span) in &self.addresses {
+        let addresses = self.addresses.iter().map(|place| ("agent.addresses", place));
+        let pagers = self.pagers.iter().map(|place| ("agent.pager", place));
+        for (key, (address, span)) in addresses.chain(pagers) {
             if mailboxes.iter().any(|m| m.address == *address || m.aliases.contains(address)) {
                 let hint = "An agent needs an address of his own; the desk's would answer itself";
-                let message = "This is the address of a mailbox of the desk";
-                notes.mistake(span.clone(), "agent.addresses", message, Some(hint));
+                notes.mistake(span.clone(), key, "This is the address of a mailbox of the desk", Some(hint));
             }
         }
     }

@@ -1,20 +1,21 @@
 //! Calendars, SLAs and words of urgency: every name resolves, every duration is working time that exists.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
-use crate::model::Priority;
 use crate::model::calendar::{Calendar, DAY_MINUTES, Hours};
-use crate::model::promise::{Escalate, Promises, Sla, Step, Urgency};
+use crate::model::promise::{Escalate, Promises, Reminders, Sla, Step, Urgency};
 use crate::model::text::fold;
+use crate::model::{Category, Priority};
 
 use super::notes::Notes;
 use super::people::{People, date};
 use super::settings::{one_of, timezone};
-use super::{file, holidays};
+use super::{duty, file, holidays};
 
 type Tables<T> = BTreeMap<Spanned<String>, Spanned<T>>;
 
@@ -23,25 +24,30 @@ pub struct Files<'a> {
     pub calendars: &'a Tables<file::Calendar>,
     pub slas: &'a Tables<file::Sla>,
     pub urgency: Option<Spanned<file::Urgency>>,
+    pub reminders: Option<Spanned<file::Reminders>>,
+    pub duty: &'a [Spanned<file::Duty>],
 }
 
-/// Keys that name an SLA.
+/// Keys that name an SLA or a calendar.
 pub struct Named<'a> {
     pub desk: Option<&'a Spanned<String>>,
+    pub calendar: Option<&'a Spanned<String>>,
     pub categories: &'a [Spanned<file::Category>],
 }
 
 pub fn promises(
     files: Files<'_>,
     named: &Named<'_>,
+    settled: &[Category],
     zone: &TimeZone,
     people: &People,
     notes: &mut Notes<'_>,
 ) -> Promises {
     let calendars: Vec<Calendar> =
         files.calendars.iter().map(|(name, table)| calendar(name, table, zone, notes)).collect();
+    let rotas = !files.duty.is_empty();
     let slas: Vec<Sla> =
-        files.slas.iter().map(|(name, table)| sla(name, table, &calendars, zone, people, notes)).collect();
+        files.slas.iter().map(|(name, table)| sla(name, table, &calendars, rotas, zone, people, notes)).collect();
     let mut known = |name: Option<&Spanned<String>>, key: &str| {
         let name = name?;
         if !slas.iter().any(|s| s.name == *name.get_ref()) && !notes.broken.iter().any(|b| b.starts_with("sla.")) {
@@ -60,7 +66,30 @@ pub fn promises(
         known(category.get_ref().sla.as_ref(), "category.sla");
     }
     let urgency = urgency(files.urgency.map(Spanned::into_inner).unwrap_or_default(), notes);
-    Promises { slas, calendars, desk, urgency }
+    let reminders = reminders(files.reminders.map(Spanned::into_inner).unwrap_or_default(), notes);
+    let own = named.calendar.and_then(|name| known_calendar(name, "desk.calendar", &calendars, notes));
+    let of_sla = || slas.iter().find(|s| Some(&s.name) == desk.as_ref()).map(|s| s.calendar.clone());
+    // The one without a name is open every hour of every day.
+    let office = own.or_else(|| of_sla().filter(|calendar| !calendar.name.is_empty()));
+    let rotas = duty::rotas(files.duty, zone, people, settled, notes);
+    if let (Some(table), None, None) = (files.duty.first(), &office, named.calendar) {
+        let hint = "Name a calendar in [desk] `calendar`, or in the SLA that [desk] `sla` names";
+        notes.mistake(table.span(), "duty", "The desk never closes, so nobody is ever woken", Some(hint));
+    }
+    Promises { slas, calendars, desk, office, urgency, reminders, rotas }
+}
+
+fn known_calendar(
+    name: &Spanned<String>,
+    key: &str,
+    calendars: &[Calendar],
+    notes: &mut Notes<'_>,
+) -> Option<Calendar> {
+    let found = calendars.iter().find(|c| c.name == *name.get_ref()).cloned();
+    if found.is_none() && !notes.broken.iter().any(|b| b.starts_with("calendar.")) {
+        notes.unknown(name, key, "a [calendar.NAME]", calendars.iter().map(|c| c.name.as_str()));
+    }
+    found
 }
 
 fn calendar(
@@ -132,7 +161,8 @@ fn hours(list: &file::Hours, key: &str, notes: &mut Notes<'_>) -> Vec<Hours> {
     day
 }
 
-fn minute(text: &str) -> Option<u16> {
+/// `8:30`, in minutes since midnight.
+pub fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
     let digits = |t: &str| (t.len() <= 2 && t.bytes().all(|b| b.is_ascii_digit())).then(|| t.parse::<u16>().ok())?;
     let (hour, minute) = (digits(hour)?, digits(minute)?);
@@ -143,6 +173,7 @@ fn sla(
     name: &Spanned<String>,
     table: &Spanned<file::Sla>,
     calendars: &[Calendar],
+    rotas: bool,
     zone: &TimeZone,
     people: &People,
     notes: &mut Notes<'_>,
@@ -150,13 +181,7 @@ fn sla(
     let file = table.get_ref();
     let always = || Calendar { zone: zone.clone(), ..Calendar::always() };
     let calendar = match &file.calendar {
-        Some(wanted) => calendars.iter().find(|c| c.name == *wanted.get_ref()).cloned().unwrap_or_else(|| {
-            if !notes.broken.iter().any(|b| b.starts_with("calendar.")) {
-                let known = calendars.iter().map(|c| c.name.as_str());
-                notes.unknown(wanted, "sla.calendar", "a [calendar.NAME]", known);
-            }
-            always()
-        }),
+        Some(wanted) => known_calendar(wanted, "sla.calendar", calendars, notes).unwrap_or_else(always),
         None => always(),
     };
     let day = calendar.day_length();
@@ -178,7 +203,7 @@ fn sla(
         notes.mistake(name.span(), "sla", "This SLA promises nothing", Some(hint));
     }
     let steps = file.escalate.iter().flat_map(|e| e.get_ref());
-    let mut escalate: Vec<Step> = steps.filter_map(|item| step(item, people, notes)).collect();
+    let mut escalate: Vec<Step> = steps.filter_map(|item| step(item, people, rotas, notes)).collect();
     escalate.sort_by_key(|s| s.percent);
     Sla { name: name.get_ref().clone(), respond, resolve, update, calendar, escalate }
 }
@@ -202,7 +227,7 @@ fn duration(text: &str, day: SignedDuration) -> Option<SignedDuration> {
     (sum > SignedDuration::ZERO && sum <= longest).then_some(sum)
 }
 
-fn step(item: &Spanned<file::Escalate>, people: &People, notes: &mut Notes<'_>) -> Option<Step> {
+fn step(item: &Spanned<file::Escalate>, people: &People, rotas: bool, notes: &mut Notes<'_>) -> Option<Step> {
     let file = item.get_ref();
     let percent = match &file.at {
         Some(at) => {
@@ -221,6 +246,12 @@ fn step(item: &Spanned<file::Escalate>, people: &People, notes: &mut Notes<'_>) 
     };
     let what = match (&file.tell, &file.assign) {
         (Some(tell), None) if tell.get_ref() == "owner" => Some(Escalate::TellOwner),
+        (Some(tell), None) if tell.get_ref() == "duty" => {
+            if !rotas {
+                notes.mistake(tell.span(), "sla.escalate.tell", "Nobody has the duty", Some("Add a [[duty]]"));
+            }
+            Some(Escalate::TellDuty)
+        }
         (Some(tell), None) => people.assignee(tell, "sla.escalate.tell", notes).map(Escalate::Tell),
         (None, Some(assign)) => people.assignee(assign, "sla.escalate.assign", notes).map(Escalate::Assign),
         _ => {
@@ -232,18 +263,47 @@ fn step(item: &Spanned<file::Escalate>, people: &People, notes: &mut Notes<'_>) 
     Some(Step { percent: percent?, what: what? })
 }
 
-fn urgency(file: file::Urgency, notes: &mut Notes<'_>) -> Urgency {
-    let default = Urgency::default();
-    let mut within = |key: &file::Key<u32>, name: &str, default: u32, least: u32, most: u32| match key {
-        Some(k) if (least..=most).contains(k.get_ref()) => *k.get_ref(),
+/// A number in its range; its default where it is not there, or out of it.
+pub fn within(
+    key: &file::Key<u32>,
+    name: &str,
+    default: u32,
+    range: RangeInclusive<u32>,
+    notes: &mut Notes<'_>,
+) -> u32 {
+    match key {
+        Some(k) if range.contains(k.get_ref()) => *k.get_ref(),
         Some(k) => {
-            notes.mistake(k.span(), name, "Out of range", Some(&format!("{least} to {most}")));
+            let hint = format!("{} to {}", range.start(), range.end());
+            notes.mistake(k.span(), name, "Out of range", Some(&hint));
             default
         }
         None => default,
-    };
-    let percent = within(&file.percent, "urgency.percent", default.percent, 0, 100);
-    let of_last = within(&file.of_last, "urgency.of_last", default.of_last, 1, 100);
+    }
+}
+
+/// Working days that anybody waits.
+const DAYS_MAX: u32 = 366;
+
+fn reminders(file: file::Reminders, notes: &mut Notes<'_>) -> Reminders {
+    let default = Reminders::default();
+    let mut days = |key, name, default| within(key, name, default, 0..=DAYS_MAX, notes);
+    let owner_days = days(&file.owner_days, "reminders.owner_days", default.owner_days);
+    let customer_days = days(&file.customer_days, "reminders.customer_days", default.customer_days);
+    let close_days = days(&file.close_days, "reminders.close_days", default.close_days);
+    if close_days > 0 && close_days <= customer_days {
+        let place = file.close_days.or(file.customer_days).map_or(0..0, |key| key.span());
+        let hint = "Whoever is reminded needs time to answer: more than `customer_days`, or 0 for never";
+        let message = format!("Tickets are closed after {close_days} days, and reminded of after {customer_days}");
+        notes.mistake(place, "reminders.close_days", message, Some(hint));
+    }
+    Reminders { owner_days, customer_days, close_days }
+}
+
+fn urgency(file: file::Urgency, notes: &mut Notes<'_>) -> Urgency {
+    let default = Urgency::default();
+    let percent = within(&file.percent, "urgency.percent", default.percent, 0..=100, notes);
+    let of_last = within(&file.of_last, "urgency.of_last", default.of_last, 1..=100, notes);
     let mut words = if file.words.is_none() { default.words } else { Vec::new() };
     for word in file.words.iter().flat_map(|w| w.get_ref()) {
         let folded = fold(word.get_ref()).split_whitespace().collect::<Vec<_>>().join(" ");

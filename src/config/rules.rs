@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use regex::{Regex, RegexBuilder};
 use toml::Spanned;
 
-use crate::model::desk::{Ask, Category, Mailbox, Match, Present};
+use crate::model::ask::{Ask, Present};
+use crate::model::desk::{Category, Mailbox, Match};
 use crate::model::text::fold;
 use crate::model::{Language, Priority};
 
@@ -122,24 +123,27 @@ fn ask(table: &Spanned<file::Ask>, notes: &mut Notes<'_>) -> Option<Ask> {
         }
         Some(_) => {}
     }
-    let example = "{ attachment = \"image/*\" } or { text = 'regex' }";
+    let example = "{ attachment = \"image/*\" }, { text = 'regex' }, { header = 'regex' } or { bounce = true }";
     let Some(present) = &file.present else {
         notes.missing(table.span(), "category.ask.present", example);
         return None;
     };
-    let how = match (&present.get_ref().attachment, &present.get_ref().text) {
-        (Some(kind), None) => Some(Present::Attachment(media_type(kind, "category.ask.present.attachment", notes))),
-        (None, Some(text)) => pattern(text, "category.ask.present.text", notes).map(Present::Text),
-        (None, None) => {
-            notes.mistake(present.span(), "category.ask.present", "It does not say what to look for", Some(example));
-            None
+    let file::Present { attachment, text, header, bounce } = present.get_ref();
+    let bounce = bounce.as_ref().filter(|yes| *yes.get_ref());
+    let said = [attachment.is_some(), text.is_some(), header.is_some(), bounce.is_some()];
+    match said.into_iter().filter(|said| *said).count() {
+        0 => notes.mistake(present.span(), "category.ask.present", "It does not say what to look for", Some(example)),
+        1 => {}
+        _ => {
+            let hint = "Write several asks where all are wanted";
+            notes.mistake(present.span(), "category.ask.present", "It says more than one thing", Some(hint));
         }
-        (Some(_), Some(_)) => {
-            let hint = "Write two asks where both are wanted";
-            notes.mistake(present.span(), "category.ask.present", "It says both `attachment` and `text`", Some(hint));
-            None
-        }
-    };
+    }
+    let text = text.as_ref().and_then(|t| pattern(t, "category.ask.present.text", notes).map(Present::Text));
+    let header = header.as_ref().and_then(|h| pattern(h, "category.ask.present.header", notes).map(Present::Header));
+    let attachment = attachment.as_ref().map(|a| media_type(a, "category.ask.present.attachment", notes));
+    let bounce = bounce.map(|_| Present::Bounce);
+    let how = attachment.map(Present::Attachment).or(text).or(header).or(bounce);
     Some(Ask { about, present: how? })
 }
 

@@ -174,12 +174,19 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let categories = rules::categories(&file.category, &people, &mailboxes, notes);
     let desk_file = file.desk.map(Spanned::into_inner).unwrap_or_default();
     let state = notes.path(desk_file.state.as_ref().map_or("/var/lib/postdesk", |s| s.get_ref()));
-    let desk_sla = desk_file.sla.clone();
+    let (desk_sla, desk_calendar) = (desk_file.sla.clone(), desk_file.calendar.clone());
     let desk = desk(desk_file, &people, &mailboxes, notes);
     let zone = desk.as_ref().map_or(jiff::tz::TimeZone::UTC, |d| d.timezone.clone());
-    let named = promises::Named { desk: desk_sla.as_ref(), categories: &file.category };
-    let promised = promises::Files { calendars: &file.calendar, slas: &file.sla, urgency: file.urgency };
-    let promises = promises::promises(promised, &named, &zone, &people, notes);
+    let named =
+        promises::Named { desk: desk_sla.as_ref(), calendar: desk_calendar.as_ref(), categories: &file.category };
+    let promised = promises::Files {
+        calendars: &file.calendar,
+        slas: &file.sla,
+        urgency: file.urgency,
+        reminders: file.reminders,
+        duty: &file.duty,
+    };
+    let promises = promises::promises(promised, &named, &categories, &zone, &people, notes);
     let mut outgoing = outgoing;
     if let Some(Outgoing { via: OutgoingVia::Smtp(smtp), .. }) = &mut outgoing
         && smtp.hello.is_empty()

@@ -31,7 +31,7 @@ pub fn tick(store: &dyn Store, policy: &Arc<Policy>, now: Timestamp) -> Result<u
 }
 
 fn look(store: &dyn Store, policy: &Arc<Policy>, number: TicketNumber, now: Timestamp) -> Result<(), StoreError> {
-    let lookup = Lookup { tickets: vec![number], story: true, ..Lookup::default() };
+    let lookup = Lookup { tickets: vec![number], requester_of: Some(number), story: true, ..Lookup::default() };
     let policy = Arc::clone(policy);
     let plan: Plan = Arc::new(move |found: Found| {
         let decision = decide::clock(number, &found, &policy, now);
@@ -39,7 +39,11 @@ fn look(store: &dyn Store, policy: &Arc<Policy>, number: TicketNumber, now: Time
     });
     let commit = store.order(&lookup, &plan, now)?;
     if !commit.history.is_empty() {
-        tracing::info!(ticket = number, mails = commit.outgoing.len(), "A promised time runs out");
+        tracing::info!(
+            ticket = number,
+            mails = commit.outgoing.len(),
+            "The time has come to do something about a ticket"
+        );
     }
     Ok(())
 }

@@ -3,20 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::model::address::AddrSpec;
-use crate::model::desk::{Ask, Present};
-use crate::model::facts::Sender;
+use crate::model::desk::Budgets;
+use crate::model::facts::{Acknowledged, Sender};
 use crate::model::message::Class;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
-use crate::model::text::fold;
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Believed};
 
-use super::clock;
-use super::route::media_type_is;
 use super::work::{Case, Work};
+use super::{asks, clock};
 
-/// The acknowledgement, or why there is none.
-pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
+/// The acknowledgement, or why there is none. `asked`: whoever is on file was asked to confirm the request.
+pub fn acknowledgement(case: &Case, work: &Work, asked: bool) -> Result<Draft, String> {
     let to = recipient(case, work)?;
     may_be_answered(case)?;
     within_budget(case)?;
@@ -24,7 +22,12 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
     let template = if full { Template::Acknowledgement } else { Template::AcknowledgementMinimal };
     // The name is the sender's word too: an unbelieved one is not repeated.
     let name = work.ticket.requester.name.as_deref().filter(|_| full);
-    let mut values = BTreeMap::from([("asks", Value::List(asks(case, work)))]);
+    let mut values =
+        BTreeMap::from([("have", Value::List(asks::have(work))), ("asks", Value::List(asks::missing(work)))]);
+    if work.ticket.restricted {
+        let how = if asked { "confirm" } else { "address" };
+        values.insert("restricted", Value::Text(how.to_owned()));
+    }
     if let Some(back) = clock::back(&work.ticket, case.policy, case.now) {
         values.insert("back", Value::Text(back.to_string()));
     }
@@ -45,24 +48,6 @@ pub fn acknowledgement(case: &Case, work: &Work) -> Result<Draft, String> {
         cause: case.cause(),
         at: case.now,
     })
-}
-
-/// What a good report of this category has and this one lacks, in the customer's language.
-fn asks(case: &Case, work: &Work) -> Vec<String> {
-    let category =
-        work.ticket.category.as_deref().and_then(|name| case.policy.categories.iter().find(|c| c.name == name));
-    let Some(category) = category else { return Vec::new() };
-    let text = fold(&format!("{}\n{}", case.subject(), case.message.text));
-    let lacks = |ask: &&Ask| match &ask.present {
-        Present::Attachment(wanted) => !case.message.attachments.iter().any(|a| media_type_is(&a.media_type, wanted)),
-        Present::Text(pattern) => !pattern.is_match(&text),
-    };
-    let spoken = |ask: &Ask| {
-        let about = &ask.about;
-        let next_best = || about.get(&case.policy.desk.language).or_else(|| about.values().next());
-        about.get(&work.ticket.language).or_else(next_best).cloned()
-    };
-    category.ask.iter().filter(lacks).filter_map(spoken).collect()
 }
 
 /// Puts the acknowledgement into the ticket's story. Its text is filled in once it is composed.
@@ -88,15 +73,17 @@ fn recipient(case: &Case, work: &Work) -> Result<AddrSpec, String> {
     Ok(requester)
 }
 
-fn may_be_answered(case: &Case) -> Result<(), String> {
+/// Signs that nobody typed this mail, or that nobody reads what is answered to it.
+pub fn by_machine(case: &Case) -> Option<String> {
     let message = case.message;
     match message.class {
-        Class::Person => {}
-        _ => return Err(format!("a machine wrote it ({})", message.automatic_because.join("; "))),
+        Class::Person => message.no_acknowledgement.first().cloned(),
+        _ => Some(format!("a machine wrote it ({})", message.automatic_because.join("; "))),
     }
-    if let Some(sign) = message.no_acknowledgement.first() {
-        return Err(sign.clone());
-    }
+}
+
+fn may_be_answered(case: &Case) -> Result<(), String> {
+    by_machine(case).map_or(Ok(()), Err)?;
     if case.believed() == Believed::Failed {
         return Err("its sender is not believed".to_owned());
     }
@@ -125,8 +112,13 @@ fn addressed_to_us(case: &Case) -> bool {
 }
 
 fn within_budget(case: &Case) -> Result<(), String> {
-    let (sent, budget) = (&case.facts.found.acknowledged, &case.policy.budgets);
-    let per_day = if case.is_verified() { budget.per_address_day } else { budget.per_unverified_address_day };
+    let budgets = &case.policy.budgets;
+    let per_day = if case.is_verified() { budgets.per_address_day } else { budgets.per_unverified_address_day };
+    over_budget(&case.facts.found.acknowledged, budgets, per_day).map_or(Ok(()), Err)
+}
+
+/// Why a customer gets no mail by the desk itself now; None: the budgets allow one.
+pub fn over_budget(sent: &Acknowledged, budget: &Budgets, per_day: u32) -> Option<String> {
     let limits = [
         (
             sent.address_ten_minutes,
@@ -137,10 +129,8 @@ fn within_budget(case: &Case) -> Result<(), String> {
         (sent.domain_hour, budget.per_domain_hour, "this domain had its acknowledgements of the last hour"),
         (sent.all_hour, budget.per_hour, "the desk sent as many acknowledgements as it may in an hour"),
     ];
-    match limits.into_iter().find(|(sent, limit, _)| sent >= limit) {
-        Some((sent, limit, what)) => Err(format!("{what} ({sent} of {limit})")),
-        None => Ok(()),
-    }
+    let (sent, limit, what) = limits.into_iter().find(|(sent, limit, _)| sent >= limit)?;
+    Some(format!("{what} ({sent} of {limit})"))
 }
 
 /// A budget that many share is used up: who writes to the desk meanwhile hears nothing, and it may be a storm.

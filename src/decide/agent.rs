@@ -4,16 +4,17 @@
 use crate::model::desk::Assignee;
 use crate::model::message::Message;
 use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
+use crate::model::text::clean_line;
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Address, Attachment, Believed, Decision, Fate, Status, Ticket, TicketChange};
 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
-use super::work::{Case, DESK, Work, attachment_info};
+use super::work::{Case, DESK, Work, attachment_info, is_logo};
 use super::{confirm, customer, notify, proof};
 
-/// Pictures below this size that the text shows in place are a signature's logo, not an attachment.
-const LOGO_MAX: usize = 16 * 1024;
+/// Characters of a reason that are kept.
+const REASON_MAX: usize = 500;
 
 pub fn agent(case: &Case, name: &str) -> Decision {
     // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
@@ -93,6 +94,12 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
             return refuse(case, name, "accept", &why, &[], &[format!("{written}: {why}")]);
         }
     }
+    for (written, effect) in &commanded.effects {
+        let Effect::Override(reason) = effect else { continue };
+        if let Err(why) = lift(&mut work, name, reason) {
+            return refuse(case, name, "command", &why, &[], &[format!("{written}: {why}")]);
+        }
+    }
     let action = match (says, note) {
         (true, true) => {
             add_note(case, name, &mut work, &commanded.words);
@@ -152,13 +159,7 @@ fn refuse(case: &Case, name: &str, key: &str, because: &str, understood: &[Strin
 
 /// The attachments that go to the customer: all but the logos of a signature.
 fn relayed(message: &Message) -> Vec<Attachment> {
-    let logo = |a: &&Attachment| {
-        a.cid.is_some()
-            && a.disposition != "attachment"
-            && a.media_type.starts_with("image/")
-            && a.content.len() < LOGO_MAX
-    };
-    message.attachments.iter().filter(|a| !logo(a)).cloned().collect()
+    message.attachments.iter().filter(|a| !is_logo(a)).cloned().collect()
 }
 
 fn add_note(case: &Case, name: &str, work: &mut Work, words: &str) {
@@ -263,7 +264,7 @@ fn recipients(ticket: &Ticket) -> Vec<Address> {
 fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
     for (written, effect) in &commanded.effects {
         match effect {
-            Effect::Note | Effect::Accept | Effect::Reject => {}
+            Effect::Note | Effect::Accept | Effect::Reject | Effect::Override(_) => {}
             Effect::Status(to) => {
                 if work.ticket.status != *to {
                     work.change(TicketChange::Status { to: *to }, written);
@@ -288,6 +289,16 @@ pub fn owner_and_group(to: &Assignee) -> (Option<String>, Option<String>) {
         Assignee::Agent(agent) => (Some(agent.clone()), None),
         Assignee::Group(group) => (None, Some(group.clone())),
     }
+}
+
+/// Takes the mark off a restricted request; who does it answers for it.
+fn lift(work: &mut Work, name: &str, reason: &str) -> Result<(), String> {
+    if !work.ticket.restricted {
+        return Err("nothing is restricted on this ticket".to_owned());
+    }
+    let reason = clean_line(reason, REASON_MAX);
+    work.change(TicketChange::Overridden { by: name.to_owned(), reason: reason.clone() }, reason);
+    Ok(())
 }
 
 /// The sender of the latest mail by somebody who is no participant becomes one, where that sender was proven.

@@ -9,33 +9,45 @@ use crate::model::promise::{ChosenBy, Escalate, PAUSES_MAX, Promise, Sla, Told};
 use crate::model::{Action, Agent, Decision, Fate, Found, Policy, Status, Ticket, TicketChange, TicketNumber};
 
 use super::work::{DESK, Work};
-use super::{agent, notify, presence};
+use super::{agent, care, duty, notify, presence};
 
 /// Gives a new ticket its SLA: the contact's, else the organisation's, else the category's, else the desk's. Returns what
 /// was thought on the way.
 pub fn promise(work: &mut Work, contact: Option<&Contact>, organisation: Option<&Organisation>) -> Vec<String> {
-    let asked = [
-        (ChosenBy::Contact, contact.and_then(|c| c.sla.clone())),
-        (ChosenBy::Organisation, organisation.and_then(|o| o.sla.clone())),
-    ];
-    let mut reasons = Vec::new();
-    for (by, name) in asked {
-        let Some(name) = name else { continue };
-        if let Some(sla) = work.policy.promises.sla(&name) {
-            reasons.push(agree(work, Some((sla, by))));
-            return reasons;
-        }
-        reasons.push(format!("The {by} is promised `{name}`, which is no SLA of this desk"));
-    }
-    let chosen = by_category(&work.ticket, work.policy);
+    let (chosen, mut reasons) = choose(&work.ticket, work.policy, contact, organisation);
     if chosen.is_some() {
         reasons.push(agree(work, chosen));
     }
     reasons
 }
 
+/// An SLA, and by whom it was chosen.
+type Chosen<'a> = Option<(&'a Sla, ChosenBy)>;
+
+/// The SLA that a ticket of this customer has, and the names of SLAs on file that are none.
+fn choose<'a>(
+    ticket: &Ticket,
+    policy: &'a Policy,
+    contact: Option<&Contact>,
+    organisation: Option<&Organisation>,
+) -> (Chosen<'a>, Vec<String>) {
+    let asked = [
+        (ChosenBy::Contact, contact.and_then(|c| c.sla.as_deref())),
+        (ChosenBy::Organisation, organisation.and_then(|o| o.sla.as_deref())),
+    ];
+    let mut unknown = Vec::new();
+    for (by, name) in asked {
+        let Some(name) = name else { continue };
+        if let Some(sla) = policy.promises.sla(name) {
+            return (Some((sla, by)), unknown);
+        }
+        unknown.push(format!("The {by} is promised `{name}`, which is no SLA of this desk"));
+    }
+    (by_category(ticket, policy), unknown)
+}
+
 /// The category's SLA, else the desk's.
-fn by_category<'a>(ticket: &Ticket, policy: &'a Policy) -> Option<(&'a Sla, ChosenBy)> {
+fn by_category<'a>(ticket: &Ticket, policy: &'a Policy) -> Chosen<'a> {
     let promises = &policy.promises;
     let category = ticket.category.as_deref().and_then(|name| policy.categories.iter().find(|c| c.name == name));
     let of_category = category.and_then(|c| c.sla.as_deref()).map(|name| (name, ChosenBy::Category));
@@ -44,8 +56,9 @@ fn by_category<'a>(ticket: &Ticket, policy: &'a Policy) -> Option<(&'a Sla, Chos
 }
 
 /// From here on this is promised; what was told of another promise does not count any more.
-fn agree(work: &mut Work, chosen: Option<(&Sla, ChosenBy)>) -> String {
+fn agree(work: &mut Work, chosen: Chosen) -> String {
     let service = &mut work.ticket.service;
+    let another = service.sla.as_deref() != chosen.map(|(sla, _)| sla.name.as_str());
     service.sla = chosen.map(|(sla, _)| sla.name.clone());
     service.chosen_by = chosen.map(|(_, by)| by);
     service.told.clear();
@@ -55,9 +68,7 @@ fn agree(work: &mut Work, chosen: Option<(&Sla, ChosenBy)>) -> String {
         None => "Nothing is promised for it".to_owned(),
     };
     restart_update(work);
-    let sentence = promised(work, chosen.map(|(sla, _)| sla), because);
-    look_next(work);
-    sentence
+    promised(work, chosen.map(|(sla, _)| sla), because, another)
 }
 
 fn described(sla: &Sla) -> String {
@@ -67,8 +78,8 @@ fn described(sla: &Sla) -> String {
     }
 }
 
-/// Works out again by when what is due, and writes it down where it differs. Returns it in words.
-fn promised(work: &mut Work, sla: Option<&Sla>, because: String) -> String {
+/// Works out again by when what is due, and writes it down where it differs or another SLA promises it. Returns it in words.
+fn promised(work: &mut Work, sla: Option<&Sla>, because: String, another: bool) -> String {
     let ticket = &work.ticket;
     let due = |promise| sla.and_then(|sla| at_share(ticket, sla, promise, 100));
     let respond = due(Promise::Respond);
@@ -79,7 +90,7 @@ fn promised(work: &mut Work, sla: Option<&Sla>, because: String) -> String {
     };
     let words: Vec<String> = [shown("answer", respond), shown("solution", resolve)].into_iter().flatten().collect();
     let sentence = if words.is_empty() { because.clone() } else { format!("{because}: {}", words.join(", ")) };
-    if (respond, resolve) != (ticket.first_response_due_at, ticket.resolve_due_at) || !words.is_empty() {
+    if (respond, resolve) != (ticket.first_response_due_at, ticket.resolve_due_at) || another {
         let sla = ticket.service.sla.clone();
         let change = TicketChange::Promised { sla, first_response_due_at: respond, resolve_due_at: resolve };
         // Whoever changed the ticket, this follows from it.
@@ -119,25 +130,42 @@ pub fn follow(work: &mut Work, before: Status, change: &TicketChange) {
         (false, true) => go_on(work),
         _ => {}
     }
+    care::heard(work, change);
+    // Of a ticket that is being opened the SLA is chosen once all is known about it.
+    let opened = work.ticket.created_at < work.now;
     match change {
-        // Of a ticket that is being opened the SLA is chosen once all is known about it.
-        TicketChange::Category { .. } if work.ticket.created_at < work.now => recategorised(work),
+        TicketChange::Category { .. } if opened => {
+            // What another category asks for was asked of nobody; the agent who files it knows what he has.
+            work.ticket.service.asks.clear();
+            recategorised(work);
+        }
+        TicketChange::Bound { contact, .. } if opened => rebound(work, contact),
         TicketChange::Answered => restart_update(work),
-        TicketChange::Status { .. } | TicketChange::Snoozed { .. } | TicketChange::MergedInto { .. } => {}
-        _ => return,
+        _ => {}
     }
-    look_next(work);
 }
 
 /// The SLA of a contact or an organisation holds whatever the category.
 fn recategorised(work: &mut Work) {
-    let service = &work.ticket.service;
-    if matches!(service.chosen_by, Some(ChosenBy::Contact | ChosenBy::Organisation)) {
-        return;
+    if !matches!(work.ticket.service.chosen_by, Some(ChosenBy::Contact | ChosenBy::Organisation)) {
+        agree_anew(work, by_category(&work.ticket, work.policy));
     }
-    let chosen = by_category(&work.ticket, work.policy);
+}
+
+/// The ticket is another contact's: that one's SLA holds, where the store was asked for that contact.
+fn rebound(work: &mut Work, contact: &str) {
+    let Some(contact) = work.contact.clone().filter(|c| c.email.as_str().eq_ignore_ascii_case(contact)) else { return };
+    let organisation = work.organisation.clone().filter(|o| work.ticket.organisation.as_ref() == Some(&o.name));
+    let (chosen, _) = choose(&work.ticket, work.policy, Some(&contact), organisation.as_ref());
+    agree_anew(work, chosen);
+}
+
+fn agree_anew(work: &mut Work, chosen: Chosen) {
+    let service = &work.ticket.service;
     if chosen.map(|(sla, _)| sla.name.as_str()) != service.sla.as_deref() {
         agree(work, chosen);
+    } else {
+        work.ticket.service.chosen_by = chosen.map(|(_, by)| by);
     }
 }
 
@@ -159,7 +187,7 @@ fn go_on(work: &mut Work) {
     if at_share(&work.ticket, sla, Promise::Resolve, 100) != was {
         let stood = sla.calendar.between(stopped, work.now);
         let (hours, minutes) = (stood.as_hours(), stood.as_mins() % 60);
-        promised(work, Some(sla), format!("The clock stood for {hours} h {minutes} min of working time"));
+        promised(work, Some(sla), format!("The clock stood for {hours} h {minutes} min of working time"), false);
     }
 }
 
@@ -197,11 +225,12 @@ fn ahead<'a>(ticket: &Ticket, policy: &'a Policy) -> Vec<Ahead<'a>> {
     steps.collect()
 }
 
-fn look_next(work: &mut Work) {
-    work.ticket.service.next_at = ahead(&work.ticket, work.policy).iter().map(|step| step.at).min();
+/// When the clock has to look at a ticket next.
+pub fn next(ticket: &Ticket, policy: &Policy) -> Option<Timestamp> {
+    ahead(ticket, policy).iter().map(|step| step.at).chain(care::next(ticket, policy)).min()
 }
 
-/// What the clock does about a ticket whose time has come: each step of its escalation that is due, once. Where several
+/// What the clock does about a ticket whose time has come: what silence brings about (see [`care`]), and each step of its escalation that is due, once. Where several
 /// are due at once, as after a long standstill, everybody hears of the last one only.
 pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestamp) -> Decision {
     let nothing = || Decision::new(Action::Command, Fate::Order);
@@ -211,6 +240,8 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
     };
     let mut work = Work::new(ticket.clone(), policy, now).by(DESK);
     work.said.clone_from(&found.said);
+    work.contact.clone_from(&found.contact);
+    work.organisation.clone_from(&found.organisation);
     let mut due: Vec<Ahead> = ahead(&work.ticket, policy).into_iter().filter(|step| step.at <= now).collect();
     due.sort_by_key(|step| step.at);
     let mut tell: Vec<(&Agent, Told)> = Vec::new();
@@ -226,9 +257,19 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
                 work.event(format!("escalated to {}", to.name()), because.clone());
                 agent::assign(DESK, &mut work, owner, group, &because, &cause);
             }
-            Escalate::TellOwner | Escalate::Tell(_) => {
-                let agents = match step.what {
-                    Escalate::Tell(who) => presence::of_assignee(who, policy, now),
+            Escalate::TellOwner | Escalate::TellDuty | Escalate::Tell(_) => {
+                let on_duty = match step.what {
+                    Escalate::TellDuty if duty::out_of_hours(policy, now) => {
+                        duty::on_duty(policy, work.ticket.category.as_deref(), now).ok()
+                    }
+                    _ => None,
+                };
+                if let Some(on_duty) = &on_duty {
+                    duty::page(&mut work, on_duty.agent, &cause);
+                }
+                let agents = match (step.what, on_duty) {
+                    (Escalate::Tell(who), _) => presence::of_assignee(who, policy, now),
+                    (_, Some(on_duty)) => vec![on_duty.agent],
                     _ => notify::told(&work.ticket, policy, now),
                 };
                 let names: Vec<&str> = agents.iter().map(|a| a.name.as_str()).collect();
@@ -242,8 +283,10 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
         let draft = overdue(&work, agent, &told);
         work.outgoing.push(draft);
     }
-    look_next(&mut work);
-    work.into_decision(Action::Command, Fate::Order)
+    let written_to = care::attend(&mut work, found);
+    let mut decision = work.into_decision(Action::Command, Fate::Order);
+    decision.acknowledged = written_to;
+    decision
 }
 
 /// Who stands in for an absent agent; the agent where nobody does.
@@ -274,8 +317,9 @@ fn overdue(work: &Work, agent: &Agent, told: &Told) -> crate::model::Draft {
     draft
 }
 
-/// When somebody is there again, where nobody is now.
+/// When somebody is there again, where nobody is now: by the calendar of its SLA, else by the desk's.
 pub fn back(ticket: &Ticket, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
-    let sla = ticket.service.sla.as_deref().and_then(|name| policy.promises.sla(name))?;
-    if sla.calendar.is_open(now) { None } else { sla.calendar.opens(now) }
+    let sla = ticket.service.sla.as_deref().and_then(|name| policy.promises.sla(name));
+    let calendar = sla.map(|sla| &sla.calendar).or(policy.promises.office.as_ref())?;
+    if calendar.is_open(now) { None } else { calendar.opens(now) }
 }

@@ -30,6 +30,8 @@ pub enum Effect {
     Note,
     Priority(Priority),
     Category(String),
+    /// What is restricted may be carried out, for this reason.
+    Override(String),
 }
 
 /// Every command there is.
@@ -128,6 +130,16 @@ pub const COMMANDS: &[Command] = &[
             found
                 .map(|c| Effect::Category(c.name.clone()))
                 .ok_or_else(|| format!("{argument:?} is no category: {}", known()))
+        },
+    },
+    Command {
+        word: "override",
+        aliases: &["vynimka", "vyjimka", "izjema", "iznimka", "ausnahme"],
+        argument: "REASON",
+        does: "takes the mark off a restricted request that is not proven; the reason stands in the history",
+        understand: |argument, _| match argument.split_whitespace().count() {
+            0 => Err("#override needs the reason, in words: #override I called him back on his number".to_owned()),
+            _ => Ok(Effect::Override(argument.to_owned())),
         },
     },
 ];

@@ -1,22 +1,21 @@
 //! A customer's mail: a new ticket, or a further word on one. Who may append what is BEHAVIOUR's action table.
 
 use crate::model::facts::{Sender, ThreadBy};
-use crate::model::text::{SUBJECT_MAX, clean_line, fold};
-use crate::model::ticket::{Direction, EntryKind, Participant};
+use crate::model::text::fold;
+use crate::model::ticket::{Direction, EntryKind};
 use crate::model::token::TokenKind;
-use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, TicketChange};
+use crate::model::{Action, Decision, Fate, Status, Ticket, TicketChange};
 
-use super::route::{Asked, Route, route};
+use super::open::open;
+use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
-use super::{acknowledge, clock, confirm, notify, urgency};
+use super::{acknowledge, asks, duty, notify};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
 /// A sender's new tickets of one subject within half an hour: this one joins the first (a helpdesk talking to a helpdesk).
 const SIMILAR_MAX: usize = 3;
 
-/// Characters of a mail's first line that stand in for a missing subject.
-const FIRST_WORDS_MAX: usize = 60;
 /// Further words on one ticket of which agents are told, where they come by themselves one after the other.
 const NOISE_MAX: u32 = 12;
 
@@ -146,6 +145,7 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
         work.change(TicketChange::Linked { to: *other }, "The mail proves that it has to do with this ticket too");
     }
     if kind == EntryKind::Reply {
+        asks::complete(case, &mut work);
         reopen(&mut work);
     }
     if case.is_strong() && kind == EntryKind::Reply {
@@ -153,7 +153,8 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     }
     // A machine that talks on and on is written down, and after a while disturbs nobody any more.
     if case.facts.found.recent.len() < SIMILAR_MAX || work.ticket.entries < NOISE_MAX {
-        work.outgoing.extend(notify::reply(case, &work, kind));
+        let woken = if kind == EntryKind::Reply { duty::again(case, &mut work) } else { None };
+        work.outgoing.extend(notify::reply(case, &work, kind, woken));
     }
     let number = ticket.number;
     let mut decision = work.into_decision(Action::Append, Fate::Appended(number));
@@ -176,194 +177,8 @@ fn reopen(work: &mut Work) {
     }
 }
 
-fn open(case: &Case, because: &str) -> Decision {
-    let facts = case.facts;
-    let requester = requester(case);
-    let asked = Asked {
-        message: case.message,
-        mailbox: &case.mailbox.name,
-        contact: case.contact(),
-        organisation: facts.organisation.as_ref(),
-        loads: &facts.found.loads,
-        turns: &facts.found.turns,
-        now: case.now,
-    };
-    let route = route(&asked, case.policy);
-    let mut work = case.work(blank(case, requester)).by(CUSTOMER);
-    work.change(TicketChange::Created, because);
-    let mut request = case.entry(EntryKind::Request, Direction::Incoming);
-    if matches!(facts.sender, Sender::Agent(_)) {
-        // The customer never saw the mail in which an agent forwards his.
-        request.message_id = None;
-    }
-    work.say(request, "The mail that opened the ticket");
-    work.note_verdict(&case.facts.authenticity);
-    work.actor = super::work::DESK.to_owned();
-    bind(case, &mut work);
-    classify(case, &mut work, &route);
-    let urgent = urgency::heed(case, &mut work);
-    let promised = clock::promise(&mut work, case.contact(), facts.organisation.as_ref());
-    link(case, &mut work);
-    if case.is_strong() {
-        add_copied(case, &mut work);
-    }
-    let assigned = TicketChange::Assigned { owner: route.owner.clone(), group: route.group.clone() };
-    let why = route.because();
-    work.change(assigned, why.clone());
-
-    let hold = if work.ticket.restricted { confirm::ask_contact(case, &mut work) } else { None };
-    let acknowledgement = acknowledge::acknowledgement(case, &work);
-    let mut reasons = vec![because.to_owned(), format!("It goes to {}: {why}", whom(&route))];
-    reasons.extend(urgent.into_iter().chain(promised));
-    let mut acknowledged = Vec::new();
-    match acknowledgement {
-        Ok(draft) => {
-            reasons.push(format!("Acknowledged in {}", draft.language));
-            acknowledged.push(draft.to.email.to_ascii_lowercase());
-            acknowledge::record(&mut work, &draft);
-            work.outgoing.push(draft);
-        }
-        Err(why_not) => {
-            work.event("not acknowledged", &why_not);
-            reasons.push(format!("Not acknowledged: {why_not}"));
-        }
-    }
-    work.outgoing.extend(notify::new_ticket(case, &work, &route.word()));
-    let number = work.ticket.number;
-    let mut decision = work.into_decision(Action::NewTicket, Fate::Ticket(number));
-    decision.view = Some(case.view(false));
-    if acknowledged.is_empty() {
-        decision.alarms.extend(acknowledge::storm(case).map(str::to_owned));
-    }
-    decision.acknowledged = acknowledged;
-    if let Some(hold) = hold {
-        reasons.push(format!("Restricted: {} is asked at the address on file, until {}", hold.who, hold.until));
-        decision.holds.push(hold);
-    }
-    decision.turns = route.turns;
-    decision.route = route.steps;
-    decision.reasons = reasons;
-    decision
-}
-
-fn whom(route: &Route) -> String {
-    match (&route.owner, &route.group) {
-        (Some(owner), Some(group)) => format!("{owner} of {group}"),
-        (Some(owner), None) => owner.clone(),
-        (None, Some(group)) => format!("all of {group}"),
-        (None, None) => "nobody".to_owned(),
-    }
-}
-
-/// The person to whom the ticket belongs: the sender, or, where an agent forwards, whose mail it was.
-fn requester(case: &Case) -> Address {
-    let forwarded = || {
-        let author = case.message.forwarded_author()?;
-        author.spec().is_some_and(|a| case.policy.is_outside(&a)).then(|| author.clone())
-    };
-    match &case.facts.sender {
-        Sender::Agent(_) => forwarded().unwrap_or_else(|| case.author_as_written()),
-        _ => case.author_as_written(),
-    }
-}
-
-fn blank(case: &Case, requester: Address) -> Ticket {
-    let mut subject = clean_line(&bare_subject(case.subject()), SUBJECT_MAX);
-    if subject.is_empty() {
-        // Nothing but a prefix or a token, or nothing at all: the first words are what people will know it by.
-        let words = case.message.reply.text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
-        subject = clean_line(words, FIRST_WORDS_MAX);
-    }
-    Ticket {
-        number: case.facts.found.next_ticket,
-        subject,
-        status: Status::New,
-        category: None,
-        priority: Priority::Normal,
-        language: case.language(),
-        mailbox: case.mailbox.name.clone(),
-        requester,
-        contact: None,
-        organisation: case.facts.organisation.as_ref().map(|o| o.name.clone()),
-        verified: case.is_verified(),
-        restricted: false,
-        owner: None,
-        group: None,
-        participants: Vec::<Participant>::new(),
-        created_at: case.now,
-        updated_at: case.now,
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: Vec::new(),
-        thread: Vec::new(),
-        entries: 0,
-        service: Default::default(),
-    }
-}
-
-/// A believed contact owns the ticket; an unbelieved one is only claimed.
-fn bind(case: &Case, work: &mut Work) {
-    let Some(contact) = case.contact() else { return };
-    let his_own = matches!(case.facts.sender, Sender::Contact(_)) && case.is_verified();
-    let vouched_for = matches!(case.facts.sender, Sender::Agent(_)) && case.is_strong();
-    if his_own || vouched_for {
-        let organisation = work.ticket.organisation.clone().or_else(|| contact.organisation.clone());
-        work.change(
-            TicketChange::Bound { contact: contact.email.to_string(), organisation },
-            &case.facts.authenticity.because,
-        );
-    } else {
-        work.event(format!("claims to be the contact {}", contact.email), &case.facts.authenticity.because);
-    }
-}
-
-fn classify(case: &Case, work: &mut Work, route: &Route) {
-    if let Some(category) = route.category {
-        let because = route.steps.iter().find(|s| s.step == "category" && s.matched).map_or("", |s| s.because.as_str());
-        work.change(TicketChange::Category { to: Some(category.name.clone()) }, because);
-        if category.restricted && !case.is_strong() {
-            work.ticket.restricted = true;
-            work.event("restricted: only for verified senders", format!("Category {}", category.name));
-        }
-    }
-    let organisation = case.facts.organisation.as_ref();
-    let chosen = [
-        (route.category.and_then(|c| c.priority), "The category's priority"),
-        (case.contact().and_then(|c| c.priority), "The contact's priority"),
-        (organisation.and_then(|o| o.priority), "The organisation's priority"),
-    ];
-    if let Some((Some(priority), because)) = chosen.into_iter().find(|(p, _)| p.is_some()) {
-        work.change(TicketChange::Priority { to: priority }, because);
-    }
-}
-
-/// Tickets that this mail names and may not touch are mentioned, not lost.
-fn link(case: &Case, work: &mut Work) {
-    let thread = &case.facts.thread;
-    let named = thread.ticket.iter().map(|t| t.number).chain(thread.also.iter().copied());
-    for number in named.collect::<Vec<_>>() {
-        work.change(TicketChange::Linked { to: number }, "May belong to it: the mail names it");
-    }
-    for number in &thread.unproven {
-        let exists = case.facts.found.tickets.iter().any(|(asked, _)| asked == number);
-        match exists {
-            true => work.change(
-                TicketChange::Linked { to: *number },
-                "The mail names its number with a wrong or missing check",
-            ),
-            false => {
-                work.event(format!("names ticket {number}, which does not exist"), "The number has no valid check")
-            }
-        }
-    }
-}
-
 /// The other people on a believed sender's mail get copies from now on. Never our own addresses, agents or machines.
-fn add_copied(case: &Case, work: &mut Work) {
+pub fn add_copied(case: &Case, work: &mut Work) {
     let by = case.author_as_written().email;
     for person in case.message.to.iter().chain(&case.message.cc) {
         if work.ticket.participants.len() >= PARTICIPANTS_MAX {
@@ -376,84 +191,5 @@ fn add_copied(case: &Case, work: &mut Work) {
         }
         let change = TicketChange::Participant { email: spec.to_string(), name: person.name.clone(), by: by.clone() };
         work.change(change, "A believed participant wrote to this person too");
-    }
-}
-
-/// A subject without reply and forward prefixes in the desk's languages, and without tokens of any desk.
-pub fn bare_subject(subject: &str) -> String {
-    const PREFIXES: [&str; 17] = [
-        "re",
-        "aw",
-        "sv",
-        "odp",
-        "odpoveď",
-        "odpověď",
-        "odg",
-        "odgovor",
-        "vs",
-        "antw",
-        "fw",
-        "fwd",
-        "wg",
-        "pd",
-        "prepos",
-        "prep",
-        "tr",
-    ];
-    let mut rest = subject.trim();
-    loop {
-        let before = rest;
-        if let Some((head, tail)) = rest.split_once(':') {
-            let word = head.trim().to_lowercase();
-            let word = word.split(['[', '(']).next().unwrap_or_default();
-            if PREFIXES.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '^')) {
-                rest = tail.trim_start();
-            }
-        }
-        if let Some(inner) = rest.strip_prefix('[').filter(|r| is_token(r)) {
-            rest = inner.split_once(']').map_or("", |(_, tail)| tail).trim_start();
-        }
-        if rest == before {
-            break;
-        }
-    }
-    let mut out = rest.to_owned();
-    while let Some(at) = out.rfind('[') {
-        if !is_token(&out[at + 1..]) {
-            break;
-        }
-        let end = out[at..].find(']').map_or(out.len(), |e| at + e + 1);
-        out.replace_range(at..end, "");
-    }
-    out.trim().to_owned()
-}
-
-/// `ACME-1042-k7q2m9xf]…` or `ACME-1042]…`, as it stands after the opening bracket.
-fn is_token(text: &str) -> bool {
-    let Some((inner, _)) = text.split_once(']') else { return false };
-    let mut parts = inner.split('-');
-    let prefix =
-        parts.next().is_some_and(|p| (1..=12).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
-    let number = parts.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    let check = parts.next().is_none_or(|c| c.len() == 8 && c.bytes().all(|b| b.is_ascii_alphanumeric()));
-    prefix && number && check && parts.next().is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn subjects_lose_prefixes_and_tokens_only() {
-        for (subject, bare) in [
-            ("Re: RE: Odp: [ACME-1042-k7q2m9xf] Faktúra", "Faktúra"),
-            ("Re: Faktúra [ACME-1042-k7q2m9xf]", "Faktúra"),
-            ("AW: AW[2]: Rechnung: Nummer 5", "Rechnung: Nummer 5"),
-            ("[SPAM] Re: x", "[SPAM] Re: x"),
-            ("FWD: [ACME-7] x [note]", "x [note]"),
-            ("", ""),
-        ] {
-            assert_eq!(bare_subject(subject), bare);
-        }
     }
 }

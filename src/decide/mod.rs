@@ -4,20 +4,25 @@
 mod acknowledge;
 mod agent;
 mod aside;
+mod asks;
 mod bounce;
+mod care;
 mod clock;
 mod commands;
 mod conduct;
 mod confirm;
 mod customer;
+mod duty;
 mod leak;
 mod lookalike;
 mod machine;
 mod notify;
+mod open;
 mod order;
 mod presence;
 mod proof;
 mod route;
+mod subject;
 mod urgency;
 mod work;
 
@@ -26,6 +31,7 @@ pub use bounce::undelivered;
 pub use clock::clock;
 pub use commands::{COMMANDS, Command};
 pub use confirm::{verify, verify_alternate};
+pub use duty::{Gap, gaps};
 pub use order::order;
 
 use jiff::Timestamp;

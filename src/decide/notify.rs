@@ -21,9 +21,10 @@ pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
         .collect()
 }
 
-/// Somebody said something on a ticket that has an owner.
-pub fn reply(case: &Case, work: &Work, kind: EntryKind) -> Vec<Draft> {
-    let told = told(&work.ticket, case.policy, case.now);
+/// Somebody said something on a ticket that has an owner. `woken` hears of it too.
+pub fn reply(case: &Case, work: &Work, kind: EntryKind, woken: Option<&Agent>) -> Vec<Draft> {
+    let mut told = told(&work.ticket, case.policy, case.now);
+    told.extend(woken.filter(|woken| told.iter().all(|agent| agent.name != woken.name)));
     told.into_iter().map(|agent| of_mail(case, work, agent, Template::NotifyReply, kind)).collect()
 }
 
@@ -87,6 +88,10 @@ fn earlier(case: &Case, but: i64) -> Vec<String> {
 /// Words for what an agent must know before believing the mail; the text files say them in his language.
 fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     let mut warnings = Vec::new();
+    // First: whatever else is said, this must not be overlooked.
+    if work.ticket.restricted {
+        warnings.push("restricted");
+    }
     match case.believed() {
         Believed::Verified => {}
         Believed::Unauthenticated => warnings.push("unauthenticated"),
@@ -97,9 +102,6 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
         if case.is_verified() {
             warnings.push("acceptable");
         }
-    }
-    if work.ticket.restricted {
-        warnings.push("restricted");
     }
     if lookalike::suspicion(case, &work.ticket).is_some() {
         warnings.push("look-alike");
@@ -115,6 +117,9 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
     let mut values = BTreeMap::new();
     if let (None, Some(group)) = (&work.ticket.owner, &work.ticket.group) {
         values.insert("group", Value::Text(group.clone()));
+    }
+    if work.ticket.restricted {
+        values.insert("warnings", Value::List(vec!["restricted".to_owned()]));
     }
     Draft {
         template,
@@ -133,6 +138,17 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
         cause: format!("{cause}:{}", agent.name),
         at: work.now,
     }
+}
+
+/// One line that wakes an agent, at the address that is for nothing else. It bears nothing that an answer could prove.
+pub fn page(work: &Work, agent: &Agent, cause: &str) -> Option<Draft> {
+    let pager = agent.pager.as_ref()?;
+    let mut draft = to_agent(work, agent, Template::Page, cause);
+    draft.addressee = Addressee::Operator;
+    draft.to = Address::new(None, pager.as_str());
+    let who = work.ticket.organisation.clone().unwrap_or_else(|| work.ticket.requester.display().to_owned());
+    draft.values.insert("who", Value::Text(who));
+    Some(draft)
 }
 
 /// Tells an agent at his registered address that his mail was not carried out. Goes to nobody else, whatever From said.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::address::AddrSpec;
 use crate::model::decision::View;
-use crate::model::facts::{Authenticity, Contact, Earlier, Sender};
+use crate::model::facts::{Authenticity, Contact, Earlier, Organisation, Sender};
 use crate::model::message::Reply;
 use crate::model::outgoing::Draft;
 use crate::model::text::clean_line;
@@ -82,6 +82,8 @@ impl<'a> Case<'a> {
     pub fn work(&self, ticket: Ticket) -> Work<'a> {
         let mut work = Work::new(ticket, self.policy, self.now);
         work.said.clone_from(&self.facts.found.said);
+        work.contact.clone_from(&self.facts.found.contact);
+        work.organisation.clone_from(&self.facts.organisation);
         work
     }
 
@@ -149,6 +151,17 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Pictures below this size that the text shows in place are a signature's logo.
+const LOGO_MAX: usize = 16 * 1024;
+
+/// A signature's logo, not something that somebody sent.
+pub fn is_logo(attachment: &Attachment) -> bool {
+    attachment.cid.is_some()
+        && attachment.disposition != "attachment"
+        && attachment.media_type.starts_with("image/")
+        && attachment.content.len() < LOGO_MAX
+}
+
 /// What is kept of an attachment beside the mail it came in.
 pub fn attachment_info(attachment: &Attachment) -> AttachmentInfo {
     AttachmentInfo {
@@ -169,6 +182,9 @@ pub struct Work<'a> {
     pub outgoing: Vec<Draft>,
     /// What was said before, where it was asked for.
     pub said: Vec<Entry>,
+    /// The customer on file about whom the store was asked.
+    pub contact: Option<Contact>,
+    pub organisation: Option<Organisation>,
     pub policy: &'a Policy,
     pub now: Timestamp,
     pub actor: String,
@@ -176,8 +192,18 @@ pub struct Work<'a> {
 
 impl<'a> Work<'a> {
     pub fn new(ticket: Ticket, policy: &'a Policy, now: Timestamp) -> Self {
-        let (history, entries, outgoing, said) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Work { ticket, history, entries, outgoing, said, policy, now, actor: DESK.to_owned() }
+        Work {
+            ticket,
+            history: Vec::new(),
+            entries: Vec::new(),
+            outgoing: Vec::new(),
+            said: Vec::new(),
+            contact: None,
+            organisation: None,
+            policy,
+            now,
+            actor: DESK.to_owned(),
+        }
     }
 
     /// From here on, what is done is done by this one: an agent's name, `customer`, `desk`, `operator`.
@@ -203,6 +229,13 @@ impl<'a> Work<'a> {
         self.change(TicketChange::Event { what: what.into() }, because);
     }
 
+    /// Something that the desk does by itself while somebody else acts.
+    pub fn event_by_desk(&mut self, what: impl Into<String>, because: impl Into<String>) {
+        let actor = std::mem::replace(&mut self.actor, DESK.to_owned());
+        self.event(what, because);
+        self.actor = actor;
+    }
+
     /// Keeps with the story whether the sender of the entry just added was believed, and on what evidence: keys are rotated
     /// away and signatures expire, so that it could not be found out again.
     pub fn note_verdict(&mut self, authenticity: &Authenticity) {
@@ -210,9 +243,7 @@ impl<'a> Work<'a> {
         let what = format!("sender of message {} {}{strength}", self.ticket.entries, authenticity.believed);
         let grounds = std::iter::once(&authenticity.because).chain(&authenticity.evidence);
         let because = grounds.map(String::as_str).collect::<Vec<_>>().join("; ");
-        let actor = std::mem::replace(&mut self.actor, DESK.to_owned());
-        self.event(what, clean_line(&because, EVIDENCE_MAX));
-        self.actor = actor;
+        self.event_by_desk(what, clean_line(&because, EVIDENCE_MAX));
     }
 
     /// Adds an entry at the ticket's end, and remembers its Message-ID where the customer knows it.
@@ -250,7 +281,8 @@ impl<'a> Work<'a> {
     /// What was said on this ticket, oldest first, for somebody who has to know the whole story.
     pub fn story(&self) -> String {
         let zone = &self.policy.desk.timezone;
-        let told = |e: &&Entry| !matches!(e.kind, EntryKind::Automatic | EntryKind::Acknowledgement);
+        let told =
+            |e: &&Entry| !matches!(e.kind, EntryKind::Automatic | EntryKind::Acknowledgement | EntryKind::Notice);
         let mine = |e: &&Entry| e.ticket == self.ticket.number;
         let words = |e: &Entry| {
             let at = e.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
@@ -274,7 +306,8 @@ impl<'a> Work<'a> {
     }
 
     /// Hands everything over to a decision.
-    pub fn into_decision(self, action: Action, fate: Fate) -> Decision {
+    pub fn into_decision(mut self, action: Action, fate: Fate) -> Decision {
+        self.ticket.service.next_at = super::clock::next(&self.ticket, self.policy);
         let mut decision = Decision::new(action, fate);
         decision.tickets.push(self.ticket);
         decision.history = self.history;

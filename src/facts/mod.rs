@@ -36,6 +36,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
         from: sender::from(message),
         agents: sender::from(message).filter(|from| policy.agent_by_address(from).is_some()),
+        requester_of: None,
         sender: sender::customer(message, policy),
         tickets,
         message_ids: thread::foreign_ids(message, policy),

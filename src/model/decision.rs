@@ -86,7 +86,7 @@ impl Fate {
 /// One step of routing that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteStep {
-    /// `category`, `contact`, `organisation`, `mailbox`, `desk`, `group`, `absence`.
+    /// `category`, `contact`, `organisation`, `mailbox`, `desk`, `group`, `absence`, `duty`.
     pub step: &'static str,
     /// The name of what was tried: the category, the group, the absent agent.
     pub rule: String,

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::address::AddrSpec;
+use super::ask::Ask;
 use super::language::Language;
 use super::promise::Promises;
 use super::ticket::Priority;
@@ -100,6 +101,8 @@ pub struct Agent {
     /// The first is the registered one, where notifications go; a mail from any of them may be the agent's.
     pub addresses: Vec<AddrSpec>,
     pub language: Option<Language>,
+    /// An address that wakes: one line goes there when the agent on duty is needed.
+    pub pager: Option<AddrSpec>,
     pub away: Vec<Absence>,
     /// A disabled agent is assigned nothing and believed nothing.
     pub disabled: bool,
@@ -193,22 +196,6 @@ impl Match {
             && self.mailbox.is_none()
             && self.attachment.is_none()
     }
-}
-
-/// Something that a good report of this category has.
-#[derive(Clone, Debug)]
-pub struct Ask {
-    /// What to ask for, in the languages that the operator wrote; never empty.
-    pub about: BTreeMap<Language, String>,
-    pub present: Present,
-}
-
-#[derive(Clone, Debug)]
-pub enum Present {
-    /// A media type, `type/*` or `*/*`.
-    Attachment(String),
-    /// Matched against the folded reply text.
-    Text(regex::Regex),
 }
 
 /// How many acknowledgements may leave, at most. RFC 3834 section 2 asks for such limits.

@@ -22,6 +22,8 @@ pub struct Lookup {
     pub message_id: Option<String>,
     /// Whose contact, organisation, earlier tickets and acknowledgements are looked for.
     pub sender: Option<AddrSpec>,
+    /// The sender, and From, are the requester of this ticket: no mail came, the desk looks at it by itself.
+    pub requester_of: Option<TicketNumber>,
     /// From's address, whoever the sender is: whose conduct is looked for.
     pub from: Option<AddrSpec>,
     /// From's address, where it is an agent's: of which it is asked what was learnt.

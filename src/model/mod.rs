@@ -5,12 +5,14 @@
 //! *folder*, and [`Mailbox`] is only ever the support inbox that the operator configured.
 
 pub mod address;
+pub mod ask;
 pub mod away;
 pub mod calendar;
 pub mod conduct;
 pub mod content;
 pub mod decision;
 pub mod desk;
+pub mod duty;
 pub mod facts;
 pub mod hold;
 pub mod language;

@@ -24,6 +24,10 @@ words! {
         /// To a customer: your request arrived. Without a word of the sender's where he was not believed.
         Acknowledgement = "acknowledgement",
         AcknowledgementMinimal = "acknowledgement-minimal",
+        /// To a customer: the next word is his, for some time now.
+        Reminder = "reminder",
+        /// To a customer: his ticket was closed, because he did not answer.
+        Closed = "closed",
         /// To a customer: what an agent wrote.
         Answer = "answer",
         /// To an agent: a new ticket is his (or his group's).
@@ -36,6 +40,12 @@ words! {
         NotifyNote = "notify-note",
         /// To an agent: the time that was promised for a ticket runs out, or has.
         NotifyDue = "notify-due",
+        /// To an agent: nothing has happened on his ticket for some time.
+        NotifySilent = "notify-silent",
+        /// To an agent: the time for which a ticket was put away has passed.
+        NotifyReturned = "notify-returned",
+        /// To an agent's pager: an urgent ticket came out of hours.
+        Page = "page",
         /// To an agent: his mail was not carried out, and why.
         Refused = "refused",
         /// To an agent: our mail to the customer came back.
@@ -58,10 +68,15 @@ impl Template {
         matches!(self, Template::Acknowledgement | Template::AcknowledgementMinimal)
     }
 
+    /// What the desk writes to a customer by itself, though no mail of his caused it now.
+    pub fn is_notice(self) -> bool {
+        matches!(self, Template::Reminder | Template::Closed)
+    }
+
     /// Whether it is sent again when it is unknown whether it arrived: what an agent wrote and what an agent must hear of is
-    /// worse lost than doubled (RFC 1047), and the double has the same Message-ID. An acknowledgement is not.
+    /// worse lost than doubled (RFC 1047), and the double has the same Message-ID. What a machine says to a customer is not.
     pub fn goes_again_when_unknown(self) -> bool {
-        !self.is_acknowledgement()
+        !self.is_acknowledgement() && !self.is_notice()
     }
 
     /// Written by a person for a person: carries no Auto-Submitted.
@@ -81,6 +96,7 @@ pub enum Addressee {
         hold: HoldNumber,
         who: String,
     },
+    /// Somebody whose answer would prove nothing: the operator, a pager.
     Operator,
 }
 

@@ -4,8 +4,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::ask::Asked;
 use super::calendar::{Calendar, Stretch};
 use super::desk::Assignee;
+use super::duty::Rota;
 use super::ticket::{Priority, words};
 
 /// All promises that the operator configured; every name in them resolves.
@@ -15,7 +17,12 @@ pub struct Promises {
     pub calendars: Vec<Calendar>,
     /// What holds where contact, organisation and category name none.
     pub desk: Option<String>,
+    /// When somebody is at the desk. None: it never closes.
+    pub office: Option<Calendar>,
     pub urgency: Urgency,
+    pub reminders: Reminders,
+    /// Who is woken while nobody is there; the first that has somebody counts.
+    pub rotas: Vec<Rota>,
 }
 
 impl Promises {
@@ -55,6 +62,8 @@ pub struct Step {
 pub enum Escalate {
     /// Whoever is told of the ticket's news: its owner, or its group.
     TellOwner,
+    /// While nobody is at the desk, whoever is on duty; else the owner.
+    TellDuty,
     Tell(Assignee),
     Assign(Assignee),
 }
@@ -86,6 +95,26 @@ impl Urgency {
     }
 }
 
+/// After how many working days of silence something is done; 0: nothing is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reminders {
+    /// Whoever has an open ticket is reminded, and again after as many, at most [`REMINDED_MAX`] times.
+    pub owner_days: u32,
+    /// The customer who owes the next word is reminded, once.
+    pub customer_days: u32,
+    /// The ticket of a customer who owes the next word is closed; more than `customer_days`.
+    pub close_days: u32,
+}
+
+/// Reminders of one silence that its owner gets.
+pub const REMINDED_MAX: u32 = 3;
+
+impl Default for Reminders {
+    fn default() -> Self {
+        Reminders { owner_days: 3, customer_days: 5, close_days: 10 }
+    }
+}
+
 words! {
     /// One of the things that an SLA promises.
     Promise { Respond = "respond", Resolve = "resolve", Update = "update" }
@@ -113,6 +142,18 @@ pub struct Service {
     pub told: Vec<Told>,
     /// When the clock has to look at this ticket next.
     pub next_at: Option<Timestamp>,
+    /// What its report should have, and what of it is there.
+    pub asks: Vec<Asked>,
+    /// When somebody last said or did something about it; what the desk does by itself does not count.
+    pub heard_at: Option<Timestamp>,
+    /// How often its owner was reminded since then.
+    pub reminded: u32,
+    /// When the customer was reminded, or would have been, since the clock stands.
+    pub customer_reminded_at: Option<Timestamp>,
+    /// A mail to the customer is due, and no budget allows it until then.
+    pub put_off_until: Option<Timestamp>,
+    /// Nobody typed the mail that opened it, or nobody reads what is answered to it.
+    pub by_machine: bool,
     /// The customer called it urgent.
     pub urgency: Option<Called>,
 }

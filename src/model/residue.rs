@@ -28,6 +28,18 @@ pub const PHRASES: &[&str] = &[
 
 /// What a notification begins with: these words, a ticket's number, those words.
 pub const OPENINGS: &[(&str, &str)] = &[
+    ("V tikete ", " sa už dlhšie nič"),
+    ("V tiketu ", " se už delší dobu nic"),
+    ("V zahtevku ", " se že dlje časa ni"),
+    ("U zahtjevu ", " već se dulje vrijeme"),
+    ("Nothing has happened on ticket ", " for a while"),
+    ("Im Ticket ", " ist seit Längerem nichts"),
+    ("Tiket ", " je späť: čas"),
+    ("Tiket ", " je zpět: doba"),
+    ("Zahtevek ", " je spet tu: čas"),
+    ("Zahtjev ", " opet je tu: vrijeme"),
+    ("Ticket ", " is back: the time"),
+    ("Das Ticket ", " ist wieder da: Die Zeit"),
     ("Nový tiket ", " je Váš"),
     ("Nový tiket ", ". Dostáv"),
     ("V tikete ", " je nová"),
@@ -54,6 +66,12 @@ pub const OPENINGS: &[(&str, &str)] = &[
 
 /// Labels that stand in no letter to a customer: a line that begins with one and a colon is enough.
 pub const LABELS: &[&str] = &[
+    "V hlásení chýba",
+    "V hlášení chybí",
+    "V prijavi manjka",
+    "U prijavi nedostaje",
+    "Report lacks",
+    "In der Meldung fehlt",
     "Poznámka ku kontaktu",
     "Prečo Vy",
     "Predchádzajúce tikety",

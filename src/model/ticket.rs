@@ -80,6 +80,8 @@ words! {
         Automatic = "automatic",
         /// The desk's acknowledgement.
         Acknowledgement = "acknowledgement",
+        /// What the desk writes to the customer by itself later on: a reminder, that the ticket is closed.
+        Notice = "notice",
         /// An agent's answer to the customer.
         Answer = "answer",
         /// An agent's note, kept from the customer.
@@ -201,6 +203,11 @@ pub enum TicketChange {
     Confirmed {
         by: String,
     },
+    /// An agent has it carried out though it is restricted, and answers for that.
+    Overridden {
+        by: String,
+        reason: String,
+    },
     /// Something that changes no field but belongs to the story: a held reply, a failed delivery, a warning.
     Event {
         what: String,
@@ -264,7 +271,7 @@ impl Ticket {
                 self.first_response_due_at = *first_response_due_at;
                 self.resolve_due_at = *resolve_due_at;
             }
-            TicketChange::Confirmed { .. } => self.restricted = false,
+            TicketChange::Confirmed { .. } | TicketChange::Overridden { .. } => self.restricted = false,
             TicketChange::Snoozed { until } => {
                 self.status = Status::Snoozed;
                 self.snoozed_until = Some(*until);

@@ -21,6 +21,7 @@ pub fn policy() -> Policy {
         addresses: vec![spec(&format!("{name}@acme.example"))],
         language: None,
         away: vec![],
+        pager: None,
         disabled: false,
     };
     Policy {
@@ -111,7 +112,9 @@ pub fn customer() -> Address {
 
 pub fn draft(template: Template, language: Language) -> Draft {
     let (addressee, to, author) = match template {
-        Template::Acknowledgement | Template::AcknowledgementMinimal => (Addressee::Customer, customer(), None),
+        Template::Acknowledgement | Template::AcknowledgementMinimal | Template::Reminder | Template::Closed => {
+            (Addressee::Customer, customer(), None)
+        }
         Template::Answer => {
             (Addressee::Customer, customer(), Some(Address::new(Some("jana z domu"), "jana@acme.example")))
         }
@@ -120,6 +123,7 @@ pub fn draft(template: Template, language: Language) -> Draft {
             Address::new(Some("Jana Nováková"), "jana@acme.example"),
             None,
         ),
+        Template::Page => (Addressee::Operator, Address::new(None, "421900000000@sms.example"), None),
         Template::Alarm => (Addressee::Operator, Address::new(None, "spravca@acme.example"), None),
         _ => (
             Addressee::Agent("jana".into()),
@@ -158,6 +162,7 @@ pub fn draft(template: Template, language: Language) -> Draft {
             ("why", text("category:billing")),
             ("warnings", list(&["restricted", "a sentence of the desk's"])),
             ("actor", text("Peter Horvat")),
+            ("close", text("2026-12-04T07:00:00Z")),
             ("asks", list(&["číslo faktúry"])),
             ("because", text("command")),
             ("understood", list(&["#close"])),

@@ -69,6 +69,12 @@ fn marks_and_return_paths_are_those_of_the_rules() {
                 let proven = keys.prove_address_detail(from.subaddress().1.expect("a detail")).expect("signed");
                 assert_eq!((proven.ticket, proven.kind), (1042, TokenKind::Bounce));
             }
+            Template::Reminder | Template::Closed => {
+                assert_eq!((submitted.as_deref(), suppress.as_deref()), (Some("auto-generated"), Some("All")));
+                let from = made.envelope_from.expect("one that bounces tells that its address is dead");
+                let proven = policy().keys.prove_address_detail(from.subaddress().1.expect("a detail"));
+                assert_eq!(proven.expect("signed").kind, TokenKind::Bounce);
+            }
             Template::Refused | Template::NotifyBounce | Template::ConfirmOver | Template::Alarm => {
                 assert_eq!(submitted.as_deref(), Some("auto-generated"));
                 assert_eq!(made.envelope_from, None, "{template}");
@@ -100,16 +106,19 @@ fn ids_and_reply_addresses_are_bound_to_their_reader() {
         let (kind, who) = match template {
             Template::Alarm => (TokenKind::Bounce, "spravca@acme.example"),
             Template::Confirm | Template::ConfirmOver => (TokenKind::Confirm, "jana"),
-            Template::Acknowledgement | Template::AcknowledgementMinimal | Template::Answer => {
-                (TokenKind::Customer, "jan.maly@firma.example")
-            }
+            Template::Page => (TokenKind::Bounce, "421900000000@sms.example"),
+            Template::Acknowledgement
+            | Template::AcknowledgementMinimal
+            | Template::Reminder
+            | Template::Closed
+            | Template::Answer => (TokenKind::Customer, "jan.maly@firma.example"),
             _ => (TokenKind::Agent, "jana"),
         };
         let proven = keys.prove_message_id(&made.message_id).expect("signed");
         assert_eq!(proven.kind, kind, "{template}");
         assert!(keys.is_for(&proven, who));
         let reply_to = field(&made, "Reply-To");
-        assert_eq!(reply_to.is_some(), template != Template::Alarm);
+        assert_eq!(reply_to.is_some(), !matches!(template, Template::Alarm | Template::Page));
         if let Some(reply_to) = reply_to {
             let address = spec(&reply_to);
             let proven = keys.prove_address_detail(address.subaddress().1.expect("a detail")).expect("signed");

@@ -10,8 +10,14 @@ use proptest::prelude::*;
 use crate::desk::{at, attachment, draft, mail};
 use crate::sound::{bytes, field, hold, hold_with};
 
-const TO_AGENTS: [Template; 4] =
-    [Template::NotifyNew, Template::NotifyReply, Template::NotifyAssigned, Template::NotifyNote];
+const TO_AGENTS: [Template; 6] = [
+    Template::NotifyNew,
+    Template::NotifyReply,
+    Template::NotifyAssigned,
+    Template::NotifyNote,
+    Template::NotifySilent,
+    Template::NotifyReturned,
+];
 
 #[test]
 fn all_notifications_on_a_ticket_hang_on_one_root() {

@@ -86,6 +86,7 @@ fn agent(name: &str, addresses: &[&str], disabled: bool) -> Agent {
         addresses: addresses.iter().map(|a| spec(a)).collect(),
         language: None,
         away: vec![],
+        pager: None,
         disabled,
     }
 }

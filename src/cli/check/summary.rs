@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::config::{Config, Dns, OutgoingVia, Server, Source, Tls};
 use crate::model::Language;
 use crate::model::desk::{Agent, Assignee, Category, Group, Mailbox, Start};
+use crate::model::duty::Rota;
 
 /// A line each, without line ends.
 pub fn text(config: &Config) -> Vec<String> {
@@ -40,6 +41,7 @@ pub fn text(config: &Config) -> Vec<String> {
     lines.extend(policy.agents.iter().map(agent));
     lines.extend(policy.groups.iter().map(group));
     lines.extend(policy.categories.iter().map(category));
+    lines.extend(policy.promises.rotas.iter().map(rota));
     for (language, texts) in &policy.texts {
         lines.push(format!("Texts     {language}: {} of your own", texts.len()));
     }
@@ -72,6 +74,9 @@ pub fn json(config: &Config) -> Value {
         "groups": policy.groups.iter().map(|g| json!({ "name": g.name, "members": g.members })).collect::<Vec<_>>(),
         "categories": policy.categories.iter().map(|c| json!({
             "name": c.name, "owner": c.owner.as_ref().map(Assignee::name), "restricted": c.restricted,
+        })).collect::<Vec<_>>(),
+        "duty": policy.promises.rotas.iter().map(|r| json!({
+            "name": r.name, "agents": r.agents, "weeks": r.weeks.len(), "categories": r.categories,
         })).collect::<Vec<_>>(),
     })
 }
@@ -177,6 +182,13 @@ fn category(category: &Category) -> String {
         parts.push(format!("asks for {} {things}", category.ask.len()));
     }
     parts.join(", ")
+}
+
+fn rota(rota: &Rota) -> String {
+    let (hour, minute) = (rota.minute / 60, rota.minute % 60);
+    let order = if rota.agents.is_empty() { "week by week".to_owned() } else { rota.agents.join(", then ") };
+    let only = if rota.categories.is_empty() { String::new() } else { format!(", for {}", join(&rota.categories)) };
+    format!("Duty      {}, handed over on {:?} at {hour:02}:{minute:02}: {order}{only}", rota.name, rota.day)
 }
 
 fn assignee(who: &Assignee) -> String {

@@ -5,9 +5,10 @@ use crate::cli::exit::CliResult;
 use crate::cli::json;
 use crate::cli::open::{self, Desk};
 use crate::cli::output::{Cell, Column, Look, Out, Table, Tone, escape, escape_text, size};
+use crate::model::ask::spoken;
 use crate::model::facts::Believed;
 use crate::model::ticket::{AttachmentInfo, Direction};
-use crate::model::{Entry, Ticket, TicketNumber};
+use crate::model::{Entry, Language, Ticket, TicketNumber};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -98,6 +99,8 @@ fn facts(t: &Ticket, look: &Look) -> Vec<(&'static str, String)> {
         ("solution due", look.time_or_none(t.resolve_due_at.filter(|_| t.resolved_at.is_none()))),
         ("next word due", look.time_or_none(t.service.update_due_at)),
         ("promised", promised(t, look)),
+        ("report has", asks(t, true)),
+        ("report lacks", asks(t, false)),
         ("called urgent", called(t)),
         ("resolved", look.time_or_none(t.resolved_at)),
         ("snoozed until", look.time_or_none(t.snoozed_until)),
@@ -113,6 +116,16 @@ fn promised(t: &Ticket, look: &Look) -> String {
     let stopped = t.service.stopped_at.filter(|_| t.status.is_live());
     let stands = stopped.map(|at| format!(", the clock stands since {}", look.time(at))).unwrap_or_default();
     format!("{sla}{by}{stands}")
+}
+
+/// What its report has, with where it was found, or lacks of what its category asks for.
+fn asks(t: &Ticket, found: bool) -> String {
+    let asks = t.service.asks.iter().filter(|asked| asked.found.is_some() == found).filter_map(|asked| {
+        let about = spoken(&asked.about, &[Language::En, t.language])?;
+        let evidence = asked.found.as_ref().map(|e| format!(": {} in message {}", e.what, e.seq)).unwrap_or_default();
+        Some(format!("{about}{evidence}"))
+    });
+    asks.collect::<Vec<_>>().join("; ")
 }
 
 fn called(t: &Ticket) -> String {
@@ -172,7 +185,7 @@ mod tests {
     use crate::cli::test_desk::{printed, terminal};
     use crate::model::message::Reply;
     use crate::model::ticket::{EntryKind, Participant};
-    use crate::model::{Address, Language, Priority, Status};
+    use crate::model::{Address, Priority, Status};
 
     fn ticket() -> Ticket {
         Ticket {

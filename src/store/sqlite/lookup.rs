@@ -59,7 +59,12 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
             found.bounced.push(mail);
         }
     }
-    if let Some(sender) = &lookup.sender {
+    let requester = match lookup.requester_of {
+        Some(number) => followed(connection, number)?.and_then(|ticket| ticket.requester.spec()),
+        None => None,
+    };
+    let (sender, from) = (requester.as_ref().or(lookup.sender.as_ref()), requester.as_ref().or(lookup.from.as_ref()));
+    if let Some(sender) = sender {
         let (email, domain) = (sender.as_str(), sender.domain());
         found.contact = contacts::contact(connection, email)?;
         found.organisation = match found.contact.as_ref().and_then(|c| c.organisation.as_deref()) {
@@ -75,7 +80,7 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
             found.urgent = urgent(connection, organisation, email, lookup.urgent_of)?;
         }
     }
-    if let Some(from) = &lookup.from {
+    if let Some(from) = from {
         found.conduct = conduct::conduct(connection, from.as_str(), now)?;
         if let Some(skeleton) = &lookup.skeleton {
             found.resembles = conduct::resembling(connection, skeleton, from.domain())?;

@@ -189,6 +189,7 @@ fn lookup() -> Lookup {
         sender: Some(spec("jana@firma.example")),
         from: Some(spec("jana@firma.example")),
         agents: Some(spec("jana@firma.example")),
+        requester_of: None,
         skeleton: Some("x".to_owned()),
         tickets: vec![1001],
         message_ids: vec!["m1@firma.example".to_owned()],

@@ -1,0 +1,208 @@
+//! A mail that opens a ticket: whose it is, where it goes, what is promised, who hears of it.
+
+use crate::model::facts::Sender;
+use crate::model::outgoing::Template;
+use crate::model::text::{SUBJECT_MAX, clean_line};
+use crate::model::ticket::{Direction, EntryKind, Participant};
+use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, TicketChange};
+
+use super::route::{Asked, Route, route};
+use super::subject::bare_subject;
+use super::work::{CUSTOMER, Case, DESK, Work};
+use super::{acknowledge, asks, clock, confirm, customer, duty, notify, urgency};
+
+/// Characters of a mail's first line that stand in for a missing subject.
+const FIRST_WORDS_MAX: usize = 60;
+
+pub fn open(case: &Case, because: &str) -> Decision {
+    let facts = case.facts;
+    let requester = requester(case);
+    let asked = Asked {
+        message: case.message,
+        mailbox: &case.mailbox.name,
+        contact: case.contact(),
+        organisation: facts.organisation.as_ref(),
+        loads: &facts.found.loads,
+        turns: &facts.found.turns,
+        now: case.now,
+    };
+    let mut route = route(&asked, case.policy);
+    let mut work = case.work(blank(case, requester)).by(CUSTOMER);
+    work.change(TicketChange::Created, because);
+    let mut request = case.entry(EntryKind::Request, Direction::Incoming);
+    if matches!(facts.sender, Sender::Agent(_)) {
+        // The customer never saw the mail in which an agent forwards his.
+        request.message_id = None;
+    }
+    work.say(request, "The mail that opened the ticket");
+    work.note_verdict(&case.facts.authenticity);
+    work.ticket.service.by_machine = acknowledge::by_machine(case).is_some();
+    work.actor = DESK.to_owned();
+    bind(case, &mut work);
+    classify(case, &mut work, &route);
+    let urgent = urgency::heed(case, &mut work);
+    let promised = clock::promise(&mut work, case.contact(), facts.organisation.as_ref());
+    asks::begin(case, &mut work);
+    link(case, &mut work);
+    if case.is_strong() {
+        customer::add_copied(case, &mut work);
+    }
+    let woken = duty::take(case, &mut work, &mut route);
+    let assigned = TicketChange::Assigned { owner: route.owner.clone(), group: route.group.clone() };
+    let why = route.because();
+    work.change(assigned, why.clone());
+
+    let hold = if work.ticket.restricted { confirm::ask_contact(case, &mut work) } else { None };
+    let acknowledgement = acknowledge::acknowledgement(case, &work, hold.is_some());
+    let mut reasons = vec![because.to_owned(), format!("It goes to {}: {why}", whom(&route))];
+    reasons.extend(urgent.into_iter().chain(promised).chain(woken));
+    let mut acknowledged = Vec::new();
+    match acknowledgement {
+        Ok(draft) => {
+            reasons.push(format!("Acknowledged in {}", draft.language));
+            acknowledged.push(draft.to.email.to_ascii_lowercase());
+            acknowledge::record(&mut work, &draft);
+            let asked = asks::missing(&work);
+            if draft.template == Template::Acknowledgement && !asked.is_empty() {
+                work.event("asked for what is missing", asked.join("; "));
+            }
+            work.outgoing.push(draft);
+        }
+        Err(why_not) => {
+            work.event("not acknowledged", &why_not);
+            reasons.push(format!("Not acknowledged: {why_not}"));
+        }
+    }
+    work.outgoing.extend(notify::new_ticket(case, &work, &route.word()));
+    let number = work.ticket.number;
+    let mut decision = work.into_decision(Action::NewTicket, Fate::Ticket(number));
+    decision.view = Some(case.view(false));
+    if acknowledged.is_empty() {
+        decision.alarms.extend(acknowledge::storm(case).map(str::to_owned));
+    }
+    decision.acknowledged = acknowledged;
+    if let Some(hold) = hold {
+        reasons.push(format!("Restricted: {} is asked at the address on file, until {}", hold.who, hold.until));
+        decision.holds.push(hold);
+    }
+    decision.turns = route.turns;
+    decision.route = route.steps;
+    decision.reasons = reasons;
+    decision
+}
+
+fn whom(route: &Route) -> String {
+    match (&route.owner, &route.group) {
+        (Some(owner), Some(group)) => format!("{owner} of {group}"),
+        (Some(owner), None) => owner.clone(),
+        (None, Some(group)) => format!("all of {group}"),
+        (None, None) => "nobody".to_owned(),
+    }
+}
+
+/// The person to whom the ticket belongs: the sender, or, where an agent forwards, whose mail it was.
+fn requester(case: &Case) -> Address {
+    let forwarded = || {
+        let author = case.message.forwarded_author()?;
+        author.spec().is_some_and(|a| case.policy.is_outside(&a)).then(|| author.clone())
+    };
+    match &case.facts.sender {
+        Sender::Agent(_) => forwarded().unwrap_or_else(|| case.author_as_written()),
+        _ => case.author_as_written(),
+    }
+}
+
+fn blank(case: &Case, requester: Address) -> Ticket {
+    let mut subject = clean_line(&bare_subject(case.subject()), SUBJECT_MAX);
+    if subject.is_empty() {
+        // Nothing but a prefix or a token, or nothing at all: the first words are what people will know it by.
+        let words = case.message.reply.text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
+        subject = clean_line(words, FIRST_WORDS_MAX);
+    }
+    Ticket {
+        number: case.facts.found.next_ticket,
+        subject,
+        status: Status::New,
+        category: None,
+        priority: Priority::Normal,
+        language: case.language(),
+        mailbox: case.mailbox.name.clone(),
+        requester,
+        contact: None,
+        organisation: case.facts.organisation.as_ref().map(|o| o.name.clone()),
+        verified: case.is_verified(),
+        restricted: false,
+        owner: None,
+        group: None,
+        participants: Vec::<Participant>::new(),
+        created_at: case.now,
+        updated_at: case.now,
+        first_response_due_at: None,
+        resolve_due_at: None,
+        first_responded_at: None,
+        resolved_at: None,
+        snoozed_until: None,
+        merged_into: None,
+        linked: Vec::new(),
+        thread: Vec::new(),
+        entries: 0,
+        service: Default::default(),
+    }
+}
+
+/// A believed contact owns the ticket; an unbelieved one is only claimed.
+fn bind(case: &Case, work: &mut Work) {
+    let Some(contact) = case.contact() else { return };
+    let his_own = matches!(case.facts.sender, Sender::Contact(_)) && case.is_verified();
+    let vouched_for = matches!(case.facts.sender, Sender::Agent(_)) && case.is_strong();
+    if his_own || vouched_for {
+        let organisation = work.ticket.organisation.clone().or_else(|| contact.organisation.clone());
+        work.change(
+            TicketChange::Bound { contact: contact.email.to_string(), organisation },
+            &case.facts.authenticity.because,
+        );
+    } else {
+        work.event(format!("claims to be the contact {}", contact.email), &case.facts.authenticity.because);
+    }
+}
+
+fn classify(case: &Case, work: &mut Work, route: &Route) {
+    if let Some(category) = route.category {
+        let because = route.steps.iter().find(|s| s.step == "category" && s.matched).map_or("", |s| s.because.as_str());
+        work.change(TicketChange::Category { to: Some(category.name.clone()) }, because);
+        if category.restricted && !case.is_strong() {
+            work.ticket.restricted = true;
+            work.event("restricted: only for verified senders", format!("Category {}", category.name));
+        }
+    }
+    let organisation = case.facts.organisation.as_ref();
+    let chosen = [
+        (route.category.and_then(|c| c.priority), "The category's priority"),
+        (case.contact().and_then(|c| c.priority), "The contact's priority"),
+        (organisation.and_then(|o| o.priority), "The organisation's priority"),
+    ];
+    if let Some((Some(priority), because)) = chosen.into_iter().find(|(p, _)| p.is_some()) {
+        work.change(TicketChange::Priority { to: priority }, because);
+    }
+}
+
+/// Tickets that this mail names and may not touch are mentioned, not lost.
+fn link(case: &Case, work: &mut Work) {
+    let thread = &case.facts.thread;
+    let named = thread.ticket.iter().map(|t| t.number).chain(thread.also.iter().copied());
+    for number in named.collect::<Vec<_>>() {
+        work.change(TicketChange::Linked { to: number }, "May belong to it: the mail names it");
+    }
+    for number in &thread.unproven {
+        let exists = case.facts.found.tickets.iter().any(|(asked, _)| asked == number);
+        match exists {
+            true => work.change(
+                TicketChange::Linked { to: *number },
+                "The mail names its number with a wrong or missing check",
+            ),
+            false => {
+                work.event(format!("names ticket {number}, which does not exist"), "The number has no valid check")
+            }
+        }
+    }
+}
