@@ -1,3 +1,4 @@
+//! Fuzz target `bounce`: see `targets.rs`.
 #![no_main]
 
 mod targets;

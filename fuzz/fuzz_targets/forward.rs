@@ -1,3 +1,4 @@
+//! Fuzz target `forward`: see `targets.rs`.
 #![no_main]
 
 mod targets;

@@ -1,3 +1,4 @@
+//! Fuzz target `header`: see `targets.rs`.
 #![no_main]
 
 mod targets;

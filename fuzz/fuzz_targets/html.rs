@@ -1,3 +1,4 @@
+//! Fuzz target `html`: see `targets.rs`.
 #![no_main]
 
 mod targets;

@@ -1,3 +1,4 @@
+//! Fuzz target `parse`: see `targets.rs`.
 #![no_main]
 
 mod targets;

@@ -1,3 +1,4 @@
+//! Fuzz target `reply`: see `targets.rs`.
 #![no_main]
 
 mod targets;

@@ -1,3 +1,4 @@
+//! Fuzz target `tnef`: see `targets.rs`.
 #![no_main]
 
 mod targets;
