@@ -123,7 +123,7 @@ fn digits_in_lines(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let mut column = 0;
     for line in bytes.split(|b| *b == b'\n') {
         let mut rest = line.strip_suffix(b"\r").unwrap_or(line);
-        if !rest.iter().all(|b| digit(b)) {
+        if !rest.iter().all(&digit) {
             return None;
         }
         while !rest.is_empty() {

@@ -190,7 +190,7 @@ fn the_golden_mails_are_as_they_were_read_and_approved() {
         let path = format!("{folder}/{template}-{language}.eml");
         if std::env::var_os("POSTDESK_BLESS").is_some() {
             std::fs::create_dir_all(folder).expect("writable");
-            std::fs::write(&path, &bytes(&made)).expect("writable");
+            std::fs::write(&path, bytes(&made)).expect("writable");
         }
         let golden = std::fs::read(&path).expect("the golden mail");
         assert_eq!(String::from_utf8_lossy(&bytes(&made)), String::from_utf8_lossy(&golden), "{path}");
