@@ -192,7 +192,8 @@ impl Stage {
         let ticket = *self.tickets.get(&number).with_context(|| format!("Mail {number} opened no ticket"))?;
         let policy = &self.config.policy;
         if what == "TOKEN" {
-            return Ok(policy.keys.subject_token(&policy.desk.prefix, ticket));
+            let about = self.store.ticket(ticket)?.map_or(ticket.into(), |ticket| ticket.token());
+            return Ok(policy.keys.subject_token(&policy.desk.prefix, about));
         }
         let to = agent.and_then(|name| policy.agent(name)).map(|a| a.address().to_string());
         let wanted = |row: &OutboxRow| {

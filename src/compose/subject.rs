@@ -52,7 +52,7 @@ pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<Stri
             _ => Err(ComposeError::NoTicket),
         };
     };
-    let token = policy.keys.subject_token(&policy.desk.prefix, ticket.number);
+    let token = policy.keys.subject_token(&policy.desk.prefix, ticket.token());
     Ok(match draft.template {
         Template::Alarm => alarm(policy, texts),
         // Not a word of the sender's: his subject would make the desk a relay for whoever forged his address.

@@ -4,11 +4,11 @@ use crate::model::facts::{Sender, ThreadBy};
 use crate::model::text::{SUBJECT_MAX, clean_line, fold};
 use crate::model::ticket::{Direction, EntryKind, Participant};
 use crate::model::token::TokenKind;
-use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, TicketChange};
+use crate::model::{Action, AddrSpec, Address, Decision, Fate, Priority, Status, Ticket, TicketChange};
 
 use super::route::{Asked, Route, route};
 use super::work::{CUSTOMER, Case, Work};
-use super::{acknowledge, clock, confirm, notify, urgency};
+use super::{access, acknowledge, clock, confirm, notify, urgency};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -95,7 +95,7 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
             new(format!("It may belong to ticket {number}, but neither its sender nor the number is proven"))
         }
         (false, true) => {
-            let colleague = case.is_verified() && is_colleague(case, ticket);
+            let colleague = case.is_strong() && is_colleague(case, ticket);
             let kind = if colleague { EntryKind::Reply } else { EntryKind::External };
             let who = if colleague {
                 "A believed colleague of the same organisation"
@@ -110,9 +110,15 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
     }
 }
 
-/// Of the same organisation as the ticket's.
+/// Of the organisation to which the ticket, or one of its participants, belongs.
 fn is_colleague(case: &Case, ticket: &Ticket) -> bool {
-    case.facts.organisation.as_ref().is_some_and(|o| ticket.organisation.as_deref() == Some(o.name.as_str()))
+    let Some(organisation) = &case.facts.organisation else { return false };
+    let its_people = std::iter::once(&ticket.requester.email).chain(ticket.participants.iter().map(|p| &p.email));
+    let is_its_own = |email: &String| {
+        let domain = AddrSpec::parse(email).ok().map(|a| a.domain().to_owned());
+        domain.is_some_and(|domain| organisation.domains.contains(&domain))
+    };
+    ticket.organisation.as_ref() == Some(&organisation.name) || its_people.into_iter().any(is_its_own)
 }
 
 /// True for a live ticket, and for one whose end this sender may undo.
@@ -148,8 +154,17 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     if kind == EntryKind::Reply {
         reopen(&mut work);
     }
-    if case.is_strong() && kind == EntryKind::Reply {
-        add_copied(case, &mut work);
+    match kind {
+        EntryKind::External if case.is_verified() => {
+            access::propose(
+                case,
+                &mut work,
+                &case.author_as_written(),
+                "A proven outsider wrote with the ticket's token",
+            );
+        }
+        EntryKind::Reply => add_copied(case, &mut work),
+        _ => {}
     }
     // A machine that talks on and on is written down, and after a while disturbs nobody any more.
     if case.facts.found.recent.len() < SIMILAR_MAX || work.ticket.entries < NOISE_MAX {
@@ -204,9 +219,7 @@ fn open(case: &Case, because: &str) -> Decision {
     let urgent = urgency::heed(case, &mut work);
     let promised = clock::promise(&mut work, case.contact(), facts.organisation.as_ref());
     link(case, &mut work);
-    if case.is_strong() {
-        add_copied(case, &mut work);
-    }
+    add_copied(case, &mut work);
     let assigned = TicketChange::Assigned { owner: route.owner.clone(), group: route.group.clone() };
     let why = route.because();
     work.change(assigned, why.clone());
@@ -302,6 +315,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
         thread: Vec::new(),
         entries: 0,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 
@@ -362,20 +376,21 @@ fn link(case: &Case, work: &mut Work) {
     }
 }
 
-/// The other people on a believed sender's mail get copies from now on. Never our own addresses, agents or machines.
+/// The other people on a strongly proven sender's mail get copies from now on; those on a weakly proven one's where an agent
+/// lets them in.
 fn add_copied(case: &Case, work: &mut Work) {
+    if !case.is_verified() {
+        return;
+    }
     let by = case.author_as_written().email;
-    for person in case.message.to.iter().chain(&case.message.cc) {
-        if work.ticket.participants.len() >= PARTICIPANTS_MAX {
-            return;
+    let room = PARTICIPANTS_MAX.saturating_sub(work.ticket.participants.len());
+    for person in access::copied(case, &work.ticket).into_iter().take(room) {
+        if case.is_strong() {
+            let change = TicketChange::Participant { email: person.email, name: person.name, by: by.clone() };
+            work.change(change, "A believed participant wrote to this person too");
+        } else {
+            access::propose(case, work, &person, "A weakly proven participant wrote to this person too");
         }
-        let Some(spec) = person.spec() else { continue };
-        let ours = case.policy.own_address(&spec).is_some() || case.policy.agent_by_address(&spec).is_some();
-        if ours || acknowledge::is_machine_address(&spec) || work.ticket.is_participant(spec.as_str()) {
-            continue;
-        }
-        let change = TicketChange::Participant { email: spec.to_string(), name: person.name.clone(), by: by.clone() };
-        work.change(change, "A believed participant wrote to this person too");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Floor 1: policy. Pure: the same mail, facts and time give the same decision. This file is the table of contents: in
 //! which order the desk asks its questions about a mail. The first that applies decides.
 
+mod access;
 mod acknowledge;
 mod agent;
 mod bounce;
@@ -82,8 +83,9 @@ fn first_that_applies(case: &Case) -> Decision {
 
 /// Our own words: a Message-ID that only our key can make, or one of our own addresses as the sender.
 fn came_back(case: &Case) -> Option<String> {
-    let own_id = case.message.message_id.iter().find(|id| case.policy.keys.prove_message_id(id).is_some());
-    if own_id.is_some() {
+    let generations = &case.facts.found.generations;
+    let is_own = |id: &String| case.policy.keys.prove_message_id(id, generations).is_some();
+    if case.message.message_id.iter().any(is_own) {
         return Some("It carries a Message-ID that this desk made: our own mail came back".to_owned());
     }
     (case.facts.sender == Sender::Ourselves).then(|| "Its From is one of the desk's own addresses".to_owned())

@@ -66,6 +66,7 @@ fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: En
         values.insert("contact_note", Value::Text(note));
     }
     values.insert("earlier", Value::List(earlier(case, work.ticket.number)));
+    values.insert("copied", Value::List(proposed(case, work).map(|p| p.to_string()).collect()));
     values.insert("warnings", Value::List(warnings(case, work, kind)));
     draft
 }
@@ -82,6 +83,14 @@ fn earlier(case: &Case, but: i64) -> Vec<String> {
     let prefix = &case.policy.desk.prefix;
     let lines = case.facts.found.earlier.iter().filter(|t| t.number != but);
     lines.map(|t| format!("{prefix}-{} {} ({})", t.number, t.subject, t.status)).collect()
+}
+
+/// To whom the mail at hand was written too, and whom an agent may let in.
+fn proposed(case: &Case, work: &Work) -> impl Iterator<Item = Address> {
+    let (mail, from) = (case.cause(), case.author_as_written().email);
+    let brought = work.ticket.access.proposed.iter().filter(move |p| p.mail == mail);
+    let others = brought.filter(move |p| !p.email.eq_ignore_ascii_case(&from));
+    others.map(|p| Address { name: p.name.clone(), email: p.email.clone() }).collect::<Vec<_>>().into_iter()
 }
 
 /// Words for what an agent must know before believing the mail; the text files say them in his language.
@@ -130,9 +139,14 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
         author: None,
         attachments: Vec::new(),
         values,
-        cause: format!("{cause}:{}", agent.name),
+        cause: cause_for(cause, &agent.name),
         at: work.now,
     }
+}
+
+/// What causes the copy of a mail that goes to one agent.
+pub fn cause_for(cause: &str, agent: &str) -> String {
+    format!("{cause}:{agent}")
 }
 
 /// Tells an agent at his registered address that his mail was not carried out. Goes to nobody else, whatever From said.

@@ -273,13 +273,18 @@ impl<'a> Work<'a> {
         self.policy.mailbox(&self.ticket.mailbox).unwrap_or(&self.policy.mailboxes[0])
     }
 
+    /// Hands everything over to a decision about another ticket.
+    pub fn join(self, decision: &mut Decision) {
+        decision.tickets.push(self.ticket);
+        decision.history.extend(self.history);
+        decision.entries.extend(self.entries);
+        decision.outgoing.extend(self.outgoing);
+    }
+
     /// Hands everything over to a decision.
     pub fn into_decision(self, action: Action, fate: Fate) -> Decision {
         let mut decision = Decision::new(action, fate);
-        decision.tickets.push(self.ticket);
-        decision.history = self.history;
-        decision.entries = self.entries;
-        decision.outgoing = self.outgoing;
+        self.join(&mut decision);
         decision
     }
 }

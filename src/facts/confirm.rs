@@ -2,7 +2,7 @@
 
 use crate::model::desk::Policy;
 use crate::model::facts::{Authenticity, Confirmation, Sender};
-use crate::model::token::{KeyRing, Proven, TokenKind};
+use crate::model::token::{Generations, KeyRing, Proven, TokenKind};
 use crate::model::{Believed, Found, Hold, HoldKind, HoldNumber, HoldState, Message, Strength};
 
 use super::sender;
@@ -10,9 +10,11 @@ use super::thread::{is_ours, own_details, referred};
 
 /// The hidden tokens of confirmation mails that came with this mail, in the order of BEHAVIOUR section 2.
 fn tokens<'a>(message: &'a Message, policy: &'a Policy) -> impl Iterator<Item = Proven> + 'a {
-    let details = own_details(message, policy).into_iter().filter_map(|d| policy.keys.prove_address_detail(&d));
-    let ids = referred(message).filter_map(|id| policy.keys.prove_message_id(id));
-    details.chain(ids).filter(|proven| proven.kind == TokenKind::Confirm)
+    let never = Generations::default(); // these are not about tickets
+    let addresses = own_details(message, policy).into_iter();
+    let details: Vec<Proven> = addresses.filter_map(|d| policy.keys.prove_address_detail(&d, &never)).collect();
+    let ids = referred(message).filter_map(move |id| policy.keys.prove_message_id(id, &never));
+    details.into_iter().chain(ids).filter(|proven| proven.kind == TokenKind::Confirm)
 }
 
 /// The hold that the mail names: proven by a hidden token, or only claimed by a code in the subject, which

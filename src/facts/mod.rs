@@ -12,6 +12,7 @@ mod verdicts;
 
 use crate::model::desk::Assign;
 use crate::model::facts::OwnProof;
+use crate::model::token::Generations;
 use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
 
 /// The one address that wrote, where From has exactly one field with exactly one strict address that every reading of
@@ -25,8 +26,11 @@ pub use verdicts::{ANCHOR_EXCHANGE_ONLINE, BELOW};
 
 /// What the decision about this mail needs to know.
 pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
-    let mut tickets: Vec<_> = thread::names(message, policy).iter().map(|name| name.number).collect();
-    tickets.extend(thread::wrong(message, policy));
+    // Which tokens were taken back is known once the tickets are: every one that claims a ticket is looked up.
+    let unknown = Generations::default();
+    let mut tickets: Vec<_> = thread::names(message, policy, &unknown).iter().map(|name| name.number).collect();
+    tickets.extend(thread::wrong(message, policy, &unknown));
+    tickets.extend(thread::of_own_id(message));
     thread::dedup(&mut tickets);
     Lookup {
         mailbox: mailbox.to_owned(),
@@ -39,7 +43,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         sender: sender::customer(message, policy),
         tickets,
         message_ids: thread::foreign_ids(message, policy),
-        bounced: thread::bounced(message, policy),
+        bounced: thread::bounced(message),
         hold: confirm::named(message, policy),
         holds_of: confirm::whose(message, policy),
         story: sender::claims_agent(message, policy),
@@ -49,13 +53,14 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
 }
 
 /// What the store's answers mean.
-pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, found: Found, policy: &Policy) -> Facts {
+pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, mut found: Found, policy: &Policy) -> Facts {
+    thread::keep_proven(&mut found, policy);
     let sender = sender::sender(message, &found, policy);
     let judged = authenticity::judge(message, policy.mailbox(mailbox), proof);
     let released = confirm::released(&judged, &sender, &found);
     let confirmed = released.is_some();
     let authenticity = released.unwrap_or(judged);
-    let wrong_checks = guesses::wrong_checks(message, policy);
+    let wrong_checks = guesses::wrong_checks(message, policy, &found.generations);
     let heed = match confirmed {
         // Its checks were heeded when it was held; who guessed since must not change what was asked about.
         true => guesses::Heed::all(),

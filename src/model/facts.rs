@@ -9,7 +9,7 @@ use super::language::Language;
 use super::message::Digest;
 use super::promise::UrgentCount;
 use super::ticket::{Entry, Priority, Status, Ticket, TicketNumber, words};
-use super::token::{Proven, TokenKind};
+use super::token::{Generations, Proven, TokenKind};
 use jiff::Timestamp;
 
 /// Everything that one mail's decision needs from the store, asked at once.
@@ -61,6 +61,10 @@ pub struct Found {
     pub organisation: Option<Organisation>,
     /// The tickets asked for that exist, each followed through merges to the one that lives on: (asked, found).
     pub tickets: Vec<(TicketNumber, Ticket)>,
+    /// How often the tokens of the tickets asked for were taken back, of each by its own number.
+    pub generations: Generations,
+    /// Tickets that live on in one of those found, where the story is asked for.
+    pub absorbed: Vec<Ticket>,
     /// Of the Message-IDs asked for, those that belong to a ticket.
     pub known_ids: Vec<(String, TicketNumber)>,
     /// Of the Message-IDs of ours that a bounce names, the outgoing mails.

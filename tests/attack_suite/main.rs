@@ -3,6 +3,7 @@
 
 mod bench;
 
+mod accepts;
 mod agents;
 mod attacks;
 mod bombs;
@@ -13,4 +14,6 @@ mod leaks;
 mod lookalike;
 mod loops;
 mod machines;
+mod revoked;
 mod sound;
+mod table;

@@ -90,6 +90,7 @@ pub fn ticket(subject: &str, requester: Address) -> Ticket {
         thread: vec![],
         entries: 1,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 

@@ -151,6 +151,7 @@ pub fn ticket(number: i64) -> Ticket {
         thread: vec![],
         entries: 1,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 

@@ -316,6 +316,7 @@ fn ticket(number: i64, now: Timestamp) -> Ticket {
         thread: Vec::new(),
         entries: 1,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 
