@@ -314,6 +314,13 @@ CREATE TABLE agent_address (
     answered_at INTEGER -- when a mail that only the agent could read was last answered from it
 ) STRICT;
 
+-- Signatures by which mails were proven. Old rows are deleted as new ones come.
+CREATE TABLE signature (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which they came
+    mark TEXT NOT NULL UNIQUE, -- keyed digest of the signature (RFC 6376, b=)
+    consequences BLOB NOT NULL -- SHA-256 of all in the mail from which something follows: another one with this signature is a replay
+) STRICT;
+
 -- What the domains of organisations look like, to find those that only look like them.
 CREATE TABLE domain_skeleton (
     domain TEXT PRIMARY KEY NOT NULL REFERENCES organisation_domain (domain) ON DELETE CASCADE, -- as in organisation_domain

@@ -21,11 +21,16 @@ pub fn propose(case: &Case, work: &mut Work, person: &Address, because: &str) {
     work.change(TicketChange::Proposed(proposed), because);
 }
 
-/// People to whom this mail was written besides the desk. Never our own addresses, agents, machines, or those who are in
+/// People to whom the author of this mail, as far as it is proven, wrote besides the desk. Never our own addresses, agents, machines, or those who are in
 /// the ticket already.
 pub fn copied(case: &Case, ticket: &Ticket) -> Vec<Address> {
     let mut out: Vec<Address> = Vec::new();
-    for person in case.message.to.iter().chain(&case.message.cc) {
+    if !case.is_to_us() {
+        return out; // a letter to somebody else, which somebody sent on
+    }
+    let covered = case.facts.covered;
+    let to = case.message.to.iter().filter(|_| covered.to);
+    for person in to.chain(case.message.cc.iter().filter(|_| covered.cc)) {
         let Some(spec) = person.spec() else { continue };
         let known = ticket.is_participant(spec.as_str()) || out.iter().any(|p| p.spec().as_ref() == Some(&spec));
         if !known && case.policy.is_outside(&spec) && !acknowledge::is_machine_address(&spec) {

@@ -71,7 +71,7 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
     let participant = case.author().is_some_and(|from| ticket.is_participant(from.as_str()));
     let proven = thread.by.is_proof();
     if !ended_and_reopenable(case, ticket) {
-        return new(match case.is_verified() {
+        return new(match case.is_thread_his() {
             true => {
                 format!("Ticket {number} ended more than {} days ago: a new one, linked", case.policy.desk.reopen_days)
             }
@@ -86,7 +86,7 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
         (true, true) => {
             append(EntryKind::Reply, false, format!("A participant of ticket {number} answers; {}", thread.because))
         }
-        (true, false) if case.is_verified() => append(
+        (true, false) if case.is_thread_his() => append(
             EntryKind::Reply,
             false,
             format!("A believed participant of ticket {number} answers; {}", thread.because),
@@ -95,7 +95,7 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
             new(format!("It may belong to ticket {number}, but neither its sender nor the number is proven"))
         }
         (false, true) => {
-            let colleague = case.is_strong() && is_colleague(case, ticket);
+            let colleague = case.is_strong() && case.is_thread_his() && is_colleague(case, ticket);
             let kind = if colleague { EntryKind::Reply } else { EntryKind::External };
             let who = if colleague {
                 "A believed colleague of the same organisation"
@@ -128,7 +128,7 @@ fn ended_and_reopenable(case: &Case, ticket: &Ticket) -> bool {
     }
     let ended = ticket.resolved_at.unwrap_or(ticket.updated_at);
     let days = case.now.duration_since(ended).as_secs() / 86_400;
-    case.is_verified() && days <= i64::from(case.policy.desk.reopen_days)
+    case.is_thread_his() && days <= i64::from(case.policy.desk.reopen_days)
 }
 
 /// A forward to the desk that kept the thread's headers but is about something else.
@@ -155,7 +155,7 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
         reopen(&mut work);
     }
     match kind {
-        EntryKind::External if case.is_verified() => {
+        EntryKind::External if case.is_thread_his() => {
             access::propose(
                 case,
                 &mut work,
@@ -323,7 +323,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
 fn bind(case: &Case, work: &mut Work) {
     let Some(contact) = case.contact() else { return };
     let his_own = matches!(case.facts.sender, Sender::Contact(_)) && case.is_verified();
-    let vouched_for = matches!(case.facts.sender, Sender::Agent(_)) && case.is_strong();
+    let vouched_for = matches!(case.facts.sender, Sender::Agent(_)) && case.is_strong() && case.is_to_us();
     if his_own || vouched_for {
         let organisation = work.ticket.organisation.clone().or_else(|| contact.organisation.clone());
         work.change(
@@ -339,7 +339,8 @@ fn classify(case: &Case, work: &mut Work, route: &Route) {
     if let Some(category) = route.category {
         let because = route.steps.iter().find(|s| s.step == "category" && s.matched).map_or("", |s| s.because.as_str());
         work.change(TicketChange::Category { to: Some(category.name.clone()) }, because);
-        if category.restricted && !case.is_strong() {
+        // The subject is a part of the request, and so is to whom it was put.
+        if category.restricted && !(case.is_strong() && case.facts.covered.subject && case.is_to_us()) {
             work.ticket.restricted = true;
             work.event("restricted: only for verified senders", format!("Category {}", category.name));
         }

@@ -61,6 +61,9 @@ fn first_that_applies(case: &Case) -> Decision {
         let because = format!("It passed {} hops, more than {HOPS_MAX}: a loop", message.structure.received);
         return case.quarantine(because).alarm("A mail that goes round was put in quarantine");
     }
+    if facts.replayed {
+        return replay(case);
+    }
     match message.class {
         // A responder's answer to a confirmation mail too: it releases nothing.
         Class::AutoReply | Class::Machine if facts.confirmation.is_some() => {}
@@ -89,6 +92,14 @@ fn came_back(case: &Case) -> Option<String> {
         return Some("It carries a Message-ID that this desk made: our own mail came back".to_owned());
     }
     (case.facts.sender == Sender::Ourselves).then(|| "Its From is one of the desk's own addresses".to_owned())
+}
+
+/// A signature proved another mail before: this one is a copy of it that somebody changed where the signature does not reach.
+fn replay(case: &Case) -> Decision {
+    let because = "Its signature came before, with another mail: this is a copy that was changed on its way";
+    let decision = case.quarantine(because).alarm("A signed mail came again with changes: somebody sends copies of it");
+    let Sender::Agent(name) = &case.facts.sender else { return decision };
+    agent::note_held(case, decision, name, "forged", &format!("A copy of a mail by {name} was held"), because)
 }
 
 /// A sender who is provably not who he says: kept aside, answered by nobody, bound to no contact.

@@ -103,9 +103,12 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     }
     if kind == EntryKind::External {
         warnings.push("external");
-        if case.is_verified() {
+        if case.is_thread_his() {
             warnings.push("acceptable");
         }
+    }
+    if case.is_verified() && !names_us(case) && case.message.list.is_none() {
+        warnings.push("not-to-us");
     }
     if work.ticket.restricted {
         warnings.push("restricted");
@@ -117,6 +120,12 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
         warnings.push("id-reused");
     }
     warnings.into_iter().map(str::to_owned).collect()
+}
+
+/// One of its recipients, whoever wrote them there, is the desk.
+fn names_us(case: &Case) -> bool {
+    let mut people = case.message.to.iter().chain(&case.message.cc).filter_map(Address::spec);
+    people.any(|a| case.policy.own_address(&a).is_some())
 }
 
 /// A draft to an agent about a ticket, still without content.

@@ -12,7 +12,7 @@ use super::thread::{is_ours, own_details, referred};
 fn tokens<'a>(message: &'a Message, policy: &'a Policy) -> impl Iterator<Item = Proven> + 'a {
     let never = Generations::default(); // these are not about tickets
     let addresses = own_details(message, policy).into_iter();
-    let details: Vec<Proven> = addresses.filter_map(|d| policy.keys.prove_address_detail(&d, &never)).collect();
+    let details: Vec<Proven> = addresses.filter_map(|(_, d)| policy.keys.prove_address_detail(&d, &never)).collect();
     let ids = referred(message).filter_map(move |id| policy.keys.prove_message_id(id, &never));
     details.into_iter().chain(ids).filter(|proven| proven.kind == TokenKind::Confirm)
 }

@@ -15,9 +15,9 @@ use super::thread::{Named, claimed, claimed_by_id, own_details, referred, wrong_
 pub fn wrong_checks(message: &Message, policy: &Policy, generations: &Generations) -> u32 {
     let keys = &policy.keys;
     let subject = wrong_subjects(message, policy, generations).count();
-    let detail = own_details(message, policy)
-        .iter()
-        .any(|d| keys.prove_address_detail(d, generations).is_none() && claimed(d.split('-').collect(), 4).is_some());
+    let detail = own_details(message, policy).iter().any(|(_, d)| {
+        keys.prove_address_detail(d, generations).is_none() && claimed(d.split('-').collect(), 4).is_some()
+    });
     let id = referred(message).any(|id| is_wrong_id(id, policy, generations));
     u32::try_from(subject).unwrap_or(u32::MAX).saturating_add(u32::from(detail || id))
 }

@@ -3,15 +3,17 @@
 
 mod authenticity;
 mod confirm;
+mod covered;
 mod from_field;
 mod guesses;
 mod idna;
+mod replay;
 mod sender;
 mod thread;
 mod verdicts;
 
 use crate::model::desk::Assign;
-use crate::model::facts::OwnProof;
+use crate::model::facts::{Covered, OwnProof};
 use crate::model::token::Generations;
 use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
 
@@ -22,6 +24,7 @@ pub fn author(message: &Message) -> Option<AddrSpec> {
 }
 
 /// What `believe` may hold besides authserv-ids: see `docs/trust.md`.
+pub use replay::ask as ask_about_signatures;
 pub use verdicts::{ANCHOR_EXCHANGE_ONLINE, BELOW};
 
 /// What the decision about this mail needs to know.
@@ -37,6 +40,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         digest: Some(message.digest),
         fingerprint: Some(message.fingerprint()),
         message_id: message.id().map(str::to_owned),
+        signatures: replay::marks(message, policy),
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
         from: sender::from(message),
         agents: sender::from(message).filter(|from| policy.agent_by_address(from).is_some()),
@@ -57,19 +61,24 @@ pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, mut found: 
     thread::keep_proven(&mut found, policy);
     let sender = sender::sender(message, &found, policy);
     let judged = authenticity::judge(message, policy.mailbox(mailbox), proof);
-    let released = confirm::released(&judged, &sender, &found);
+    let (proven_by, replayed) = replay::seen(message, &judged.proof.by, &found, policy);
+    let released = confirm::released(&judged.authenticity, &sender, &found);
     let confirmed = released.is_some();
-    let authenticity = released.unwrap_or(judged);
+    let covered = if confirmed { Covered::ALL } else { judged.proof.covered };
+    let authenticity = released.unwrap_or(judged.authenticity);
     let wrong_checks = guesses::wrong_checks(message, policy, &found.generations);
     let heed = match confirmed {
         // Its checks were heeded when it was held; who guessed since must not change what was asked about.
         true => guesses::Heed::all(),
         false => guesses::Heed::of(message, &sender, &authenticity, wrong_checks, &found),
     };
-    let thread = thread::thread(message, &found, policy, &heed);
+    let thread = thread::thread(message, &found, policy, &heed, covered);
     Facts {
         agent_token: confirmed || sender::agent_token(message, &sender, &thread, &found, policy),
         confirmed,
+        covered,
+        proven_by,
+        replayed: replayed && !confirmed,
         authenticity,
         wrong_checks,
         organisation: found.organisation.clone(),

@@ -1,7 +1,7 @@
 //! To which ticket a mail says that it belongs: by the desk's own signed tokens, else by Message-IDs that a ticket
 //! knows, else by a bare number.
 
-use crate::model::facts::{Thread, ThreadBy};
+use crate::model::facts::{Covered, Thread, ThreadBy};
 use crate::model::message::{Class, TokenText};
 use crate::model::token::{Generations, KeyRing, Proven, TokenKind};
 use crate::model::{AddrSpec, Found, Message, Policy, Ticket, TicketNumber};
@@ -24,21 +24,50 @@ pub struct Named {
     pub returned: bool,
     /// The token was taken back: it is worth as much as the bare number.
     revoked: bool,
+    place: Place,
     written: String,
 }
 
+/// Where a ticket is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    To,
+    Cc,
+    /// Fields that a server wrote at delivery, or whoever wishes that one had.
+    Envelope,
+    InReplyTo,
+    References,
+    Subject,
+    /// What a report returned.
+    Report,
+}
+
+impl Place {
+    fn is_covered(self, covered: &Covered) -> bool {
+        match self {
+            Place::To => covered.to,
+            Place::Cc => covered.cc,
+            Place::Envelope => covered.envelope,
+            Place::InReplyTo => covered.in_reply_to,
+            Place::References => covered.references,
+            Place::Subject => covered.subject,
+            Place::Report => false,
+        }
+    }
+}
+
 impl Named {
-    fn plain(by: ThreadBy, number: TicketNumber, written: &str) -> Self {
-        Named { number, by, proven: None, returned: false, revoked: false, written: written.to_owned() }
+    fn plain(by: ThreadBy, number: TicketNumber, place: Place, written: &str) -> Self {
+        Named { number, by, proven: None, returned: false, revoked: false, place, written: written.to_owned() }
     }
 
-    fn hidden(by: ThreadBy, proven: Proven, written: &str) -> Self {
-        Named { proven: Some(proven.clone()), ..Named::plain(by, proven.ticket, written) }
+    fn hidden(by: ThreadBy, proven: Proven, place: Place, written: &str) -> Self {
+        Named { proven: Some(proven.clone()), ..Named::plain(by, proven.ticket, place, written) }
     }
 
     /// What is left of a token that was taken back.
-    fn revoked(number: TicketNumber, written: &str) -> Self {
-        Named { revoked: true, ..Named::plain(ThreadBy::Number, number, written) }
+    fn revoked(number: TicketNumber, place: Place, written: &str) -> Self {
+        Named { revoked: true, ..Named::plain(ThreadBy::Number, number, place, written) }
     }
 }
 
@@ -47,34 +76,34 @@ impl Named {
 pub fn names(message: &Message, policy: &Policy, generations: &Generations) -> Vec<Named> {
     let keys = &policy.keys;
     let details = own_details(message, policy);
-    let addresses = details.iter().filter_map(|d| Some((keys.prove_address_detail(d, generations)?, d.as_str())));
-    let id = |id| Some((keys.prove_message_id(id, generations)?, id));
-    let hidden = addresses.map(|(proven, written)| Named::hidden(ThreadBy::PlusAddress, proven, written));
-    let hidden = hidden.chain(
-        referred(message).filter_map(id).map(|(proven, written)| Named::hidden(ThreadBy::References, proven, written)),
-    );
+    let addresses = details.iter().filter_map(|(place, detail)| {
+        let proven = keys.prove_address_detail(detail, generations)?;
+        Some(Named::hidden(ThreadBy::PlusAddress, proven, *place, detail))
+    });
+    let ids = placed(message).filter_map(|(place, id)| {
+        Some(Named::hidden(ThreadBy::References, keys.prove_message_id(id, generations)?, place, id))
+    });
     let (mut names, mut hints): (Vec<Named>, Vec<Named>) = (Vec::new(), Vec::new());
-    for named in hidden {
+    for named in addresses.chain(ids) {
         match named.proven.as_ref().filter(|proven| !still_counts(proven, message)) {
-            Some(proven) => hints.push(Named::revoked(proven.ticket, &named.written)),
+            Some(proven) => hints.push(Named::revoked(proven.ticket, named.place, &named.written)),
             None => names.push(named),
         }
     }
     for token in message.tokens.iter().filter(|t| is_ours(&t.prefix, policy)) {
-        let (number, written) = (token.number, &token.written);
+        let (number, place, written) = (token.number, Place::Subject, &token.written);
         if token.check.is_none() {
-            hints.push(Named::plain(ThreadBy::Number, number, written));
+            hints.push(Named::plain(ThreadBy::Number, number, place, written));
         } else if keys.proves_subject(token, generations) {
-            names.push(Named::plain(ThreadBy::Token, number, written));
+            names.push(Named::plain(ThreadBy::Token, number, place, written));
         } else if keys.is_revoked_subject(token, generations) {
-            hints.push(Named::revoked(number, written));
+            hints.push(Named::revoked(number, place, written));
         }
     }
-    names.extend(
-        returned(message)
-            .filter_map(id)
-            .map(|(proven, written)| Named { returned: true, ..Named::hidden(ThreadBy::References, proven, written) }),
-    );
+    names.extend(returned(message).filter_map(|id| {
+        let proven = keys.prove_message_id(id, generations)?;
+        Some(Named { returned: true, ..Named::hidden(ThreadBy::References, proven, Place::Report, id) })
+    }));
     names.extend(hints);
     // The number in a confirmation's token is no ticket's; 0 is that of a mail of the desk which belongs to no ticket.
     names.retain(|name| name.number > 0 && name.proven.as_ref().is_none_or(|p| p.kind != TokenKind::Confirm));
@@ -94,8 +123,8 @@ pub fn wrong(message: &Message, policy: &Policy, generations: &Generations) -> V
     numbers.extend(
         own_details(message, policy)
             .iter()
-            .filter(|detail| keys.prove_address_detail(detail, generations).is_none())
-            .filter_map(|detail| claimed(detail.split('-').collect(), 4)),
+            .filter(|(_, detail)| keys.prove_address_detail(detail, generations).is_none())
+            .filter_map(|(_, detail)| claimed(detail.split('-').collect(), 4)),
     );
     numbers.extend(
         referred(message)
@@ -154,18 +183,26 @@ pub fn is_ours(prefix: &str, policy: &Policy) -> bool {
 }
 
 /// The details of our own plus-addresses to which this mail was sent or delivered.
-pub fn own_details(message: &Message, policy: &Policy) -> Vec<String> {
-    let written = message.to.iter().chain(&message.cc).map(|a| a.email.as_str());
-    written
-        .chain(message.delivered_to.iter().map(String::as_str))
-        .filter_map(|email| AddrSpec::parse(email).ok())
-        .filter_map(|address| policy.own_address(&address).and_then(|(_, detail)| detail.map(str::to_owned)))
-        .collect()
+pub fn own_details(message: &Message, policy: &Policy) -> Vec<(Place, String)> {
+    let to = message.to.iter().map(|a| (Place::To, a.email.as_str()));
+    let cc = message.cc.iter().map(|a| (Place::Cc, a.email.as_str()));
+    let envelope = message.delivered_to.iter().map(|a| (Place::Envelope, a.as_str()));
+    let detail = |(place, email)| {
+        let address = AddrSpec::parse(email).ok()?;
+        let (_, detail) = policy.own_address(&address)?;
+        Some((place, detail?.to_owned()))
+    };
+    to.chain(cc).chain(envelope).filter_map(detail).collect()
 }
 
 /// Message-IDs in In-Reply-To, then in References from the right.
 pub fn referred(message: &Message) -> impl Iterator<Item = &str> {
-    message.in_reply_to.iter().chain(message.references.iter().rev()).map(String::as_str)
+    placed(message).map(|(_, id)| id)
+}
+
+fn placed(message: &Message) -> impl Iterator<Item = (Place, &str)> {
+    let in_reply_to = message.in_reply_to.iter().map(|id| (Place::InReplyTo, id.as_str()));
+    in_reply_to.chain(message.references.iter().rev().map(|id| (Place::References, id.as_str())))
 }
 
 /// Message-IDs in what a report returned.
@@ -217,7 +254,7 @@ pub fn living(number: TicketNumber, found: &Found) -> Option<&Ticket> {
         .map(|(_, ticket)| ticket)
 }
 
-pub fn thread(message: &Message, found: &Found, policy: &Policy, heed: &Heed) -> Thread {
+pub fn thread(message: &Message, found: &Found, policy: &Policy, heed: &Heed, covered: Covered) -> Thread {
     let (names, ignored): (Vec<Named>, Vec<Named>) = names(message, policy, &found.generations)
         .into_iter()
         .partition(|n| !n.by.is_proof() || heed.heeds(n, living(n.number, found), policy));
@@ -247,6 +284,11 @@ pub fn thread(message: &Message, found: &Found, policy: &Policy, heed: &Heed) ->
     unproven.retain(|n| !joined(*n));
     dedup(&mut unproven);
 
+    let is_covered = ticket.is_some_and(|t| {
+        let here = |n: &&Named| living(n.number, found).is_some_and(|living| living.number == t.number);
+        let known = |(place, id): (Place, &str)| place.is_covered(&covered) && knows(id, t, found);
+        names.iter().filter(here).any(|n| n.place.is_covered(&covered)) || placed(message).any(known)
+    });
     let named = first.and_then(|(.., named)| named);
     let proven = named.and_then(|n| n.proven.clone());
     Thread {
@@ -257,7 +299,14 @@ pub fn thread(message: &Message, found: &Found, policy: &Policy, heed: &Heed) ->
         proven,
         also,
         unproven,
+        covered: is_covered,
     }
+}
+
+/// The ticket knows this Message-ID.
+fn knows(id: &str, ticket: &Ticket, found: &Found) -> bool {
+    let mut known = found.known_ids.iter().filter(|(known, _)| known == id);
+    known.any(|(_, number)| living(*number, found).is_some_and(|living| living.number == ticket.number))
 }
 
 /// Tickets that know a Message-ID that this mail refers to, in the order of referring.

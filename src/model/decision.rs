@@ -6,6 +6,7 @@ use super::address::AddrSpec;
 use super::conduct::Mark;
 use super::facts::{Authenticity, Sender, ThreadBy};
 use super::hold::Hold;
+use super::message::Digest;
 use super::outgoing::{Draft, OutgoingMail};
 use super::ticket::{Entry, HistoryLine, Ticket, TicketNumber, words};
 
@@ -126,6 +127,8 @@ pub struct Decision<Mail = Draft> {
     pub holds: Vec<Hold>,
     /// Contacts whose address was proven by an answer to a mail of ours.
     pub proven: Vec<AddrSpec>,
+    /// Signatures that proved the mail, with its [`super::Message::consequences`].
+    pub signatures: Vec<(String, Digest)>,
     /// Outgoing mails (outbox ids) that came back, and the words of the report.
     pub bounced: Vec<(i64, String)>,
     /// What is to be remembered of addresses.
@@ -154,6 +157,7 @@ impl<Mail> Decision<Mail> {
             turns: Vec::new(),
             holds: Vec::new(),
             proven: Vec::new(),
+            signatures: Vec::new(),
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
@@ -176,6 +180,7 @@ impl<Mail> Decision<Mail> {
             turns: self.turns,
             holds: self.holds,
             proven: self.proven,
+            signatures: self.signatures,
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,

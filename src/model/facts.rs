@@ -6,7 +6,7 @@ use super::address::AddrSpec;
 use super::conduct::{Conduct, Learnt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
-use super::message::Digest;
+use super::message::{Digest, Signature};
 use super::promise::UrgentCount;
 use super::ticket::{Entry, Priority, Status, Ticket, TicketNumber, words};
 use super::token::{Generations, Proven, TokenKind};
@@ -20,6 +20,8 @@ pub struct Lookup {
     pub digest: Option<Digest>,
     pub fingerprint: Option<Digest>,
     pub message_id: Option<String>,
+    /// Signatures by which the mail may have been seen before ([`super::token::KeyRing::signature_marks`]).
+    pub signatures: Vec<String>,
     /// Whose contact, organisation, earlier tickets and acknowledgements are looked for.
     pub sender: Option<AddrSpec>,
     /// From's address, whoever the sender is: whose conduct is looked for.
@@ -54,6 +56,8 @@ pub struct Found {
     pub next_ticket: TicketNumber,
     /// The same content was taken in before.
     pub duplicate: Option<Earlier>,
+    /// Of the signatures asked for, those that proved a mail before, with [`super::Message::consequences`] of that mail.
+    pub signatures: Vec<(String, Digest)>,
     /// A mail with this Message-ID but other content was taken in before.
     pub id_reused: bool,
     pub contact: Option<Contact>,
@@ -186,11 +190,43 @@ pub struct Authenticity {
     pub evidence: Vec<String>,
 }
 
+/// Of the fields from which rights follow, those that the proof of From covers. What it does not cover, anybody may have
+/// written who had the mail in his hands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    pub to: bool,
+    pub cc: bool,
+    pub subject: bool,
+    pub in_reply_to: bool,
+    pub references: bool,
+    /// Where the mail was delivered: no signature ever covers that.
+    pub envelope: bool,
+}
+
+impl Covered {
+    pub const ALL: Covered =
+        Covered { to: true, cc: true, subject: true, in_reply_to: true, references: true, envelope: true };
+
+    /// What either covers.
+    pub fn or(self, other: Covered) -> Covered {
+        Covered {
+            to: self.to || other.to,
+            cc: self.cc || other.cc,
+            subject: self.subject || other.subject,
+            in_reply_to: self.in_reply_to || other.in_reply_to,
+            references: self.references || other.references,
+            envelope: self.envelope || other.envelope,
+        }
+    }
+}
+
 /// What the desk's own check of a mail's DKIM signatures, against keys and DMARC records in the DNS, came to. Made once,
 /// before the transaction; alone it can prove, never condemn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnProof {
     pub outcome: ProofOutcome,
+    /// The signatures that prove, where the outcome is [`ProofOutcome::Aligned`].
+    pub by: Vec<Signature>,
     /// What was seen, a line each.
     pub evidence: Vec<String>,
 }
@@ -254,6 +290,8 @@ pub struct Thread {
     pub kind: Option<TokenKind>,
     /// Other tickets that the mail names with proof, or this one without.
     pub also: Vec<TicketNumber>,
+    /// A field that the proof of From covers names the ticket.
+    pub covered: bool,
     /// Numbers that were named with a wrong or missing check, or that do not exist.
     pub unproven: Vec<TicketNumber>,
     pub because: String,
@@ -271,6 +309,12 @@ pub struct Confirmation {
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub authenticity: Authenticity,
+    /// What of the mail is the author's, where From is proven.
+    pub covered: Covered,
+    /// The signatures that prove it, by which it is known again ([`super::token::KeyRing::signature_marks`]).
+    pub proven_by: Vec<String>,
+    /// One of them came before, with another mail.
+    pub replayed: bool,
     pub sender: Sender,
     pub organisation: Option<Organisation>,
     pub thread: Thread,

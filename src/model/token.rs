@@ -275,6 +275,11 @@ impl KeyRing {
         format!("a:{}", mac(self.current(), "log", &[&address.to_ascii_lowercase()], 6))
     }
 
+    /// By what a signature is known again, under each key; the first is the one to keep.
+    pub fn signature_marks(&self, signature: &Digest) -> Vec<String> {
+        self.keys.iter().map(|key| mac(key, "signature", &[&signature.hex()], 26)).collect()
+    }
+
     /// A keyed digest by which something can be recognised that is no longer stored.
     pub fn tombstone(&self, what: &Digest) -> String {
         mac(self.current(), "tombstone", &[&what.hex()], 26)

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::rows::{read_entries, read_ticket, ticket_columns};
 use super::sql::{all, first, message_key, micros};
-use super::{conduct, contacts, holds};
+use super::{conduct, contacts, holds, signatures};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
 use crate::model::ticket::{Status, Ticket, TicketNumber};
@@ -47,6 +47,9 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
             .collect(),
         ..Found::default()
     };
+    for mark in lookup.signatures.iter().take(NAMED) {
+        found.signatures.extend(signatures::proved(connection, mark)?.map(|mail| (mark.clone(), mail)));
+    }
     for id in lookup.message_ids.iter().take(NAMED) {
         if let Some(number) = known_id(connection, id)? {
             found.known_ids.push((id.clone(), number));
