@@ -99,8 +99,10 @@ CREATE TABLE ticket (
     entries INTEGER NOT NULL DEFAULT 0, -- how many entries it has
     service TEXT NOT NULL DEFAULT '{}', -- what was promised for it and how far that has come, see src/model/promise.rs
     clock_at INTEGER, -- when the clock has to look at it next
-    urgency INTEGER NOT NULL DEFAULT 0 -- 1: its customer called it urgent; 2: and was heeded
+    urgency INTEGER NOT NULL DEFAULT 0, -- 1: its customer called it urgent; 2: and was heeded
+    access TEXT NOT NULL DEFAULT '{}' -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
 ) STRICT;
+CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_clock ON ticket (clock_at) WHERE clock_at IS NOT NULL;
 CREATE INDEX ticket_of_organisation ON ticket (organisation, number) WHERE organisation IS NOT NULL;
 CREATE INDEX ticket_updated ON ticket (updated_at, number);
@@ -314,6 +316,13 @@ CREATE TABLE agent_address (
     email TEXT PRIMARY KEY NOT NULL, -- in lower case
     strong_since INTEGER, -- when mail from it was first strongly proven: from then on proof is asked of it
     answered_at INTEGER -- when a mail that only the agent could read was last answered from it
+) STRICT;
+
+-- Signatures by which mails were proven. Old rows are deleted as new ones come.
+CREATE TABLE signature (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which they came
+    mark TEXT NOT NULL UNIQUE, -- keyed digest of the signature (RFC 6376, b=)
+    consequences BLOB NOT NULL -- SHA-256 of all in the mail from which something follows: another one with this signature is a replay
 ) STRICT;
 
 -- What the domains of organisations look like, to find those that only look like them.

@@ -91,3 +91,36 @@ fn auth_learn_lists_who_judges_and_proposes_settings() {
     assert_eq!(std::fs::read_to_string(bench.path("config.toml")).expect("reads"), before, "nothing is changed");
     bench.run(&["auth", "learn", "nowhere.eml"]).refused(65, "Cannot read nowhere.eml");
 }
+
+#[test]
+fn the_tokens_of_one_ticket_are_taken_back() {
+    let bench = Bench::new();
+    fill(&bench.store());
+    let said = bench.run(&["ticket", "revoke", "1001", "--as", "jana"]).text();
+    assert_eq!(said, "1001: tokens taken back\n");
+    bench.run(&["ticket", "revoke", "1099"]).refused(65, "1099");
+    let history = bench.run(&["ticket", "history", "1001"]).text();
+    assert!(history.lines().any(|l| l.contains("jana") && l.contains("tokens taken back")), "{history}");
+}
+
+#[test]
+fn what_was_learnt_of_agents_addresses_is_shown_and_taken_back() {
+    let bench = Bench::new();
+    fill(&bench.store());
+    let plan: Plan = std::sync::Arc::new(|_: Found| {
+        let mut commit = Commit::new(Action::Command, Fate::Order);
+        commit.marks.push(Mark::new("jana@acme.example", Marked::Strong));
+        commit
+    });
+    bench.store().order(&Lookup::default(), &plan, at("2026-03-02T12:00:00Z")).expect("is written");
+    let listed = bench.run(&["auth", "agents", "--json"]).json();
+    let jana = listed.iter().find(|l| l["email"] == "jana@acme.example").expect("is listed");
+    assert_eq!((&jana["agent"], &jana["registered"]), (&"jana".into(), &true.into()));
+    assert_eq!(jana["strongSince"], "2026-03-02T12:00:00Z");
+    assert!(bench.run(&["auth", "agents"]).text().contains("registered"));
+    bench.run(&["auth", "forget", "nobody@acme.example"]).refused(65, "is no agent's address");
+    assert!(bench.run(&["auth", "forget", "jana@acme.example"]).text().starts_with("Forgotten"));
+    assert!(bench.run(&["auth", "forget", "jana@acme.example"]).text().starts_with("Nothing was known"));
+    bench.run(&["auth", "verify", "jana@acme.example"]).refused(65, "the configuration vouches for it");
+    bench.run(&["auth", "verify", "jan@firma.example"]).refused(65, "No agent has this address");
+}

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use mail_auth::dkim::Signature;
 use mail_auth::dmarc::Policy;
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::{
@@ -115,11 +116,12 @@ impl Authenticator {
 }
 
 fn unanswered(because: &str) -> OwnProof {
-    OwnProof { outcome: ProofOutcome::TempError, evidence: vec![format!("own check: {because}")] }
+    let evidence = vec![format!("own check: {because}")];
+    OwnProof { outcome: ProofOutcome::TempError, evidence, ..OwnProof::default() }
 }
 
 fn not_checked(because: &str) -> OwnProof {
-    OwnProof { outcome: ProofOutcome::NotChecked, evidence: vec![format!("own check: not made, {because}")] }
+    OwnProof { evidence: vec![format!("own check: not made, {because}")], ..OwnProof::default() }
 }
 
 async fn prove(dns: &MessageAuthenticator, raw: &[u8], author: &AddrSpec) -> OwnProof {
@@ -139,47 +141,59 @@ async fn prove(dns: &MessageAuthenticator, raw: &[u8], author: &AddrSpec) -> Own
     let verdicts =
         dns.verify_dkim(Parameters::new(&message).with_txt_cache(&look_ups).with_ipv4_cache(&look_ups)).await;
     evidence.extend(verdicts.iter().filter_map(told));
-    let outcome = judge(dns, &message, &verdicts, author.domain(), &look_ups, &mut evidence).await;
-    OwnProof { outcome, evidence }
+    let (outcome, by) = judge(dns, &message, &verdicts, author.domain(), &look_ups, &mut evidence).await;
+    OwnProof { outcome, by: by.into_iter().map(signatures::as_model).collect(), evidence }
 }
 
 /// The signature of exactly the From domain needs no policy to be aligned; for another one of the same organisation
-/// DMARC says whether it is (RFC 9989 section 4.4).
-async fn judge(
+/// DMARC says whether it is (RFC 9989 section 4.4). Returns with the outcome the signatures of which each proves alone.
+async fn judge<'v>(
     dns: &MessageAuthenticator,
     message: &AuthenticatedMessage<'_>,
-    verdicts: &[DkimOutput<'_>],
+    verdicts: &'v [DkimOutput<'_>],
     domain: &str,
     look_ups: &LookUps,
     evidence: &mut Vec<String>,
-) -> ProofOutcome {
+) -> (ProofOutcome, Vec<&'v Signature>) {
     let aligned = || ProofOutcome::Aligned { domain: domain.to_owned() };
-    let own = |v: &&DkimOutput<'_>| v.signature().is_some_and(|s| s.d.eq_ignore_ascii_case(domain));
-    if verdicts.iter().filter(own).any(|v| *v.result() == DkimResult::Pass) {
-        return aligned();
+    let holds = |v: &&DkimOutput<'_>| *v.result() == DkimResult::Pass;
+    let of = |v: &&DkimOutput<'_>| v.signature().is_some_and(|s| s.d.eq_ignore_ascii_case(domain));
+    let own: Vec<_> = verdicts.iter().filter(holds).filter(of).filter_map(DkimOutput::signature).collect();
+    if !own.is_empty() {
+        return (aligned(), own);
     }
     let spf = SpfOutput::new(String::new()); // not known any more: the connection is long gone
-    let parameters = Parameters::new(DmarcParameters::new(message, verdicts, "", &spf));
-    let dmarc = dns.verify_dmarc(parameters.with_txt_cache(look_ups).with_ipv4_cache(look_ups)).await;
-    if *dmarc.dkim_result() == DmarcResult::Pass {
-        evidence.push(format!("own check: DMARC aligns the signature with {domain}"));
-        return aligned();
+    let dmarc = async |verdicts: &[DkimOutput<'_>]| {
+        let parameters = Parameters::new(DmarcParameters::new(message, verdicts, "", &spf));
+        dns.verify_dmarc(parameters.with_txt_cache(look_ups).with_ipv4_cache(look_ups)).await
+    };
+    let mut by = Vec::new();
+    // One at a time: what another organisation's signature covers is nothing to this one's.
+    for one in verdicts.iter().filter(holds) {
+        if *dmarc(std::slice::from_ref(one)).await.dkim_result() == DmarcResult::Pass {
+            by.extend(one.signature());
+        }
     }
+    if !by.is_empty() {
+        evidence.push(format!("own check: DMARC aligns the signature with {domain}"));
+        return (aligned(), by);
+    }
+    let dmarc = dmarc(verdicts).await;
     if look_ups.exhausted() {
         evidence.push(format!("own check: given up after {LOOK_UP_BUDGET} look-ups"));
-        return ProofOutcome::Nothing { policy_unmet: false };
+        return (ProofOutcome::Nothing { policy_unmet: false }, by);
     }
     let unanswered = verdicts.iter().any(|v| matches!(v.result(), DkimResult::TempError(_)));
     let without_policy = matches!(dmarc.dkim_result(), DmarcResult::TempError(_));
     // Without a signature that could hold, the policy's absence changes nothing and is not worth another try.
-    if unanswered || (without_policy && verdicts.iter().any(|v| *v.result() == DkimResult::Pass)) {
-        return ProofOutcome::TempError;
+    if unanswered || (without_policy && verdicts.iter().any(|v| holds(&v))) {
+        return (ProofOutcome::TempError, by);
     }
     let policy_unmet = dmarc.dmarc_record().is_some() && matches!(dmarc.policy(), Policy::Reject | Policy::Quarantine);
     if dmarc.dmarc_record().is_some() {
         evidence.push(format!("own check: the DMARC policy of {domain} is {}", dmarc.policy()));
     }
-    ProofOutcome::Nothing { policy_unmet }
+    (ProofOutcome::Nothing { policy_unmet }, by)
 }
 
 /// One line about one signature.

@@ -6,6 +6,7 @@ use mail_auth::dkim::Signature;
 use mail_auth::{AuthenticatedMessage, Error};
 
 use crate::model::address::is_domain;
+use crate::model::message;
 use crate::model::text::clean_line;
 
 /// Most signatures that are verified.
@@ -79,6 +80,20 @@ fn unfit(signature: &Signature, domain: &str) -> Option<&'static str> {
 fn may_align(signer: &str, domain: &str) -> bool {
     let shared = signer.rsplit('.').zip(domain.rsplit('.')).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
     shared >= 2
+}
+
+/// What facts asks of a signature.
+pub fn as_model(signature: &Signature) -> message::Signature {
+    let domain = signature.d.to_ascii_lowercase();
+    message::Signature {
+        identity: signature.i.rsplit_once('@').map_or_else(|| domain.clone(), |(_, i)| i.to_ascii_lowercase()),
+        domain,
+        selector: signature.s.to_ascii_lowercase(),
+        covers: signature.h.iter().map(|name| name.trim().to_ascii_lowercase()).collect(),
+        is_partial: signature.l != 0,
+        written: String::new(),
+        mark: message::Signature::mark_of(&signature.b),
+    }
 }
 
 /// Domain and selector, fit for one line.

@@ -131,6 +131,8 @@ pub fn change(change: &TicketChange) -> String {
         TicketChange::Answered => "answered".into(),
         TicketChange::Participant { email, .. } => format!("participant added: {email}"),
         TicketChange::ParticipantRemoved { email } => format!("participant removed: {email}"),
+        TicketChange::Proposed(proposed) => format!("may be made a participant: {}", proposed.email),
+        TicketChange::TokensRevoked { .. } => "tokens taken back".into(),
         TicketChange::Linked { to } => format!("linked: {to}"),
         TicketChange::MergedInto { into } => format!("merged into: {into}"),
         TicketChange::Bound { contact, .. } => format!("contact: {contact}"),
@@ -269,6 +271,7 @@ mod tests {
             thread: vec!["a@firma.example".into()],
             entries: 1,
             service: Default::default(),
+            access: Default::default(),
         }
     }
 

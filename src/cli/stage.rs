@@ -194,7 +194,9 @@ impl Stage {
         let ticket = || opened.with_context(|| format!("Mail {number} opened no ticket"));
         let policy = &self.config.policy;
         if what == "TOKEN" {
-            return Ok(policy.keys.subject_token(&policy.desk.prefix, ticket()?));
+            let ticket = ticket()?;
+            let about = self.store.ticket(ticket)?.map_or(ticket.into(), |ticket| ticket.token());
+            return Ok(policy.keys.subject_token(&policy.desk.prefix, about));
         }
         if !what.starts_with("CONFIRM") {
             ticket()?;

@@ -39,6 +39,11 @@ enum Command {
     Close(change::PlainArgs),
     /// Open a ticket again
     Reopen(change::PlainArgs),
+    /// Take a ticket's tokens back: those in the mails that left prove nothing any more
+    ///
+    /// For a token that was published. Whoever answers an earlier mail is heard only as a proven participant; the next mails
+    /// carry new tokens. The tokens of tickets that were merged into this one go with them.
+    Revoke(change::PlainArgs),
     /// Let a ticket live on in another one
     Merge(change::MergeArgs),
     /// Write a ticket's mails as an mbox
@@ -56,6 +61,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
         Command::Assign(args) => change::assign(args, &desk),
         Command::Close(args) => change::close(args, &desk),
         Command::Reopen(args) => change::reopen(args, &desk),
+        Command::Revoke(args) => change::revoke(args, &desk),
         Command::Merge(args) => change::merge(args, &desk),
         Command::Export(args) => export::run(args, &desk),
     }

@@ -59,7 +59,7 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn acknowledgement(&self, ticket: &Ticket) -> String {
-        let token = self.policy.keys.subject_token(&self.policy.desk.prefix, ticket.number);
+        let token = self.policy.keys.subject_token(&self.policy.desk.prefix, ticket.token());
         let values = [
             ("number", Filled::from(ticket.number)),
             ("subject", Filled::from(strip(&ticket.subject, &self.policy.desk.prefix))),
@@ -75,7 +75,7 @@ impl Words<'_> {
     }
 
     fn acknowledgement_minimal(&self, ticket: &Ticket) -> String {
-        let token = self.policy.keys.subject_token(&self.policy.desk.prefix, ticket.number);
+        let token = self.policy.keys.subject_token(&self.policy.desk.prefix, ticket.token());
         let values = [
             ("number", Filled::from(ticket.number)),
             ("desk", self.desk()),
@@ -134,6 +134,7 @@ impl Words<'_> {
         out.push_str(&format!("{}\n\n", self.intro(ticket)));
         out.push_str(&self.about_the_sender(ticket));
         out.push_str(&self.about_the_ticket(ticket));
+        self.items(&mut out, "label-copied", &self.list("copied"));
         self.items(&mut out, "label-earlier", &self.list("earlier"));
         self.items(&mut out, "label-left-off", left_off);
         self.how_to(&mut out);

@@ -4,7 +4,7 @@ use lettre::message::Mailbox as MailMailbox;
 
 use crate::model::outgoing::{Addressee, Template};
 use crate::model::text::{NAME_MAX, clean_line};
-use crate::model::token::TokenKind;
+use crate::model::token::{About, Generations, KeyRing, TokenKind};
 use crate::model::{AddrSpec, Address, Attachment, Content, Draft, Mailbox, OutgoingMail, Policy};
 
 use super::texts::Texts;
@@ -18,20 +18,19 @@ const NOTIFY_ATTACHMENTS_MAX: usize = 15 << 20;
 struct Identity<'a> {
     kind: TokenKind,
     /// None: nothing that an answer could belong to, so no reply address is made.
-    ticket: Option<i64>,
+    about: Option<About>,
     addressee: &'a str,
 }
 
 impl<'a> Identity<'a> {
     fn of(draft: &'a Draft) -> Self {
-        let ticket = draft.token_number();
-        Identity { kind: draft.addressee.kind(), ticket, addressee: draft.token_addressee() }
+        Identity { kind: draft.addressee.kind(), about: draft.token_about(), addressee: draft.token_addressee() }
     }
 
     /// The id on which all notifications to an agent about a ticket hang.
     fn root(&self, policy: &Policy) -> Option<String> {
-        let ticket = self.ticket.filter(|_| self.kind == TokenKind::Agent)?;
-        Some(policy.keys.message_id(self.kind, ticket, self.addressee, "root", &policy.desk.domain))
+        let about = self.about.filter(|_| self.kind == TokenKind::Agent)?;
+        Some(policy.keys.message_id(self.kind, about, self.addressee, "root", &policy.desk.domain))
     }
 }
 
@@ -128,8 +127,8 @@ fn reply_to(identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Opti
 
 fn plus_address(kind: TokenKind, identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
     let (local, None) = mailbox.address.subaddress() else { return None };
-    let ticket = identity.ticket.filter(|_| mailbox.plus)?;
-    let detail = policy.keys.address_detail(kind, ticket, identity.addressee);
+    let about = identity.about.filter(|_| mailbox.plus)?;
+    let detail = policy.keys.address_detail(kind, about, identity.addressee);
     AddrSpec::parse(&format!("{local}+{detail}@{}", mailbox.address.domain())).ok()
 }
 
@@ -147,14 +146,16 @@ fn thread(block: &mut header::Block, draft: &Draft, identity: &Identity<'_>, pol
 /// An agent's mail refers only to mails that this agent got. A customer's never to an agent's: a Message-ID made for an
 /// agent is half of what proves him.
 fn may_refer(id: &str, identity: &Identity<'_>, policy: &Policy) -> bool {
-    let proven = policy.keys.prove_message_id(id);
+    // Whatever has the shape of an agent's, whether or not its check holds: one that was taken back names the agent too.
+    let kind = KeyRing::claimed_kind(id);
     match identity.kind {
         TokenKind::Agent => {
+            let mut generations = Generations::default();
+            identity.about.iter().for_each(|about| generations.note(about.number, about.generation));
+            let proven = policy.keys.prove_message_id(id, &generations);
             proven.is_some_and(|p| p.kind == TokenKind::Agent && policy.keys.is_for(&p, identity.addressee))
         }
-        TokenKind::Customer | TokenKind::Bounce => {
-            proven.is_none_or(|p| !matches!(p.kind, TokenKind::Agent | TokenKind::Confirm))
-        }
+        TokenKind::Customer | TokenKind::Bounce => !matches!(kind, Some(TokenKind::Agent | TokenKind::Confirm)),
         // A question at a registered address continues nothing.
         TokenKind::Confirm => false,
     }

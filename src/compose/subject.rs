@@ -57,7 +57,7 @@ pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<Stri
             _ => Err(ComposeError::NoTicket),
         };
     };
-    let token = policy.keys.subject_token(&policy.desk.prefix, ticket.number);
+    let token = policy.keys.subject_token(&policy.desk.prefix, ticket.token());
     Ok(match draft.template {
         Template::Alarm => alarm(policy, texts),
         // Without the token: a gateway sends it to who knows where.

@@ -113,7 +113,7 @@ mod tests {
         let check = old.subject_check("ACME", 1001);
         assert_ne!(new.subject_check("ACME", 1001), check);
         let token = TokenText { prefix: "ACME".into(), number: 1001, check: Some(check), written: String::new() };
-        assert!(new.proves_subject(&token));
+        assert!(new.proves_subject(&token, &Default::default()));
         assert_eq!(list(state).expect("lists")[0], KeyInfo { id: '2', made: Some(day("2026-11-22")) });
         assert_eq!(list(state).expect("lists")[1], KeyInfo { id: '1', made: None });
         let mode = fs::metadata(state.join("key")).expect("is there").permissions().mode();
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(left, ["key"], "nothing else stays behind");
         // Dropped, the old one proves nothing any more.
         drop_key(state, '1').expect("drops");
-        assert!(!keys::load_or_create(state).expect("found").proves_subject(&token));
+        assert!(!keys::load_or_create(state).expect("found").proves_subject(&token, &Default::default()));
         assert!(matches!(drop_key(state, '1'), Err(KeyError::Unknown('1'))));
         assert!(matches!(drop_key(state, '2'), Err(KeyError::Current('2'))));
     }

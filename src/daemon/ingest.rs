@@ -176,7 +176,12 @@ fn arrival_of(
 ) -> Result<Arrival, String> {
     let Checked { parsed: Parsed { incoming, message }, proof } = mail;
     let message = message?;
-    let lookup = catch_unwind(AssertUnwindSafe(|| facts::lookup(&message, &incoming.mailbox, policy)))
+    let asked = || {
+        let mut lookup = facts::lookup(&message, &incoming.mailbox, policy);
+        facts::ask_about_signatures(&mut lookup, &proof, policy);
+        lookup
+    };
+    let lookup = catch_unwind(AssertUnwindSafe(asked))
         .map_err(|panic| format!("Asking about it failed: {}", panic_text(&*panic)))?;
     let from = message.from.first().map(ToString::to_string).unwrap_or_default();
     let subject = message.subject.clone().unwrap_or_default();

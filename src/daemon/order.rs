@@ -65,7 +65,8 @@ fn lookup(order: &Order) -> Lookup {
     if let OrderKind::Merge { into } = order.what {
         tickets.push(into);
     }
-    Lookup { tickets, story: matches!(order.what, OrderKind::Assign { .. }), ..Lookup::default() }
+    let story = matches!(order.what, OrderKind::Assign { .. } | OrderKind::Revoke);
+    Lookup { tickets, story, ..Lookup::default() }
 }
 
 /// [`transact_on`] what an order needs to know.
@@ -146,6 +147,7 @@ mod tests {
             thread: Vec::new(),
             entries: 0,
             service: Default::default(),
+            access: Default::default(),
         }
     }
 

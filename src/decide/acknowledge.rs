@@ -64,7 +64,7 @@ fn recipient(case: &Case, work: &Work) -> Result<AddrSpec, String> {
     let from = case.author().ok_or("its From is no address that can be written to")?;
     let requester = work.ticket.requester.spec().ok_or("the requester has no address that can be written to")?;
     let agent = matches!(case.facts.sender, Sender::Agent(_));
-    if requester != from && !(agent && case.is_strong()) {
+    if requester != from && !(agent && case.is_strong() && case.is_to_us()) {
         return Err("the requester did not write this mail himself".to_owned());
     }
     if case.policy.own_address(&requester).is_some() {

@@ -6,12 +6,12 @@ use crate::model::message::Message;
 use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
 use crate::model::text::clean_line;
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{Action, Address, Attachment, Believed, Decision, Fate, Status, Ticket, TicketChange};
+use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, TicketChange};
 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
-use super::{confirm, customer, notify, proof};
+use super::{access, confirm, customer, notify, proof};
 
 /// Characters of a reason that are kept.
 const REASON_MAX: usize = 500;
@@ -88,9 +88,10 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
         return refuse(case, name, "command", why, &[], &[format!("{written}: {why}")]);
     }
     let mut work = case.work(ticket.clone()).by(name);
-    for (written, _) in commanded.effects.iter().filter(|(_, e)| *e == Effect::Accept) {
+    for (written, effect) in &commanded.effects {
+        let Effect::Accept(who) = effect else { continue };
         // First: the words of the same mail are for the accepted one too.
-        if let Err(why) = accept(&mut work, name, written) {
+        if let Err(why) = access::accept(case, &mut work, name, who.as_ref(), written) {
             return refuse(case, name, "accept", &why, &[], &[format!("{written}: {why}")]);
         }
     }
@@ -115,9 +116,10 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
             Action::Command
         }
     };
-    carry_out(case, name, &mut work, &commanded);
+    let revoked = carry_out(case, name, &mut work, &commanded);
     let number = work.ticket.number;
     let mut decision = work.into_decision(action, Fate::Appended(number));
+    revoked.into_iter().for_each(|other| other.join(&mut decision));
     decision.view = Some(case.view(true));
     decision.reasons.extend(match case.facts.confirmed {
         true => vec![case.facts.authenticity.because.clone()],
@@ -261,10 +263,13 @@ fn recipients(ticket: &Ticket) -> Vec<Address> {
     std::iter::once(ticket.requester.clone()).chain(participants).filter(|a| a.spec().is_some()).collect()
 }
 
-fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
+/// Returns the other tickets that were changed with this one.
+fn carry_out<'a>(case: &Case<'a>, name: &str, work: &mut Work<'a>, commanded: &Commanded) -> Vec<Work<'a>> {
+    let mut others = Vec::new();
     for (written, effect) in &commanded.effects {
         match effect {
-            Effect::Note | Effect::Accept | Effect::Reject | Effect::Override(_) => {}
+            Effect::Note | Effect::Accept(_) | Effect::Reject | Effect::Override(_) => {}
+            Effect::Revoke => others = access::revoke(work, &case.facts.found.absorbed, written),
             Effect::Status(to) => {
                 if work.ticket.status != *to {
                     work.change(TicketChange::Status { to: *to }, written);
@@ -281,6 +286,7 @@ fn carry_out(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
             Effect::Category(to) => work.change(TicketChange::Category { to: Some(to.clone()) }, written),
         }
     }
+    others
 }
 
 /// An agent's name, or a group's.
@@ -298,27 +304,6 @@ fn lift(work: &mut Work, name: &str, reason: &str) -> Result<(), String> {
     }
     let reason = clean_line(reason, REASON_MAX);
     work.change(TicketChange::Overridden { by: name.to_owned(), reason: reason.clone() }, reason);
-    Ok(())
-}
-
-/// The sender of the latest mail by somebody who is no participant becomes one, where that sender was proven.
-fn accept(work: &mut Work, name: &str, written: &str) -> Result<(), String> {
-    let number = work.ticket.number;
-    let of_others = |e: &&crate::model::Entry| e.ticket == number && e.kind == EntryKind::External;
-    let Some(latest) = work.said.iter().rev().find(of_others) else {
-        return Err("nobody wrote on this ticket who is no participant".to_owned());
-    };
-    if latest.believed != Some(Believed::Verified) {
-        return Err("the sender of the latest such mail is not proven, and only proven senders are accepted".to_owned());
-    }
-    let Some(spec) = latest.from.spec() else { return Err("its sender has no address to write to".to_owned()) };
-    let desks = work.policy.own_address(&spec).is_some() || work.policy.agent_by_address(&spec).is_some();
-    if desks || work.ticket.is_participant(spec.as_str()) {
-        return Err("its sender is a participant, or of the desk, already".to_owned());
-    }
-    let change =
-        TicketChange::Participant { email: spec.to_string(), name: latest.from.name.clone(), by: name.to_owned() };
-    work.change(change, written);
     Ok(())
 }
 

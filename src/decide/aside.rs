@@ -51,8 +51,9 @@ pub fn ask(case: &Case, mut decision: Decision) -> Decision {
 /// "thanks".
 pub fn answer(case: &Case, hold: &Hold) -> Decision {
     let said = take_commands(&case.message.reply.text, case.policy);
-    let says = |effect: &Effect| said.effects.iter().any(|(_, said)| said == effect);
-    let (state, what) = match (says(&Effect::Accept), says(&Effect::Reject)) {
+    let says = |is: fn(&Effect) -> bool| said.effects.iter().any(|(_, effect)| is(effect));
+    let accepts = says(|effect| matches!(effect, Effect::Accept(_)));
+    let (state, what) = match (accepts, says(|effect| *effect == Effect::Reject)) {
         (true, false) => (HoldState::Released, format!("{} lets a mail in that was put aside", hold.who)),
         (false, true) => (HoldState::Denied, format!("{} leaves a mail out that was put aside", hold.who)),
         _ => return unclear(case, hold),

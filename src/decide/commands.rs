@@ -2,7 +2,7 @@
 //! documentation come. A new command is one entry here.
 
 use crate::model::desk::Assignee;
-use crate::model::{Policy, Priority, Status};
+use crate::model::{AddrSpec, Policy, Priority, Status};
 
 /// One command.
 pub struct Command {
@@ -22,10 +22,12 @@ pub enum Effect {
     Status(Status),
     Assign(Assignee),
     Take,
-    /// Whoever wrote last without being a participant becomes one.
-    Accept,
+    /// Somebody who waits for it becomes a participant: the one named, else those whom the mail in question brought.
+    Accept(Option<AddrSpec>),
     /// A mail that was put aside is left out for good.
     Reject,
+    /// The ticket's tokens prove nothing any more.
+    Revoke,
     /// The words below are for colleagues only.
     Note,
     Priority(Priority),
@@ -90,9 +92,23 @@ pub const COMMANDS: &[Command] = &[
     Command {
         word: "accept",
         aliases: &["prijmi", "prijat", "sprejmi", "prihvati", "annehmen"],
+        argument: "[ADDRESS]",
+        does: "makes the proven outsider whose mail you answer, or those whom a participant copied, participants, who get your words too",
+        understand: |argument, _| {
+            let bare = argument.trim_matches(['<', '>']);
+            match AddrSpec::parse(bare) {
+                _ if argument.is_empty() => Ok(Effect::Accept(None)),
+                Ok(address) => Ok(Effect::Accept(Some(address))),
+                Err(_) => Err(format!("{argument:?} is no address")),
+            }
+        },
+    },
+    Command {
+        word: "revoke",
+        aliases: &["zneplatni", "preklici", "opozovi", "widerrufen"],
         argument: "",
-        does: "makes the proven sender of the latest mail by an outsider a participant, who gets your words too",
-        understand: |argument, _| nothing_after(argument, Effect::Accept),
+        does: "takes the ticket's tokens back: those in earlier mails prove nothing any more",
+        understand: |argument, _| nothing_after(argument, Effect::Revoke),
     },
     Command {
         word: "reject",

@@ -11,6 +11,8 @@ pub fn remember(case: &Case, decision: &mut Decision) {
     if matches!(decision.fate, Fate::Duplicate { .. }) {
         return;
     }
+    let consequences = case.message.consequences();
+    decision.signatures.extend(case.facts.proven_by.iter().map(|mark| (mark.clone(), consequences)));
     let from = case.author().map(String::from).unwrap_or_default();
     guesses(case, &from, decision);
     let fared = &case.facts.found.conduct.mail_to_it;

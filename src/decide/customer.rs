@@ -4,12 +4,12 @@ use crate::model::facts::{Sender, ThreadBy};
 use crate::model::text::fold;
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::token::TokenKind;
-use crate::model::{Action, Decision, Fate, Status, Ticket, TicketChange};
+use crate::model::{Action, AddrSpec, Decision, Fate, Status, Ticket, TicketChange};
 
 use super::open::open;
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
-use super::{acknowledge, asks, duty, notify};
+use super::{access, asks, duty, notify};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -70,7 +70,7 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
     let participant = case.author().is_some_and(|from| ticket.is_participant(from.as_str()));
     let proven = thread.by.is_proof();
     if !ended_and_reopenable(case, ticket) {
-        return new(match case.is_verified() {
+        return new(match case.is_thread_his() {
             true => {
                 format!("Ticket {number} ended more than {} days ago: a new one, linked", case.policy.desk.reopen_days)
             }
@@ -85,7 +85,7 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
         (true, true) => {
             append(EntryKind::Reply, false, format!("A participant of ticket {number} answers; {}", thread.because))
         }
-        (true, false) if case.is_verified() => append(
+        (true, false) if case.is_thread_his() => append(
             EntryKind::Reply,
             false,
             format!("A believed participant of ticket {number} answers; {}", thread.because),
@@ -94,7 +94,7 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
             new(format!("It may belong to ticket {number}, but neither its sender nor the number is proven"))
         }
         (false, true) => {
-            let colleague = case.is_verified() && is_colleague(case, ticket);
+            let colleague = case.is_strong() && case.is_thread_his() && is_colleague(case, ticket);
             let kind = if colleague { EntryKind::Reply } else { EntryKind::External };
             let who = if colleague {
                 "A believed colleague of the same organisation"
@@ -109,9 +109,15 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
     }
 }
 
-/// Of the same organisation as the ticket's.
+/// Of the organisation to which the ticket, or one of its participants, belongs.
 fn is_colleague(case: &Case, ticket: &Ticket) -> bool {
-    case.facts.organisation.as_ref().is_some_and(|o| ticket.organisation.as_deref() == Some(o.name.as_str()))
+    let Some(organisation) = &case.facts.organisation else { return false };
+    let its_people = std::iter::once(&ticket.requester.email).chain(ticket.participants.iter().map(|p| &p.email));
+    let is_its_own = |email: &String| {
+        let domain = AddrSpec::parse(email).ok().map(|a| a.domain().to_owned());
+        domain.is_some_and(|domain| organisation.domains.contains(&domain))
+    };
+    ticket.organisation.as_ref() == Some(&organisation.name) || its_people.into_iter().any(is_its_own)
 }
 
 /// True for a live ticket, and for one whose end this sender may undo.
@@ -121,7 +127,7 @@ fn ended_and_reopenable(case: &Case, ticket: &Ticket) -> bool {
     }
     let ended = ticket.resolved_at.unwrap_or(ticket.updated_at);
     let days = case.now.duration_since(ended).as_secs() / 86_400;
-    case.is_verified() && days <= i64::from(case.policy.desk.reopen_days)
+    case.is_thread_his() && days <= i64::from(case.policy.desk.reopen_days)
 }
 
 /// A forward to the desk that kept the thread's headers but is about something else.
@@ -148,8 +154,17 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
         asks::complete(case, &mut work);
         reopen(&mut work);
     }
-    if case.is_strong() && kind == EntryKind::Reply {
-        add_copied(case, &mut work);
+    match kind {
+        EntryKind::External if case.is_thread_his() => {
+            access::propose(
+                case,
+                &mut work,
+                &case.author_as_written(),
+                "A proven outsider wrote with the ticket's token",
+            );
+        }
+        EntryKind::Reply => add_copied(case, &mut work),
+        _ => {}
     }
     // A machine that talks on and on is written down, and after a while disturbs nobody any more.
     if case.facts.found.recent.len() < SIMILAR_MAX || work.ticket.entries < NOISE_MAX {
@@ -177,19 +192,20 @@ fn reopen(work: &mut Work) {
     }
 }
 
-/// The other people on a believed sender's mail get copies from now on. Never our own addresses, agents or machines.
+/// The other people on a strongly proven sender's mail get copies from now on; those on a weakly proven one's where an agent
+/// lets them in.
 pub fn add_copied(case: &Case, work: &mut Work) {
+    if !case.is_verified() {
+        return;
+    }
     let by = case.author_as_written().email;
-    for person in case.message.to.iter().chain(&case.message.cc) {
-        if work.ticket.participants.len() >= PARTICIPANTS_MAX {
-            return;
+    let room = PARTICIPANTS_MAX.saturating_sub(work.ticket.participants.len());
+    for person in access::copied(case, &work.ticket).into_iter().take(room) {
+        if case.is_strong() {
+            let change = TicketChange::Participant { email: person.email, name: person.name, by: by.clone() };
+            work.change(change, "A believed participant wrote to this person too");
+        } else {
+            access::propose(case, work, &person, "A weakly proven participant wrote to this person too");
         }
-        let Some(spec) = person.spec() else { continue };
-        let ours = case.policy.own_address(&spec).is_some() || case.policy.agent_by_address(&spec).is_some();
-        if ours || acknowledge::is_machine_address(&spec) || work.ticket.is_participant(spec.as_str()) {
-            continue;
-        }
-        let change = TicketChange::Participant { email: spec.to_string(), name: person.name.clone(), by: by.clone() };
-        work.change(change, "A believed participant wrote to this person too");
     }
 }

@@ -1,6 +1,7 @@
 //! Floor 1: policy. Pure: the same mail, facts and time give the same decision. This file is the table of contents: in
 //! which order the desk asks its questions about a mail. The first that applies decides.
 
+mod access;
 mod acknowledge;
 mod agent;
 mod aside;
@@ -68,6 +69,9 @@ fn first_that_applies(case: &Case) -> Decision {
         let because = format!("It passed {} hops, more than {HOPS_MAX}: a loop", message.structure.received);
         return case.quarantine(because).alarm("A mail that goes round was put in quarantine");
     }
+    if facts.replayed {
+        return replay(case);
+    }
     match message.class {
         // A responder's answer to a confirmation mail too: it releases nothing.
         Class::AutoReply | Class::Machine if facts.confirmation.is_some() => {}
@@ -90,11 +94,20 @@ fn first_that_applies(case: &Case) -> Decision {
 
 /// Our own words: a Message-ID that only our key can make, or one of our own addresses as the sender.
 fn came_back(case: &Case) -> Option<String> {
-    let own_id = case.message.message_id.iter().find(|id| case.policy.keys.prove_message_id(id).is_some());
-    if own_id.is_some() {
+    let generations = &case.facts.found.generations;
+    let is_own = |id: &String| case.policy.keys.prove_message_id(id, generations).is_some();
+    if case.message.message_id.iter().any(is_own) {
         return Some("It carries a Message-ID that this desk made: our own mail came back".to_owned());
     }
     (case.facts.sender == Sender::Ourselves).then(|| "Its From is one of the desk's own addresses".to_owned())
+}
+
+/// A signature proved another mail before: this one is a copy of it that somebody changed where the signature does not reach.
+fn replay(case: &Case) -> Decision {
+    let because = "Its signature came before, with another mail: this is a copy that was changed on its way";
+    let decision = case.quarantine(because).alarm("A signed mail came again with changes: somebody sends copies of it");
+    let Sender::Agent(name) = &case.facts.sender else { return decision };
+    agent::note_held(case, decision, name, "forged", &format!("A copy of a mail by {name} was held"), because)
 }
 
 /// A sender who is provably not who he says: kept aside, answered by nobody, bound to no contact. Whoever looks after the

@@ -67,6 +67,7 @@ fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: En
         values.insert("contact_note", Value::Text(note));
     }
     values.insert("earlier", Value::List(earlier(case, work.ticket.number)));
+    values.insert("copied", Value::List(proposed(case, work).map(|p| p.to_string()).collect()));
     values.insert("warnings", Value::List(warnings(case, work, kind)));
     draft
 }
@@ -85,6 +86,14 @@ fn earlier(case: &Case, but: i64) -> Vec<String> {
     lines.map(|t| format!("{prefix}-{} {} ({})", t.number, t.subject, t.status)).collect()
 }
 
+/// To whom the mail at hand was written too, and whom an agent may let in.
+fn proposed(case: &Case, work: &Work) -> impl Iterator<Item = Address> {
+    let (mail, from) = (case.cause(), case.author_as_written().email);
+    let brought = work.ticket.access.proposed.iter().filter(move |p| p.mail == mail);
+    let others = brought.filter(move |p| !p.email.eq_ignore_ascii_case(&from));
+    others.map(|p| Address { name: p.name.clone(), email: p.email.clone() }).collect::<Vec<_>>().into_iter()
+}
+
 /// Words for what an agent must know before believing the mail; the text files say them in his language.
 fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -99,9 +108,12 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     }
     if kind == EntryKind::External {
         warnings.push("external");
-        if case.is_verified() {
+        if case.is_thread_his() {
             warnings.push("acceptable");
         }
+    }
+    if case.is_verified() && !names_us(case) && case.message.list.is_none() {
+        warnings.push("not-to-us");
     }
     if lookalike::suspicion(case, &work.ticket).is_some() {
         warnings.push("look-alike");
@@ -110,6 +122,12 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
         warnings.push("id-reused");
     }
     warnings.into_iter().map(str::to_owned).collect()
+}
+
+/// One of its recipients, whoever wrote them there, is the desk.
+fn names_us(case: &Case) -> bool {
+    let mut people = case.message.to.iter().chain(&case.message.cc).filter_map(Address::spec);
+    people.any(|a| case.policy.own_address(&a).is_some())
 }
 
 /// A draft to an agent about a ticket, still without content.
@@ -135,7 +153,7 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
         author: None,
         attachments: Vec::new(),
         values,
-        cause: format!("{cause}:{}", agent.name),
+        cause: cause_for(cause, &agent.name),
         at: work.now,
     }
 }
@@ -149,6 +167,11 @@ pub fn page(work: &Work, agent: &Agent, cause: &str) -> Option<Draft> {
     let who = work.ticket.organisation.clone().unwrap_or_else(|| work.ticket.requester.display().to_owned());
     draft.values.insert("who", Value::Text(who));
     Some(draft)
+}
+
+/// What causes the copy of a mail that goes to one agent.
+pub fn cause_for(cause: &str, agent: &str) -> String {
+    format!("{cause}:{agent}")
 }
 
 /// Tells an agent at his registered address that his mail was not carried out. Goes to nobody else, whatever From said.

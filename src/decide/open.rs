@@ -44,9 +44,7 @@ pub fn open(case: &Case, because: &str) -> Decision {
     let promised = clock::promise(&mut work, case.contact(), facts.organisation.as_ref());
     asks::begin(case, &mut work);
     link(case, &mut work);
-    if case.is_strong() {
-        customer::add_copied(case, &mut work);
-    }
+    customer::add_copied(case, &mut work);
     let woken = duty::take(case, &mut work, &mut route);
     let assigned = TicketChange::Assigned { owner: route.owner.clone(), group: route.group.clone() };
     let why = route.because();
@@ -147,6 +145,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
         thread: Vec::new(),
         entries: 0,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 
@@ -154,7 +153,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
 fn bind(case: &Case, work: &mut Work) {
     let Some(contact) = case.contact() else { return };
     let his_own = matches!(case.facts.sender, Sender::Contact(_)) && case.is_verified();
-    let vouched_for = matches!(case.facts.sender, Sender::Agent(_)) && case.is_strong();
+    let vouched_for = matches!(case.facts.sender, Sender::Agent(_)) && case.is_strong() && case.is_to_us();
     if his_own || vouched_for {
         let organisation = work.ticket.organisation.clone().or_else(|| contact.organisation.clone());
         work.change(
@@ -170,7 +169,8 @@ fn classify(case: &Case, work: &mut Work, route: &Route) {
     if let Some(category) = route.category {
         let because = route.steps.iter().find(|s| s.step == "category" && s.matched).map_or("", |s| s.because.as_str());
         work.change(TicketChange::Category { to: Some(category.name.clone()) }, because);
-        if category.restricted && !case.is_strong() {
+        // The subject is a part of the request, and so is to whom it was put.
+        if category.restricted && !(case.is_strong() && case.facts.covered.subject && case.is_to_us()) {
             work.ticket.restricted = true;
             work.event("restricted: only for verified senders", format!("Category {}", category.name));
         }

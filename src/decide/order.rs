@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::model::ticket::EntryKind;
 use crate::model::{Action, Address, Decision, Fate, Found, Order, OrderKind, Policy, Status, Ticket, TicketChange};
 
-use super::agent;
 use super::work::{Work, attachment_info};
+use super::{access, agent};
 
 /// Carries an order out. An error says why it cannot be; nothing is changed then.
 pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision, String> {
@@ -52,6 +52,10 @@ pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> R
             agent::assign(&order.actor, &mut work, owner, group, "By order", &cause);
             Action::Command
         }
+        OrderKind::Revoke => {
+            others = access::revoke(&mut work, &found.absorbed, "By order");
+            Action::Command
+        }
         OrderKind::Close => status(&mut work, Status::Closed),
         OrderKind::Reopen => status(&mut work, Status::Open),
         OrderKind::Merge { into } => {
@@ -67,10 +71,7 @@ pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> R
         }
     };
     let mut decision = work.into_decision(action, Fate::Order);
-    for other in others {
-        decision.tickets.push(other.ticket);
-        decision.history.extend(other.history);
-    }
+    others.into_iter().for_each(|other| other.join(&mut decision));
     Ok(decision)
 }
 

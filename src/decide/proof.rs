@@ -58,6 +58,14 @@ pub fn lacks(case: &Case, agent: &Agent) -> Option<String> {
     if rule(case).proof && !case.is_strong() {
         return Some(case.facts.authenticity.because.clone());
     }
+    if rule(case).proof && !case.is_thread_his() {
+        return Some("What names the ticket is not covered by the proof: anybody may have added it".to_owned());
+    }
+    if rule(case).proof && !case.is_to_us() {
+        return Some(
+            "It was not written to the desk, as far as the proof goes: anybody may have sent it on".to_owned(),
+        );
+    }
     let from = case.author()?;
     let asks = case.policy.desk.agents != AgentProof::Token;
     let is_alternate = from != *agent.address() && case.facts.found.learnt.answered_at.is_none();

@@ -49,6 +49,19 @@ impl<'a> Case<'a> {
         self.is_verified() && self.facts.authenticity.strength == Some(Strength::Strong)
     }
 
+    /// The author himself named the ticket to which the mail was joined: nobody else can have written that on its way.
+    pub fn is_thread_his(&self) -> bool {
+        self.is_verified() && self.facts.thread.covered
+    }
+
+    /// The author wrote to the desk: what he wrote to somebody else, anybody may have sent on to us.
+    pub fn is_to_us(&self) -> bool {
+        let ours =
+            |people: &[Address]| people.iter().filter_map(Address::spec).any(|a| self.policy.own_address(&a).is_some());
+        let covered = self.facts.covered;
+        self.is_verified() && ((covered.to && ours(&self.message.to)) || (covered.cc && ours(&self.message.cc)))
+    }
+
     /// The first From address, where it is usable.
     pub fn author(&self) -> Option<AddrSpec> {
         self.message.from.first().and_then(Address::spec)
@@ -305,14 +318,19 @@ impl<'a> Work<'a> {
         self.policy.mailbox(&self.ticket.mailbox).unwrap_or(&self.policy.mailboxes[0])
     }
 
+    /// Hands everything over to a decision about another ticket.
+    pub fn join(self, decision: &mut Decision) {
+        decision.tickets.push(self.ticket);
+        decision.history.extend(self.history);
+        decision.entries.extend(self.entries);
+        decision.outgoing.extend(self.outgoing);
+    }
+
     /// Hands everything over to a decision.
     pub fn into_decision(mut self, action: Action, fate: Fate) -> Decision {
         self.ticket.service.next_at = super::clock::next(&self.ticket, self.policy);
         let mut decision = Decision::new(action, fate);
-        decision.tickets.push(self.ticket);
-        decision.history = self.history;
-        decision.entries = self.entries;
-        decision.outgoing = self.outgoing;
+        self.join(&mut decision);
         decision
     }
 }

@@ -3,24 +3,36 @@
 
 use crate::model::Message;
 use crate::model::desk::Mailbox;
-use crate::model::facts::{Authenticity, Believed, OwnProof, ProofOutcome, Strength};
+use crate::model::facts::{Authenticity, Believed, Covered, OwnProof, ProofOutcome, Strength};
 
+use super::covered::{self, Proof};
 use super::from_field;
 use super::verdicts::{self, Dmarc, Verdicts};
 
+/// The judgement on From, and what of the mail it covers besides.
+pub struct Judgement<'m> {
+    pub authenticity: Authenticity,
+    pub proof: Proof<'m>,
+}
+
 /// The table of `docs/trust.md`.
-pub fn judge(message: &Message, mailbox: Option<&Mailbox>, proof: &OwnProof) -> Authenticity {
+pub fn judge<'m>(message: &'m Message, mailbox: Option<&Mailbox>, proof: &'m OwnProof) -> Judgement<'m> {
     let author = match from_field::author(message) {
         Ok(author) => author,
         Err(because) => {
             let evidence = vec![format!("structure: {because}")];
-            return Authenticity { believed: Believed::Failed, strength: None, because, evidence };
+            let authenticity = Authenticity { believed: Believed::Failed, strength: None, because, evidence };
+            return Judgement { authenticity, proof: Proof::default() };
         }
     };
     let domain = author.domain();
     let verdicts = verdicts::collect(message, mailbox, domain);
     let own = Own::of(proof, domain);
     let (believed, strength, because) = table(domain, &verdicts, own);
+    let covers = match believed {
+        Believed::Verified => covered::covered(message, domain, &verdicts, proof),
+        Believed::Unauthenticated | Believed::Failed => Proof::default(),
+    };
     let mut evidence = vec![format!("structure: one From field with one address, {author}")];
     evidence.extend(verdicts.evidence);
     // What was not checked says why in its own words.
@@ -35,7 +47,23 @@ pub fn judge(message: &Message, mailbox: Option<&Mailbox>, proof: &OwnProof) -> 
         ProofOutcome::TempError => "own check: the DNS did not answer, to be checked again".to_owned(),
     }));
     evidence.extend(proof.evidence.iter().cloned());
-    Authenticity { believed, strength, because, evidence }
+    evidence.extend(open_to_change(message, covers.covered, believed));
+    Judgement { authenticity: Authenticity { believed, strength, because, evidence }, proof: covers }
+}
+
+/// Which of the fields from which rights follow are there and not covered.
+fn open_to_change(message: &Message, covered: Covered, believed: Believed) -> Option<String> {
+    let there = &message.structure.instances;
+    let fields = [
+        ("To", there.to, covered.to),
+        ("Cc", there.cc, covered.cc),
+        ("Subject", there.subject, covered.subject),
+        ("In-Reply-To", there.in_reply_to, covered.in_reply_to),
+        ("References", there.references, covered.references),
+    ];
+    let open: Vec<&str> = fields.iter().filter(|(_, n, covered)| *n > 0 && !covered).map(|(name, ..)| *name).collect();
+    (believed == Believed::Verified && !open.is_empty())
+        .then(|| format!("the proof does not cover {}: anybody on the way may have written that", open.join(", ")))
 }
 
 /// The own check's outcome, as far as it is about this From domain.

@@ -2,7 +2,7 @@
 
 use crate::model::desk::Policy;
 use crate::model::facts::{Authenticity, Confirmation, OwnProof, Sender};
-use crate::model::token::{KeyRing, Proven, TokenKind};
+use crate::model::token::{Generations, KeyRing, Proven, TokenKind};
 use crate::model::{Believed, Found, Hold, HoldKind, HoldNumber, HoldState, Message, Strength};
 
 use super::thread::{is_ours, own_details, referred};
@@ -10,9 +10,11 @@ use super::{authenticity, from_field, sender};
 
 /// The hidden tokens of confirmation mails that came with this mail, in the order of BEHAVIOUR section 2.
 fn tokens<'a>(message: &'a Message, policy: &'a Policy) -> impl Iterator<Item = Proven> + 'a {
-    let details = own_details(message, policy).into_iter().filter_map(|d| policy.keys.prove_address_detail(&d));
-    let ids = referred(message).filter_map(|id| policy.keys.prove_message_id(id));
-    details.chain(ids).filter(|proven| proven.kind == TokenKind::Confirm)
+    let never = Generations::default(); // these are not about tickets
+    let addresses = own_details(message, policy).into_iter();
+    let details: Vec<Proven> = addresses.filter_map(|(_, d)| policy.keys.prove_address_detail(&d, &never)).collect();
+    let ids = referred(message).filter_map(move |id| policy.keys.prove_message_id(id, &never));
+    details.into_iter().chain(ids).filter(|proven| proven.kind == TokenKind::Confirm)
 }
 
 /// The hold that the mail names: proven by a hidden token, or only claimed by a code in the subject, which
@@ -34,8 +36,9 @@ pub fn whose(message: &Message, policy: &Policy) -> Option<String> {
 /// author, beyond doubt, and no agent.
 pub fn may_be_asked_about(message: &Message, mailbox: &str, policy: &Policy) -> bool {
     let Ok(author) = from_field::author(message) else { return false };
-    let judged = authenticity::judge(message, policy.mailbox(mailbox), &OwnProof::default());
-    judged.believed == Believed::Failed && policy.agent_by_address(&author).is_none()
+    let unchecked = OwnProof::default();
+    let judged = authenticity::judge(message, policy.mailbox(mailbox), &unchecked);
+    judged.authenticity.believed == Believed::Failed && policy.agent_by_address(&author).is_none()
 }
 
 /// The hold that this mail answers with a token made for exactly this hold and its addressee.

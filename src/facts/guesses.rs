@@ -3,38 +3,30 @@
 
 use crate::model::conduct::{GUESSES_IN_ALL, GUESSES_PER_SENDER};
 use crate::model::facts::{Authenticity, Sender, Strength, ThreadBy};
-use crate::model::token::{KeyRing, TokenKind};
+use crate::model::token::{Generations, TokenKind};
 use crate::model::{AddrSpec, Believed, Found, Message, Policy, Ticket};
 
 use super::sender;
-use super::thread::{Named, claimed, is_ours, own_details, referred};
+use super::thread::{Named, claimed, claimed_by_id, own_details, referred, wrong_subjects};
 
 /// How many guesses a mail is. Each wrong check in the subject (40 bits) is one. The hidden ones (80 bits) cannot be
 /// guessed at any rate, and a long thread may carry many that an old key made: together they are one. Message-IDs of other
 /// domains are another desk's.
-pub fn wrong_checks(message: &Message, policy: &Policy) -> u32 {
+pub fn wrong_checks(message: &Message, policy: &Policy, generations: &Generations) -> u32 {
     let keys = &policy.keys;
-    let subject = message
-        .tokens
-        .iter()
-        .filter(|t| is_ours(&t.prefix, policy) && t.check.is_some() && !keys.proves_subject(t))
-        // A confirmation's code, 80 bits: it is checked where it is known for whom it was made.
-        .filter(|t| !KeyRing::is_confirm_shaped(t))
-        .count();
-    let detail = own_details(message, policy)
-        .iter()
-        .any(|d| keys.prove_address_detail(d).is_none() && claimed(d.split('-').collect(), 4).is_some());
-    let id = referred(message).any(|id| is_wrong_id(id, policy));
+    let subject = wrong_subjects(message, policy, generations).count();
+    let detail = own_details(message, policy).iter().any(|(_, d)| {
+        keys.prove_address_detail(d, generations).is_none() && claimed(d.split('-').collect(), 4).is_some()
+    });
+    let id = referred(message).any(|id| is_wrong_id(id, policy, generations));
     u32::try_from(subject).unwrap_or(u32::MAX).saturating_add(u32::from(detail || id))
 }
 
-fn is_wrong_id(id: &str, policy: &Policy) -> bool {
-    let Some((left, domain)) = id.split_once('@') else { return false };
-    let parts: Vec<&str> = left.split('.').collect();
+fn is_wrong_id(id: &str, policy: &Policy, generations: &Generations) -> bool {
+    let domain = id.split_once('@').map_or("", |(_, domain)| domain);
     domain.eq_ignore_ascii_case(&policy.desk.domain)
-        && parts.first().is_some_and(|pd| pd.eq_ignore_ascii_case("pd"))
-        && claimed(parts.get(1..).unwrap_or_default().to_vec(), 5).is_some()
-        && policy.keys.prove_message_id(id).is_none()
+        && claimed_by_id(id).is_some()
+        && policy.keys.prove_message_id(id, generations).is_none()
 }
 
 /// Which checks count for this mail's sender.

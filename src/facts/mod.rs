@@ -3,15 +3,18 @@
 
 mod authenticity;
 mod confirm;
+mod covered;
 mod from_field;
 mod guesses;
 mod idna;
+mod replay;
 mod sender;
 mod thread;
 mod verdicts;
 
 use crate::model::desk::Assign;
-use crate::model::facts::OwnProof;
+use crate::model::facts::{Covered, OwnProof};
+use crate::model::token::Generations;
 use crate::model::{AddrSpec, Believed, Facts, Found, Lookup, Message, Policy, lookalike};
 
 /// The one address that wrote, where From has exactly one field with exactly one strict address that every reading of
@@ -21,18 +24,23 @@ pub fn author(message: &Message) -> Option<AddrSpec> {
 }
 
 /// What `believe` may hold besides authserv-ids: see `docs/trust.md`.
+pub use replay::ask as ask_about_signatures;
 pub use verdicts::{ANCHOR_EXCHANGE_ONLINE, BELOW};
 
 /// What the decision about this mail needs to know.
 pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
-    let mut tickets: Vec<_> = thread::names(message, policy).iter().map(|name| name.number).collect();
-    tickets.extend(thread::wrong(message, policy));
+    // Which tokens were taken back is known once the tickets are: every one that claims a ticket is looked up.
+    let unknown = Generations::default();
+    let mut tickets: Vec<_> = thread::names(message, policy, &unknown).iter().map(|name| name.number).collect();
+    tickets.extend(thread::wrong(message, policy, &unknown));
+    tickets.extend(thread::of_own_id(message));
     thread::dedup(&mut tickets);
     Lookup {
         mailbox: mailbox.to_owned(),
         digest: Some(message.digest),
         fingerprint: Some(message.fingerprint()),
         message_id: message.id().map(str::to_owned),
+        signatures: replay::marks(message, policy),
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
         from: sender::from(message),
         agents: sender::from(message).filter(|from| policy.agent_by_address(from).is_some()),
@@ -40,7 +48,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         sender: sender::customer(message, policy),
         tickets,
         message_ids: thread::foreign_ids(message, policy),
-        bounced: thread::bounced(message, policy),
+        bounced: thread::bounced(message),
         hold: confirm::named(message, policy),
         holds_of: confirm::whose(message, policy),
         aside: confirm::may_be_asked_about(message, mailbox, policy),
@@ -51,22 +59,28 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
 }
 
 /// What the store's answers mean.
-pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, found: Found, policy: &Policy) -> Facts {
+pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, mut found: Found, policy: &Policy) -> Facts {
+    thread::keep_proven(&mut found, policy);
     let sender = sender::sender(message, &found, policy);
     let judged = authenticity::judge(message, policy.mailbox(mailbox), proof);
-    let released = confirm::released(&judged, &sender, &found);
+    let (proven_by, replayed) = replay::seen(message, &judged.proof.by, &found, policy);
+    let released = confirm::released(&judged.authenticity, &sender, &found);
     let confirmed = released.as_ref().is_some_and(|judged| judged.believed == Believed::Verified);
-    let authenticity = released.unwrap_or(judged);
-    let wrong_checks = guesses::wrong_checks(message, policy);
+    let covered = if confirmed { Covered::ALL } else { judged.proof.covered };
+    let authenticity = released.unwrap_or(judged.authenticity);
+    let wrong_checks = guesses::wrong_checks(message, policy, &found.generations);
     let heed = match confirmed {
         // Its checks were heeded when it was held; who guessed since must not change what was asked about.
         true => guesses::Heed::all(),
         false => guesses::Heed::of(message, &sender, &authenticity, wrong_checks, &found),
     };
-    let thread = thread::thread(message, &found, policy, &heed);
+    let thread = thread::thread(message, &found, policy, &heed, covered);
     Facts {
         agent_token: confirmed || sender::agent_token(message, &sender, &thread, &found, policy),
         confirmed,
+        covered,
+        proven_by,
+        replayed: replayed && !confirmed,
         authenticity,
         wrong_checks,
         organisation: found.organisation.clone(),

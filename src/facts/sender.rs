@@ -50,11 +50,13 @@ pub fn agent_token(message: &Message, sender: &Sender, thread: &Thread, found: &
     if policy.agent(name).is_none_or(|agent| agent.disabled) {
         return false;
     }
-    thread::names(message, policy).iter().filter(|named| !named.returned).filter_map(|named| named.proven.as_ref()).any(
-        |proven| {
+    thread::names(message, policy, &found.generations)
+        .iter()
+        .filter(|named| !named.returned)
+        .filter_map(|named| named.proven.as_ref())
+        .any(|proven| {
             proven.kind == TokenKind::Agent
                 && policy.keys.is_for(proven, name)
                 && thread::living(proven.ticket, found).is_some_and(|t| t.number == ticket.number)
-        },
-    )
+        })
 }

@@ -5,7 +5,7 @@ use crate::model::desk::Mailbox;
 use crate::model::message::{AuthResults, MethodResult};
 use crate::model::{Message, address};
 
-use super::idna;
+use super::{covered, idna};
 
 /// Stands in `believe` for the server that writes no identifier: the topmost field without one is Exchange Online's. A
 /// field that bears this very word as its identifier is nobody's.
@@ -38,11 +38,24 @@ pub struct Verdicts {
     pub dkim_related: bool,
     /// SPF passed for exactly the From domain.
     pub spf: bool,
+    /// The signatures that hold, of the From domain, one above it or one below it.
+    pub passes: Vec<Pass>,
     /// The server saw another From domain than this desk does.
     pub other_from: Option<String>,
     /// Fields whose say cannot be relied on stand inside the boundary: nothing is proven by any.
     pub void: bool,
     pub evidence: Vec<String>,
+}
+
+/// A DKIM signature of which our server says that it holds, as far as it says which (RFC 8601 section 2.7.1, RFC 6008).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pass {
+    pub domain: Option<String>,
+    /// The domain of `header.i`.
+    pub identity: Option<String>,
+    pub selector: Option<String>,
+    /// `header.b`: how the signature begins.
+    pub beginning: Option<String>,
 }
 
 /// Most lines of evidence about Authentication-Results.
@@ -55,10 +68,11 @@ pub fn collect(message: &Message, mailbox: Option<&Mailbox>, domain: &str) -> Ve
     let said: Vec<(usize, &MethodResult)> =
         fields.iter().enumerate().flat_map(|(at, field)| field.results.iter().map(move |r| (at, r))).collect();
     dmarc(&said, domain, &mut verdicts);
-    dkim(&said, domain, &mut verdicts);
+    dkim(&said, message, domain, &mut verdicts);
     spf(&said, domain, &mut verdicts);
     if verdicts.void {
         (verdicts.dkim, verdicts.dkim_related, verdicts.spf) = (false, false, false);
+        verdicts.passes.clear();
         if verdicts.dmarc == Dmarc::Pass {
             verdicts.dmarc = Dmarc::Nothing;
         }
@@ -161,7 +175,7 @@ fn one_domain(result: &MethodResult, ptype: &str, name: &str) -> Option<String> 
 }
 
 /// The same domain, or one of the two is above the other.
-fn related(a: &str, b: &str) -> bool {
+pub fn related(a: &str, b: &str) -> bool {
     let below = |low: &str, high: &str| low.strip_suffix(high).is_some_and(|rest| rest.ends_with('.'));
     a == b || below(a, b) || below(b, a)
 }
@@ -197,7 +211,7 @@ fn signer(result: &MethodResult) -> Option<String> {
     (!has_i || within).then_some(d)
 }
 
-fn dkim(said: &[(usize, &MethodResult)], domain: &str, verdicts: &mut Verdicts) {
+fn dkim(said: &[(usize, &MethodResult)], message: &Message, domain: &str, verdicts: &mut Verdicts) {
     let results: Vec<(usize, &MethodResult, Option<String>)> =
         said.iter().filter(|(_, r)| r.method == "dkim").map(|(at, r)| (*at, *r, signer(r))).collect();
     for (at, result, signer) in &results {
@@ -214,8 +228,25 @@ fn dkim(said: &[(usize, &MethodResult)], domain: &str, verdicts: &mut Verdicts) 
             note(verdicts, format!("The verdicts on {signer}'s DKIM signature disagree: the worse one counts"));
             continue;
         }
+        if !related(signer, domain) {
+            continue;
+        }
+        let pass = Pass {
+            domain: one_domain(result, "header", "d"),
+            identity: one_domain(result, "header", "i"),
+            selector: one(result, "s").map(str::to_owned),
+            beginning: one(result, "b").map(|b| b.split_whitespace().collect()),
+        };
+        if covered::meant(message, &pass, domain).iter().any(|signature| signature.is_partial) {
+            note(
+                verdicts,
+                format!("{signer}'s DKIM signature may cover a part of the text only (l=): it proves nothing"),
+            );
+            continue;
+        }
         verdicts.dkim |= signer == domain;
-        verdicts.dkim_related |= related(signer, domain);
+        verdicts.dkim_related = true;
+        verdicts.passes.push(pass);
     }
 }
 

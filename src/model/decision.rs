@@ -129,6 +129,8 @@ pub struct Decision<Mail = Draft> {
     pub left_out: Vec<(Digest, String)>,
     /// Contacts whose address was proven by an answer to a mail of ours.
     pub proven: Vec<AddrSpec>,
+    /// Signatures that proved the mail, with its [`super::Message::consequences`].
+    pub signatures: Vec<(String, Digest)>,
     /// Outgoing mails (outbox ids) that came back, and the words of the report.
     pub bounced: Vec<(i64, String)>,
     /// What is to be remembered of addresses.
@@ -160,6 +162,7 @@ impl<Mail> Decision<Mail> {
             holds: Vec::new(),
             left_out: Vec::new(),
             proven: Vec::new(),
+            signatures: Vec::new(),
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
@@ -184,6 +187,7 @@ impl<Mail> Decision<Mail> {
             holds: self.holds,
             left_out: self.left_out,
             proven: self.proven,
+            signatures: self.signatures,
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,

@@ -6,10 +6,10 @@ use super::address::AddrSpec;
 use super::conduct::{Conduct, Learnt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
-use super::message::Digest;
+use super::message::{Digest, Signature};
 use super::promise::UrgentCount;
 use super::ticket::{Entry, Priority, Status, Ticket, TicketNumber, words};
-use super::token::{Proven, TokenKind};
+use super::token::{Generations, Proven, TokenKind};
 use jiff::Timestamp;
 
 /// Everything that one mail's decision needs from the store, asked at once.
@@ -20,6 +20,8 @@ pub struct Lookup {
     pub digest: Option<Digest>,
     pub fingerprint: Option<Digest>,
     pub message_id: Option<String>,
+    /// Signatures by which the mail may have been seen before ([`super::token::KeyRing::signature_marks`]).
+    pub signatures: Vec<String>,
     /// Whose contact, organisation, earlier tickets and acknowledgements are looked for.
     pub sender: Option<AddrSpec>,
     /// The sender, and From, are the requester of this ticket: no mail came, the desk looks at it by itself.
@@ -58,6 +60,8 @@ pub struct Found {
     pub next_ticket: TicketNumber,
     /// The same content was taken in before.
     pub duplicate: Option<Earlier>,
+    /// Of the signatures asked for, those that proved a mail before, with [`super::Message::consequences`] of that mail.
+    pub signatures: Vec<(String, Digest)>,
     /// A mail with this Message-ID but other content was taken in before.
     pub id_reused: bool,
     pub contact: Option<Contact>,
@@ -65,6 +69,10 @@ pub struct Found {
     pub organisation: Option<Organisation>,
     /// The tickets asked for that exist, each followed through merges to the one that lives on: (asked, found).
     pub tickets: Vec<(TicketNumber, Ticket)>,
+    /// How often the tokens of the tickets asked for were taken back, of each by its own number.
+    pub generations: Generations,
+    /// Tickets that live on in one of those found, where the story is asked for.
+    pub absorbed: Vec<Ticket>,
     /// Of the Message-IDs asked for, those that belong to a ticket.
     pub known_ids: Vec<(String, TicketNumber)>,
     /// Of the Message-IDs of ours that a bounce names, the outgoing mails.
@@ -188,11 +196,43 @@ pub struct Authenticity {
     pub evidence: Vec<String>,
 }
 
+/// Of the fields from which rights follow, those that the proof of From covers. What it does not cover, anybody may have
+/// written who had the mail in his hands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    pub to: bool,
+    pub cc: bool,
+    pub subject: bool,
+    pub in_reply_to: bool,
+    pub references: bool,
+    /// Where the mail was delivered: no signature ever covers that.
+    pub envelope: bool,
+}
+
+impl Covered {
+    pub const ALL: Covered =
+        Covered { to: true, cc: true, subject: true, in_reply_to: true, references: true, envelope: true };
+
+    /// What either covers.
+    pub fn or(self, other: Covered) -> Covered {
+        Covered {
+            to: self.to || other.to,
+            cc: self.cc || other.cc,
+            subject: self.subject || other.subject,
+            in_reply_to: self.in_reply_to || other.in_reply_to,
+            references: self.references || other.references,
+            envelope: self.envelope || other.envelope,
+        }
+    }
+}
+
 /// What the desk's own check of a mail's DKIM signatures, against keys and DMARC records in the DNS, came to. Made once,
 /// before the transaction; alone it can prove, never condemn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnProof {
     pub outcome: ProofOutcome,
+    /// The signatures that prove, where the outcome is [`ProofOutcome::Aligned`].
+    pub by: Vec<Signature>,
     /// What was seen, a line each.
     pub evidence: Vec<String>,
 }
@@ -256,6 +296,8 @@ pub struct Thread {
     pub kind: Option<TokenKind>,
     /// Other tickets that the mail names with proof, or this one without.
     pub also: Vec<TicketNumber>,
+    /// A field that the proof of From covers names the ticket.
+    pub covered: bool,
     /// Numbers that were named with a wrong or missing check, or that do not exist.
     pub unproven: Vec<TicketNumber>,
     pub because: String,
@@ -273,6 +315,12 @@ pub struct Confirmation {
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub authenticity: Authenticity,
+    /// What of the mail is the author's, where From is proven.
+    pub covered: Covered,
+    /// The signatures that prove it, by which it is known again ([`super::token::KeyRing::signature_marks`]).
+    pub proven_by: Vec<String>,
+    /// One of them came before, with another mail.
+    pub replayed: bool,
     pub sender: Sender,
     pub organisation: Option<Organisation>,
     pub thread: Thread,

@@ -253,6 +253,64 @@ pub struct Structure {
     pub broken: Vec<&'static str>,
     /// How many Received fields there are (RFC 5321 section 4.4).
     pub received: u32,
+    pub instances: Instances,
+}
+
+/// How many fields there are of each name from which rights follow: a signature covers the lowest ones, as many as it names
+/// (RFC 6376 section 5.4.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Instances {
+    pub to: u32,
+    pub cc: u32,
+    pub subject: u32,
+    pub in_reply_to: u32,
+    pub references: u32,
+}
+
+/// A DKIM signature (RFC 6376) as it stands in a mail, verified by nobody yet. The default covers nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// `d=`, lower case.
+    pub domain: String,
+    /// `s=`, lower case.
+    pub selector: String,
+    /// The domain of `i=`, lower case; else that of `d=`.
+    pub identity: String,
+    /// `h=`: names of fields, lower case, as often as they stand there.
+    pub covers: Vec<String>,
+    /// It has an `l=`: what follows the part of the text that it covers is anybody's.
+    pub is_partial: bool,
+    /// `b=` without white space: its beginning may stand in a verdict (`header.b`, RFC 6008).
+    pub written: String,
+    /// By what it is known again.
+    pub mark: Digest,
+}
+
+impl Default for Signature {
+    fn default() -> Self {
+        Signature {
+            domain: String::new(),
+            selector: String::new(),
+            identity: String::new(),
+            covers: Vec::new(),
+            is_partial: true,
+            written: String::new(),
+            mark: Digest([0; 32]),
+        }
+    }
+}
+
+impl Signature {
+    /// By what a signature is known again: its bytes, however `b=` is written.
+    pub fn mark_of(bytes: &[u8]) -> Digest {
+        Digest::of(bytes)
+    }
+
+    /// Whether it covers all `instances` of a field.
+    pub fn covers_all(&self, name: &str, instances: u32) -> bool {
+        let named = self.covers.iter().filter(|n| *n == name).count();
+        u32::try_from(named).unwrap_or(u32::MAX) >= instances
+    }
 }
 
 /// A subject token as found, unproven. `[ACME-1042-k7q2m9xf]`.
@@ -315,6 +373,8 @@ pub struct Message {
     /// Return-Path's address; `Some("")` is the null path `<>`.
     pub return_path: Option<String>,
     pub auth_results: Vec<AuthResultsField>,
+    /// The topmost first; at most 50.
+    pub signatures: Vec<Signature>,
     pub structure: Structure,
     /// What was malformed or odd and how it was read all the same.
     pub flags: Vec<String>,
@@ -336,15 +396,26 @@ impl Message {
         self.message_id.first().map(String::as_str)
     }
 
+    /// All in it from which something follows: a copy with the same signature that differs in this was changed on its way.
+    pub fn consequences(&self) -> Digest {
+        use sha2::Digest as _;
+        let mut hash = sha2::Sha256::new();
+        hash.update(self.fingerprint().0);
+        for list in [&self.in_reply_to, &self.references] {
+            hash_part(&mut hash, list.join(" ").as_bytes());
+        }
+        for list in [&self.to, &self.cc] {
+            hash_part(&mut hash, list.iter().map(|a| a.email.as_str()).collect::<Vec<_>>().join(" ").as_bytes());
+        }
+        Digest(hash.finalize().into())
+    }
+
     /// The content's identity: two mails with the same fingerprint are one mail that arrived twice, whatever the hops
     /// between wrote into their headers. Covers From, Date, Subject, Message-ID, text and attachments.
     pub fn fingerprint(&self) -> Digest {
         use sha2::Digest as _;
         let mut hash = sha2::Sha256::new();
-        let mut part = |bytes: &[u8]| {
-            hash.update((bytes.len() as u64).to_be_bytes());
-            hash.update(bytes);
-        };
+        let mut part = |bytes: &[u8]| hash_part(&mut hash, bytes);
         part(self.from.first().map_or("", |a| &a.email).as_bytes());
         part(self.sent_at.as_ref().map(|z| z.timestamp().to_string()).unwrap_or_default().as_bytes());
         part(self.subject.as_deref().unwrap_or_default().as_bytes());
@@ -355,4 +426,10 @@ impl Message {
         }
         Digest(hash.finalize().into())
     }
+}
+
+fn hash_part(hash: &mut sha2::Sha256, bytes: &[u8]) {
+    use sha2::Digest as _;
+    hash.update((bytes.len() as u64).to_be_bytes());
+    hash.update(bytes);
 }

@@ -4,6 +4,7 @@
 //! Three things are called "mailbox" in this field. Here an RFC 5322 mailbox is an [`Address`], an IMAP mailbox is a
 //! *folder*, and [`Mailbox`] is only ever the support inbox that the operator configured.
 
+pub mod access;
 pub mod address;
 pub mod ask;
 pub mod away;

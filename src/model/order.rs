@@ -31,6 +31,8 @@ pub enum OrderKind {
     Assign {
         to: Assignee,
     },
+    /// Takes the ticket's tokens back.
+    Revoke,
     Close,
     Reopen,
     /// The ticket lives on in the other one.

@@ -11,7 +11,7 @@ use super::hold::HoldNumber;
 use super::language::Language;
 use super::message::Attachment;
 use super::ticket::{Ticket, TicketNumber, words};
-use super::token::TokenKind;
+use super::token::{About, TokenKind};
 
 /// The line above which agents answer. ASCII, short enough that no client wraps it, and the same in every language, so
 /// that it is found again behind any quote prefix and after any change of charset. Text of the notification's own
@@ -134,16 +134,21 @@ impl Draft {
     /// The signed Message-ID that this mail will have, without angle brackets: derived from its cause, so that deciding
     /// can name it before composing makes it, and making it again gives the same.
     pub fn message_id(&self, policy: &Policy) -> String {
-        let ticket = self.token_number().unwrap_or_default();
-        let cause = format!("{}:{}", self.template.word(), self.cause);
-        policy.keys.message_id(self.addressee.kind(), ticket, self.token_addressee(), &cause, &policy.desk.domain)
+        let about = self.token_about().unwrap_or(About::from(0));
+        let cause = Self::token_cause(self.template, &self.cause);
+        policy.keys.message_id(self.addressee.kind(), about, self.token_addressee(), &cause, &policy.desk.domain)
+    }
+
+    /// What goes into the Message-ID of a mail of this template with this cause.
+    pub fn token_cause(template: Template, cause: &str) -> String {
+        format!("{}:{cause}", template.word())
     }
 
     /// What hidden tokens in this mail are about: the ticket, or what is held.
-    pub fn token_number(&self) -> Option<i64> {
+    pub fn token_about(&self) -> Option<About> {
         match &self.addressee {
-            Addressee::Registered { hold, .. } => Some(*hold),
-            _ => self.ticket.as_ref().map(|t| t.number),
+            Addressee::Registered { hold, .. } => Some(About::from(*hold)),
+            _ => self.ticket.as_ref().map(Ticket::token),
         }
     }
 

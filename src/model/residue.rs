@@ -17,6 +17,13 @@ pub const PHRASES: &[&str] = &[
     "Što napišete iznad crte",
     "What you write above the line goes to the customer",
     "Was Sie über die Linie schreiben",
+    // Who may be let in.
+    "ktoré nie sú v tikete (#accept",
+    "které nejsou v tiketu (#accept",
+    "ki niso v zahtevku (#accept",
+    "koje nisu u zahtjevu (#accept",
+    "which are not on the ticket (#accept",
+    "die nicht am Ticket beteiligt sind (#accept",
     // Notes.
     "Zákazník ju nevidí.",
     "Zákazník ji nevidí.",

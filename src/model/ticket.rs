@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::access::{Access, Proposed};
 use super::address::Address;
 use super::facts::Believed;
 use super::language::Language;
@@ -140,6 +141,8 @@ pub struct Ticket {
     pub entries: u32,
     /// What was promised for it, and how far that has come.
     pub service: Service,
+    /// Who may yet come in, and which tokens still open it.
+    pub access: Access,
 }
 
 /// Message-IDs kept for References.
@@ -178,6 +181,12 @@ pub enum TicketChange {
     },
     ParticipantRemoved {
         email: String,
+    },
+    /// An agent may make this one a participant.
+    Proposed(Proposed),
+    /// All tokens made before prove nothing any more.
+    TokensRevoked {
+        generation: u32,
     },
     Linked {
         to: TicketNumber,
@@ -243,6 +252,7 @@ impl Ticket {
                 self.first_responded_at.get_or_insert(at);
             }
             TicketChange::Participant { email, name, by } => {
+                self.unpropose(email);
                 if !self.is_participant(email) {
                     self.participants.push(Participant {
                         name: name.clone(),
@@ -253,6 +263,10 @@ impl Ticket {
             }
             TicketChange::ParticipantRemoved { email } => {
                 self.participants.retain(|p| !p.email.eq_ignore_ascii_case(email))
+            }
+            TicketChange::Proposed(proposed) => self.propose(proposed),
+            TicketChange::TokensRevoked { generation } => {
+                self.access.generation = self.access.generation.max(*generation);
             }
             TicketChange::Linked { to } => {
                 if !self.linked.contains(to) && *to != self.number {

@@ -3,7 +3,7 @@
 use jiff::Zoned;
 
 use crate::model::Address;
-use crate::model::message::{AuthResultsField, Structure};
+use crate::model::message::{AuthResultsField, Instances, Structure};
 use crate::model::text::{SUBJECT_MAX, clean_line};
 
 use super::auth_results;
@@ -203,11 +203,22 @@ pub fn structure(block: &Block<'_>, header: &[u8], from: &[Address], hint: Hint)
     }
     let raw = block.first("From").map(|f| words::unfold(f.value, hint, &mut Vec::new()));
     Structure {
-        from_fields: u32::try_from(block.all("From").count()).unwrap_or(u32::MAX),
+        from_fields: count(block, "From"),
         from_raw: raw.unwrap_or_default(),
         broken,
-        received: u32::try_from(block.all("Received").count()).unwrap_or(u32::MAX),
+        received: count(block, "Received"),
+        instances: Instances {
+            to: count(block, "To"),
+            cc: count(block, "Cc"),
+            subject: count(block, "Subject"),
+            in_reply_to: count(block, "In-Reply-To"),
+            references: count(block, "References"),
+        },
     }
+}
+
+fn count(block: &Block<'_>, name: &str) -> u32 {
+    u32::try_from(block.all(name).count()).unwrap_or(u32::MAX)
 }
 
 /// mail-parser's reading of the From field: one mailbox, the same address.

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use crate::model::message::Forward;
 use crate::model::{Address, Digest, Incoming, Message};
 
-use super::{automatic, body, charset, entity, forward, headers, language, lines, quotation, report, scan, tokens};
+use super::{
+    automatic, body, charset, entity, forward, headers, language, lines, quotation, report, scan, signatures, tokens,
+};
 
 /// Largest mail that is read, in bytes; of a larger one the beginning is.
 pub const MAIL_MAX: usize = 50 * 1024 * 1024;
@@ -57,6 +59,7 @@ pub fn read(incoming: &Incoming) -> Message {
         requester,
         tokens: read.subject.as_deref().map(tokens::find).unwrap_or_default(),
         auth_results: headers::auth_results(&root.block, hint),
+        signatures: signatures::read(&root.block),
         message_id: read.message_id,
         in_reply_to: read.in_reply_to,
         references: read.references,

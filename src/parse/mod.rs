@@ -24,6 +24,7 @@ mod params;
 mod quotation;
 mod report;
 mod scan;
+mod signatures;
 mod tnef;
 mod tokens;
 mod transfer;

@@ -7,34 +7,13 @@ use postdesk::model::conduct::Learnt;
 use postdesk::model::desk::AgentProof;
 use postdesk::store::{Reading as _, Store as _};
 
-use super::bench::{Bench, Came, proven, unproven};
+use super::bench::{Bench, Came, STATES, State, in_state};
 
 const FIRST: &str = "jana@acme.example";
 const FURTHER: &str = "jana@doma.example";
 
-/// How well a mail in jana's name is proven.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum State {
-    Strong,
-    Weak,
-    Unproven,
-    Failed,
-}
-
-const STATES: [State; 4] = [State::Strong, State::Weak, State::Unproven, State::Failed];
-
 fn mail(state: State, from: &str, fields: &str, text: &str) -> String {
-    let domain = from.rsplit_once('@').expect("an address").1;
-    let says = |verdict: &str| {
-        let field = format!("Authentication-Results: mx.acme.example; {verdict} header.from={domain}\r\n");
-        field + &unproven(from, fields, "Re: x", text)
-    };
-    match state {
-        State::Strong => proven(from, fields, "Re: x", text),
-        State::Weak => says("dkim=none; dmarc=pass"),
-        State::Unproven => unproven(from, fields, "Re: x", text),
-        State::Failed => says("dmarc=fail"),
-    }
+    in_state(state, from, fields, "Re: x", text)
 }
 
 /// `acts`, `asks` (at the registered address), `holds` (and tells him).

@@ -245,7 +245,7 @@ impl Bench {
     }
 
     pub fn token(&self, number: i64) -> String {
-        self.policy.keys.subject_token(&self.policy.desk.prefix, number)
+        self.policy.keys.subject_token(&self.policy.desk.prefix, self.ticket(number).token())
     }
 }
 
@@ -277,6 +277,32 @@ pub fn unproven(from: &str, fields: &str, subject: &str, text: &str) -> String {
          MIME-Version: 1.0\r\n{content}\r\n{}\r\n",
         text.replace("\r\n", "\n").replace('\n', "\r\n")
     )
+}
+
+/// How well a mail is proven.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum State {
+    Strong,
+    Weak,
+    Unproven,
+    Failed,
+}
+
+pub const STATES: [State; 4] = [State::Strong, State::Weak, State::Unproven, State::Failed];
+
+/// A mail in this state.
+pub fn in_state(state: State, from: &str, fields: &str, subject: &str, text: &str) -> String {
+    let domain = from.rsplit_once('@').map_or("", |(_, d)| d).trim_end_matches('>');
+    let says = |verdict: &str| {
+        let field = format!("Authentication-Results: mx.acme.example; {verdict} header.from={domain}\r\n");
+        field + &unproven(from, fields, subject, text)
+    };
+    match state {
+        State::Strong => proven(from, fields, subject, text),
+        State::Weak => says("dkim=none; dmarc=pass"),
+        State::Unproven => unproven(from, fields, subject, text),
+        State::Failed => says("dmarc=fail"),
+    }
 }
 
 impl Bench {

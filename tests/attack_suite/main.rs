@@ -2,7 +2,14 @@
 //! nobody is written to because a mail asked for it, no secret leaves.
 
 mod bench;
+#[path = "../trust/dns.rs"]
+#[allow(dead_code)]
+mod dns;
+#[path = "../trust/signing.rs"]
+#[allow(dead_code)]
+mod signing;
 
+mod accepts;
 mod agents;
 mod attacks;
 mod bombs;
@@ -13,4 +20,7 @@ mod leaks;
 mod lookalike;
 mod loops;
 mod machines;
+mod replay;
+mod revoked;
 mod sound;
+mod table;

@@ -176,6 +176,7 @@ pub fn first_ticket() -> Ticket {
         thread: vec!["first@firma.example".into()],
         entries: 1,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 

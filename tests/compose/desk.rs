@@ -91,6 +91,7 @@ pub fn ticket(subject: &str, requester: Address) -> Ticket {
         thread: vec![],
         entries: 1,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 

@@ -66,7 +66,9 @@ fn marks_and_return_paths_are_those_of_the_rules() {
                 assert_eq!((submitted, suppress, field(&made, "Content-Language")), (None, None, None));
                 let from = made.envelope_from.expect("an answer that bounces comes back");
                 let keys = policy().keys;
-                let proven = keys.prove_address_detail(from.subaddress().1.expect("a detail")).expect("signed");
+                let proven = keys
+                    .prove_address_detail(from.subaddress().1.expect("a detail"), &Default::default())
+                    .expect("signed");
                 assert_eq!((proven.ticket, proven.kind), (1042, TokenKind::Bounce));
             }
             Template::Reminder | Template::Closed => {
@@ -114,14 +116,16 @@ fn ids_and_reply_addresses_are_bound_to_their_reader() {
             | Template::Answer => (TokenKind::Customer, "jan.maly@firma.example"),
             _ => (TokenKind::Agent, "jana"),
         };
-        let proven = keys.prove_message_id(&made.message_id).expect("signed");
+        let proven = keys.prove_message_id(&made.message_id, &Default::default()).expect("signed");
         assert_eq!(proven.kind, kind, "{template}");
         assert!(keys.is_for(&proven, who));
         let reply_to = field(&made, "Reply-To");
         assert_eq!(reply_to.is_some(), !matches!(template, Template::Alarm | Template::Page));
         if let Some(reply_to) = reply_to {
             let address = spec(&reply_to);
-            let proven = keys.prove_address_detail(address.subaddress().1.expect("a detail")).expect("signed");
+            let proven = keys
+                .prove_address_detail(address.subaddress().1.expect("a detail"), &Default::default())
+                .expect("signed");
             let number = if kind == TokenKind::Confirm { 17 } else { 1042 };
             assert_eq!((proven.kind, proven.ticket), (kind, number));
         }

@@ -186,6 +186,7 @@ pub fn ticket(number: i64, from: &str, subject: &str, now: Timestamp) -> Ticket 
         thread: Vec::new(),
         entries: 0,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 

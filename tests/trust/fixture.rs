@@ -47,7 +47,8 @@ pub fn message(from: &str) -> Message {
         delivered_to: vec![],
         return_path: None,
         auth_results: vec![],
-        structure: Structure { from_fields: 1, from_raw: from.to_owned(), broken: vec![], received: 1 },
+        signatures: vec![],
+        structure: Structure { from_fields: 1, from_raw: from.to_owned(), received: 1, ..Structure::default() },
         flags: vec![],
     }
 }
@@ -152,6 +153,7 @@ pub fn ticket(number: i64) -> Ticket {
         thread: vec![],
         entries: 1,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 

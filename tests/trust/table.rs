@@ -7,7 +7,7 @@ use postdesk::model::{Found, Message};
 use super::fixture::*;
 
 fn own(outcome: ProofOutcome) -> OwnProof {
-    OwnProof { outcome, evidence: vec![] }
+    OwnProof { outcome, ..OwnProof::default() }
 }
 
 fn aligned() -> ProofOutcome {

@@ -102,6 +102,10 @@ pub fn reopen(args: PlainArgs, desk: &Desk) -> CliResult {
     carry_out(check(args.common, desk)?, OrderKind::Reopen, desk)
 }
 
+pub fn revoke(args: PlainArgs, desk: &Desk) -> CliResult {
+    carry_out(check(args.common, desk)?, OrderKind::Revoke, desk)
+}
+
 pub fn merge(args: MergeArgs, desk: &Desk) -> CliResult {
     let checked = check(args.common, desk)?;
     if args.into == checked.ticket {

@@ -220,6 +220,7 @@ mod tests {
             thread: Vec::new(),
             entries: 1,
             service: Default::default(),
+            access: Default::default(),
         }
     }
 

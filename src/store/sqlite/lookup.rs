@@ -4,12 +4,13 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::rows::{read_entries, read_ticket};
+use super::rows::{read_entries, read_ticket, ticket_columns};
 use super::sql::{all, first, message_key, micros};
-use super::{conduct, contacts, holds};
+use super::{conduct, contacts, holds, signatures};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
 use crate::model::ticket::{Status, Ticket, TicketNumber};
+use crate::model::token::Generations;
 use crate::store::{Result, StoreError};
 
 /// Steps of "merged into" that are followed.
@@ -47,6 +48,9 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
             .collect(),
         ..Found::default()
     };
+    for mark in lookup.signatures.iter().take(NAMED) {
+        found.signatures.extend(signatures::proved(connection, mark)?.map(|mail| (mark.clone(), mail)));
+    }
     for id in lookup.message_ids.iter().take(NAMED) {
         if let Some(number) = known_id(connection, id)? {
             found.known_ids.push((id.clone(), number));
@@ -60,7 +64,9 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
         }
     }
     let requester = match lookup.requester_of {
-        Some(number) => followed(connection, number)?.and_then(|ticket| ticket.requester.spec()),
+        Some(number) => {
+            followed(connection, number, &mut found.generations)?.and_then(|ticket| ticket.requester.spec())
+        }
         None => None,
     };
     let (sender, from) = (requester.as_ref().or(lookup.sender.as_ref()), requester.as_ref().or(lookup.from.as_ref()));
@@ -95,9 +101,10 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
                 .into_iter()
                 .collect();
     }
-    found.tickets = tickets(connection, lookup, &found)?;
+    tickets(connection, lookup, &mut found)?;
     if lookup.story {
         for (_, ticket) in &found.tickets {
+            found.absorbed.extend(absorbed(connection, ticket.number)?);
             let entries = read_entries(connection, ticket.number)?;
             // What it is all about was said first.
             let late = entries.len().saturating_sub(SAID);
@@ -112,27 +119,49 @@ pub(super) fn next_ticket(connection: &Connection) -> Result<TicketNumber> {
         .ok_or_else(|| StoreError::Broken("The row that gives ticket numbers is missing".to_owned()))
 }
 
-fn tickets(connection: &Connection, lookup: &Lookup, found: &Found) -> Result<Vec<(TicketNumber, Ticket)>> {
+fn tickets(connection: &Connection, lookup: &Lookup, found: &mut Found) -> Result<()> {
     let asked = lookup.tickets.iter().take(NAMED).copied();
     let known = found.known_ids.iter().map(|(_, number)| *number);
     let bounced = found.bounced.iter().filter_map(|mail| mail.ticket);
     let recent = found.recent.iter().map(|(number, _)| *number);
-    let mut out: Vec<(TicketNumber, Ticket)> = Vec::new();
     let held = found.hold.iter().filter_map(|hold| hold.ticket);
-    for number in asked.chain(known).chain(bounced).chain(recent).chain(held) {
-        if out.iter().any(|(seen, _)| *seen == number) {
+    let numbers: Vec<_> = asked.chain(known).chain(bounced).chain(recent).chain(held).collect();
+    for number in numbers {
+        if found.tickets.iter().any(|(seen, _)| *seen == number) {
             continue;
         }
-        if let Some(ticket) = followed(connection, number)? {
-            out.push((number, ticket));
+        if let Some(ticket) = followed(connection, number, &mut found.generations)? {
+            found.tickets.push((number, ticket));
         }
+    }
+    Ok(())
+}
+
+/// Tickets that live on in this one, whichever way they came there.
+fn absorbed(connection: &Connection, number: TicketNumber) -> Result<Vec<Ticket>> {
+    let mut out: Vec<Ticket> = Vec::new();
+    let mut into = vec![number];
+    for _ in 0..MERGE_STEPS {
+        let mut next = Vec::new();
+        for number in into {
+            let sql = concat!("SELECT ", ticket_columns!(), " FROM ticket WHERE merged_into = ?1 LIMIT 1000");
+            next.extend(all(connection, sql, [number], super::rows::ticket)?);
+        }
+        if next.is_empty() {
+            break;
+        }
+        into = next.iter().map(|t: &Ticket| t.number).collect();
+        out.extend(next);
     }
     Ok(out)
 }
 
 /// A ticket, or the one in which it lives on.
-fn followed(connection: &Connection, number: TicketNumber) -> Result<Option<Ticket>> {
+fn followed(connection: &Connection, number: TicketNumber, generations: &mut Generations) -> Result<Option<Ticket>> {
     let mut ticket = read_ticket(connection, number)?;
+    if let Some(ticket) = &ticket {
+        generations.note(number, ticket.access.generation);
+    }
     for _ in 0..MERGE_STEPS {
         let Some(into) = ticket.as_ref().and_then(|t| t.merged_into) else { break };
         match read_ticket(connection, into)? {

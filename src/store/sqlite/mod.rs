@@ -19,6 +19,7 @@ mod read;
 mod readers;
 mod rows;
 mod schema;
+mod signatures;
 mod sql;
 mod watch;
 mod write;

@@ -186,6 +186,7 @@ fn lookup() -> Lookup {
         digest: Some(Digest::of(b"other")),
         fingerprint: Some(Digest::of(b"fingerprint")),
         message_id: Some("m1@firma.example".to_owned()),
+        signatures: vec!["a".to_owned()],
         sender: Some(spec("jana@firma.example")),
         from: Some(spec("jana@firma.example")),
         agents: Some(spec("jana@firma.example")),
@@ -330,6 +331,7 @@ fn ticket(number: i64, now: Timestamp) -> Ticket {
         thread: Vec::new(),
         entries: 1,
         service: Default::default(),
+        access: Default::default(),
     }
 }
 

@@ -22,6 +22,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_pieces.sql"),
     include_str!("migrations/0007_agent_address.sql"),
     include_str!("migrations/0008_watch.sql"),
+    include_str!("migrations/0009_access.sql"),
+    include_str!("migrations/0010_signature.sql"),
 ];
 
 /// Between two tries to switch a file that another process is just making.

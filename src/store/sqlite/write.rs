@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, write_ticket};
 use super::sql::{micros, run};
-use super::{conduct, holds, outbox, read, watch};
+use super::{conduct, holds, outbox, read, signatures, watch};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -45,6 +45,9 @@ pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>,
     }
     for address in &commit.proven {
         holds::prove(connection, address, now)?;
+    }
+    for (mark, consequences) in &commit.signatures {
+        signatures::keep(connection, mark, consequences)?;
     }
     for (id, words) in &commit.bounced {
         outbox::bounced(connection, *id, words, now)?;

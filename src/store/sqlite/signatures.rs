@@ -1,0 +1,37 @@
+//! Signatures by which mails were proven: each is known again, with the mail that it proved first.
+
+use rusqlite::{Connection, params};
+
+use super::sql::{first, run};
+use crate::model::Digest;
+use crate::store::{Result, StoreError};
+
+/// Kept, the newest: some weeks of a busy desk. What is older is known by its Message-ID and content still.
+const KEPT: i64 = 200_000;
+
+/// The mail that this signature proved.
+pub(super) fn proved(connection: &Connection, mark: &str) -> Result<Option<Digest>> {
+    let sql = "SELECT consequences FROM signature WHERE mark = ?1";
+    let bytes: Option<Vec<u8>> = first(connection, sql, [mark], |c| c.take())?;
+    let damaged = |_| StoreError::Broken("A digest in the table of signatures is damaged".to_owned());
+    bytes.map(|bytes| bytes.try_into().map(Digest).map_err(damaged)).transpose()
+}
+
+pub(super) fn keep(connection: &Connection, mark: &str, consequences: &Digest) -> Result<()> {
+    let kept = run(
+        connection,
+        "INSERT INTO signature (mark, consequences) VALUES (?1, ?2) ON CONFLICT (mark) DO NOTHING",
+        params![mark, &consequences.0[..]],
+    )?;
+    if kept == 0 {
+        return Ok(());
+    }
+    let last = connection.last_insert_rowid();
+    // Two go for each one that comes, the oldest first.
+    run(
+        connection,
+        "DELETE FROM signature WHERE id IN (SELECT id FROM signature ORDER BY id LIMIT 2) AND id <= ?1",
+        [last.saturating_sub(KEPT)],
+    )?;
+    Ok(())
+}
