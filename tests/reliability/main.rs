@@ -11,3 +11,5 @@ mod folder;
 mod load;
 mod people;
 mod poison;
+mod proxy;
+mod sweep;

@@ -255,7 +255,7 @@ fn children_of(parent: u32) -> Vec<String> {
 }
 
 /// An authority and a certificate for `localhost` and 127.0.0.1.
-fn certificate(root: &Path) {
+pub fn certificate(root: &Path) {
     let ca_key = rcgen::KeyPair::generate().expect("a key");
     let mut ca = rcgen::CertificateParams::new(Vec::new()).expect("an authority");
     ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

@@ -3,6 +3,7 @@
 
 pub mod desk;
 pub mod dovecot;
+pub mod fault_proxy;
 pub mod outbox_store;
 pub mod postfix;
 pub mod scripted_imap;
