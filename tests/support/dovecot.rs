@@ -215,10 +215,23 @@ impl Dovecot {
 
     /// Ends it without a word: the master and every process that it started.
     pub fn kill(&mut self) {
-        let mut children = children_of(self.child.id());
-        children.insert(0, self.child.id().to_string());
-        signal("KILL", &children);
+        signal("KILL", &self.processes());
         let _ = self.child.wait();
+    }
+
+    /// Stops it where it is: the kernel still takes connections for it.
+    pub fn hang(&self) {
+        signal("STOP", &self.processes());
+    }
+
+    pub fn wake(&self) {
+        signal("CONT", &self.processes());
+    }
+
+    fn processes(&self) -> Vec<String> {
+        let mut processes = children_of(self.child.id());
+        processes.insert(0, self.child.id().to_string());
+        processes
     }
 }
 

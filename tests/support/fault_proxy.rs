@@ -51,6 +51,11 @@ pub struct Fault {
     pub kind: Kind,
 }
 
+/// What a line of the server's becomes (line end and all) before the client sees it; made anew for each connection, given
+/// its number. The bytes of literals come as lines, too.
+pub type Rewrite = Arc<dyn Fn(usize) -> Rewriter + Send + Sync>;
+pub type Rewriter = Box<dyn FnMut(&[u8]) -> Vec<u8> + Send>;
+
 /// Which fault the n-th connection (from 0) has.
 pub type Plan = Arc<dyn Fn(usize) -> Option<Fault> + Send + Sync>;
 
@@ -63,6 +68,7 @@ pub struct Proxy {
 struct Shared {
     target: SocketAddr,
     plan: Mutex<Plan>,
+    rewrite: Mutex<Option<Rewrite>>,
     connections: AtomicUsize,
     open: AtomicUsize,
     struck: AtomicUsize,
@@ -79,6 +85,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             target: SocketAddr::from(([127, 0, 0, 1], target)),
             plan: Mutex::new(Arc::new(|_| None)),
+            rewrite: Mutex::new(None),
             connections: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             struck: AtomicUsize::new(0),
@@ -97,6 +104,16 @@ impl Proxy {
     pub fn follow(&self, plan: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static) {
         *self.shared.plan.lock().expect("not poisoned") = Arc::new(plan);
         self.shared.connections.store(0, SeqCst);
+    }
+
+    /// Makes the server a liar, on connections made from now on.
+    pub fn rewrite(&self, rewrite: impl Fn(usize) -> Rewriter + Send + Sync + 'static) {
+        *self.shared.rewrite.lock().expect("not poisoned") = Some(Arc::new(rewrite));
+    }
+
+    /// From now on the server's words pass as they are.
+    pub fn honest(&self) {
+        *self.shared.rewrite.lock().expect("not poisoned") = None;
     }
 
     pub fn connections(&self) -> usize {
@@ -138,13 +155,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         }
         let number = shared.connections.fetch_add(1, SeqCst);
         let fault = shared.plan.lock().expect("not poisoned")(number);
+        let rewriter = shared.rewrite.lock().expect("not poisoned").as_ref().map(|rewrite| rewrite(number));
         let shared = Arc::clone(&shared);
         shared.open.fetch_add(1, SeqCst);
         connections.spawn(async move {
             if let Ok(server) = TcpStream::connect(shared.target).await {
                 let _ = client.set_nodelay(true);
                 let _ = server.set_nodelay(true);
-                let passed = carry(client, server, fault, &shared).await;
+                let passed = carry(client, server, fault, rewriter, &shared).await;
                 *shared.passed.lock().expect("not poisoned") = passed;
             }
             shared.open.fetch_sub(1, SeqCst);
@@ -159,13 +177,19 @@ enum End {
 }
 
 /// Carries both ways until one of them ends; bytes up, and down.
-async fn carry(client: TcpStream, server: TcpStream, fault: Option<Fault>, shared: &Shared) -> (usize, usize) {
+async fn carry(
+    client: TcpStream,
+    server: TcpStream,
+    fault: Option<Fault>,
+    rewriter: Option<Rewriter>,
+    shared: &Shared,
+) -> (usize, usize) {
     let stalled = tokio::sync::watch::channel(false).0;
     let (mut passed_up, mut passed_down) = (0, 0);
     let of = |way| fault.filter(|fault| fault.way == way);
     let end = tokio::select! {
-        end = one_way(&client, &server, of(Way::Up), &stalled, &mut passed_up, shared) => end,
-        end = one_way(&server, &client, of(Way::Down), &stalled, &mut passed_down, shared) => end,
+        end = one_way(&client, &server, of(Way::Up), None, &stalled, &mut passed_up, shared) => end,
+        end = one_way(&server, &client, of(Way::Down), rewriter, &stalled, &mut passed_down, shared) => end,
     };
     if let End::Reset = end {
         // The two are dropped with a linger of nothing: the kernel sends RST instead of FIN.
@@ -179,6 +203,7 @@ async fn one_way(
     from: &TcpStream,
     to: &TcpStream,
     fault: Option<Fault>,
+    mut rewriter: Option<Rewriter>,
     stalled: &tokio::sync::watch::Sender<bool>,
     passed: &mut usize,
     shared: &Shared,
@@ -187,16 +212,25 @@ async fn one_way(
     let mut trickle = None;
     let mut lose = 0;
     let mut space = vec![0; 64 * 1024];
+    let mut unended = Vec::new();
     loop {
         if *stalled.borrow() {
             return never().await;
         }
         let Ok(read) = read(from, &mut space).await else { return End::Closed };
-        let Some(bytes) = space.get_mut(..read).filter(|bytes| !bytes.is_empty()) else { return End::Closed };
+        let Some(bytes) = space.get(..read).filter(|bytes| !bytes.is_empty()) else { return End::Closed };
+        let mut bytes = match &mut rewriter {
+            Some(rewriter) => rewritten(rewriter, &mut unended, bytes),
+            None => bytes.to_vec(),
+        };
+        if bytes.is_empty() {
+            continue;
+        }
         let start = *passed;
         *passed += bytes.len();
         let strikes = due.filter(|fault| fault.at < *passed);
-        let (before, after) = bytes.split_at_mut(strikes.map_or(read, |fault| fault.at.saturating_sub(start)));
+        let end = strikes.map_or(bytes.len(), |fault| fault.at.saturating_sub(start));
+        let (before, after) = bytes.split_at_mut(end);
         if send(to, &skip(before, &mut lose), trickle, stalled).await.is_err() {
             return End::Closed;
         }
@@ -226,6 +260,14 @@ async fn one_way(
             return End::Closed;
         }
     }
+}
+
+/// Whole lines, as they become; what has no end yet is kept for the next time.
+fn rewritten(rewriter: &mut Rewriter, unended: &mut Vec<u8>, bytes: &[u8]) -> Vec<u8> {
+    unended.extend_from_slice(bytes);
+    let whole = unended.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let lines: Vec<u8> = unended.drain(..whole).collect();
+    lines.split_inclusive(|b| *b == b'\n').flat_map(|line| rewriter(line)).collect()
 }
 
 /// The connection stays open, and nothing happens on it, until the proxy ends.
