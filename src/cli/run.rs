@@ -16,8 +16,9 @@ use crate::daemon::{self, connect, operator, systemd};
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::{Store, StoreError};
 
-/// Between two tries to open a database that cannot be opened now.
-const AGAIN: Duration = Duration::from_secs(10);
+/// Between two tries to open a database that cannot be opened now: at first, and at last.
+const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN_MAX: Duration = Duration::from_secs(30);
 /// Between two mails about a database that is broken, whoever starts the daemon meanwhile.
 const TOLD_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -34,11 +35,11 @@ pub fn run(_args: Args, global: &Global) -> CliResult {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().code(exit::IO)?;
     let store = match open_patiently(&config.database()) {
         Ok(store) => store,
-        Err(error) => {
+        Err(error @ StoreError::Broken(_)) => {
             runtime.block_on(tell_once(&config, &error));
-            let code = if matches!(error, StoreError::Broken(_)) { exit::DATA } else { exit::TEMPORARY };
-            return Err(Failure { code, error: error.into() });
+            return Err(Failure { code: exit::DATA, error: error.into() });
         }
+        Err(error) => return Err(error.into()),
     };
     if let Err(failure) = end_dead_leases(&config, &store) {
         tracing::warn!(error = %failure.error, "What was being sent goes again when its lease ends");
@@ -56,13 +57,15 @@ pub fn run(_args: Args, global: &Global) -> CliResult {
 /// Opens the database. One that is there and cannot be opened now (a full disk, a lock, a file system that is read-only) is
 /// waited for: a service manager that only starts the daemon again gives up after a few times.
 fn open_patiently(path: &Path) -> Result<Arc<SqliteStore>, StoreError> {
-    let there = path.exists();
+    let mut again = AGAIN;
     loop {
         match SqliteStore::open(path, Options::default()) {
-            Err(error @ StoreError::Unavailable(_)) if there => {
-                tracing::error!(%error, again_in_seconds = AGAIN.as_secs(), "The database cannot be opened");
-                systemd::waiting(&error.to_string(), 6 * AGAIN);
-                std::thread::sleep(AGAIN);
+            Err(error @ StoreError::Unavailable(_)) if path.exists() => {
+                tracing::error!(%error, again_in_seconds = again.as_secs(), "The database cannot be opened");
+                // Each try waits for a lock, too.
+                systemd::waiting(&error.to_string(), again + Duration::from_secs(60));
+                std::thread::sleep(again);
+                again = (2 * again).min(AGAIN_MAX);
             }
             opened => return opened,
         }
@@ -79,7 +82,7 @@ async fn tell_once(config: &Config, error: &StoreError) {
     if told_at.is_some_and(lately) || std::fs::write(&stamp, "").is_err() {
         return;
     }
-    operator::past_the_database(&config.policy, outgoing, error, Timestamp::now()).await;
+    operator::past_the_database(&config.policy, outgoing, &error.to_string(), Timestamp::now()).await;
 }
 
 /// What a daemon or command had claimed for sending when it was killed goes again at once, and not when its lease ends:

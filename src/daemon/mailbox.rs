@@ -27,6 +27,8 @@ const IDLE: Duration = Duration::from_secs(9 * 60);
 pub(super) const GONE: &str = "It was moved or deleted by somebody else before it could be read";
 
 const CLOSED: &str = "The mailbox cannot be read";
+/// The server, whose clock says when mail arrived, may be so far behind ours. Better a ticket too many than a mail too few.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 /// How long nothing is moved after moving failed.
 const FILING_REST: Duration = Duration::from_secs(10 * 60);
 
@@ -136,6 +138,9 @@ impl Watcher {
                 self.filing_rests = Some((tokio::time::Instant::now(), trouble.clone()));
             }
             self.place.in_trouble(trouble);
+            if let Trouble::Store(_) = &error {
+                self.desk.noticed.notify_one();
+            }
             self.rest(Duration::from_secs(pause.min(300)), &stop).await;
         }
     }
@@ -221,9 +226,11 @@ impl Watcher {
     async fn first_contact(&mut self, opened: &Opened) -> Result<Cursor, Trouble> {
         let (name, folder) = (self.mailbox.name.clone(), opened.folder.clone());
         let known = self.desk.with_store(move |s| s.cursor(&name, &folder)).await?;
-        let there = opened.uid_next.map_or(u32::MAX, |next| next.saturating_sub(1));
+        if let Some(cursor) = known.filter(|cursor| cursor.uid_validity == opened.uid_validity) {
+            return Ok(cursor);
+        }
+        let there = beating(&self.place, self.source.highest()).await?.unwrap_or(u32::MAX);
         let cursor = match known {
-            Some(cursor) if cursor.uid_validity == opened.uid_validity => return Ok(cursor),
             Some(cursor) => {
                 tracing::warn!(
                     mailbox = self.mailbox.name,
@@ -249,27 +256,26 @@ impl Watcher {
     async fn baseline(&mut self, opened: &Opened, there: u32) -> Result<Cursor, Trouble> {
         let now = (self.desk.clock)();
         let (since, by_date) = match (self.mailbox.start, self.met) {
-            (Start::New, Some(Met::Earlier(met))) => (met, true),
+            (Start::New, Some(Met::Earlier(met))) => (met.checked_sub(CLOCKS_DIFFER).unwrap_or(met), true),
             (Start::New, _) => (now, false),
             (Start::All, _) => (Timestamp::UNIX_EPOCH, true),
             (Start::Since(day), _) => (day.to_zoned(jiff::tz::TimeZone::UTC).map_or(now, |z| z.timestamp()), true),
         };
         let uid_validity = opened.uid_validity;
         let cursor = Cursor { uid_validity, last_uid: 0, since, by_date_up_to: 0, there_before: 0 };
-        match (by_date, opened.uid_validity, opened.uid_next) {
+        match (by_date, opened.uid_validity) {
             _ if self.mailbox.start == Start::All => Ok(cursor),
-            (true, 1.., _) => Ok(Cursor { by_date_up_to: there, ..cursor }),
-            (false, 1.., Some(_)) => Ok(Cursor { last_uid: there, there_before: there, ..cursor }),
-            (_, _, _) => {
-                let old = |s: &Shown| !by_date || s.received_at.is_some_and(|at| at < since);
-                let last_uid = self.pass_over(old).await?;
-                Ok(Cursor { last_uid: if by_date { 0 } else { last_uid }, ..cursor })
+            (true, 1..) => Ok(Cursor { by_date_up_to: there, ..cursor }),
+            (false, 1..) => Ok(Cursor { last_uid: there, there_before: there, ..cursor }),
+            (_, 0) => {
+                self.pass_over(|s| !by_date || s.received_at.is_some_and(|at| at < since)).await?;
+                Ok(cursor)
             }
         }
     }
 
-    /// Gives everything old that is there now its fate; the highest UID seen.
-    async fn pass_over(&mut self, old: impl Fn(&Shown) -> bool) -> Result<u32, Trouble> {
+    /// Gives everything old that is in a Maildir now its fate.
+    async fn pass_over(&mut self, old: impl Fn(&Shown) -> bool) -> Result<(), Trouble> {
         let mut last = 0;
         loop {
             let shown = beating(&self.place, self.source.show(last, RANGE)).await?;
@@ -280,7 +286,7 @@ impl Watcher {
             if !more {
                 // A Maildir shows each file once after each opening: those that are not old are still to come.
                 beating(&self.place, self.source.open()).await?;
-                return Ok(last);
+                return Ok(());
             }
         }
     }

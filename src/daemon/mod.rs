@@ -50,7 +50,7 @@ pub struct Desk {
     /// Rung when mail was queued.
     pub queued: Arc<Notify>,
     pub authenticator: Authenticator,
-    /// Rung when something was written down of which people must hear.
+    /// Rung when something was written down of which people must hear, and when that cannot be.
     pub noticed: Arc<Notify>,
 }
 
@@ -157,7 +157,8 @@ fn heard(desk: &Desk, place: &board::Place, notice: Notice) {
         }
         Notice::Database(error) => {
             tracing::error!(error, "The outbox cannot be read");
-            place.trouble("database", error);
+            place.trouble(crate::store::DATABASE, error);
+            desk.noticed.notify_one();
         }
     }
 }

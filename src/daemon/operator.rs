@@ -18,7 +18,7 @@ use crate::model::outgoing::{Addressee, Draft, Template, Undelivered, Value};
 use crate::model::{Action, Address, Decision, Fate, Found, Lookup, Policy};
 use crate::outbox::{self, OutgoingSettings};
 use crate::store::watch::{Notice, Noticed, Undeliverable};
-use crate::store::{Plan, StoreError};
+use crate::store::{BROKEN, DATABASE, Plan, StoreError};
 
 /// Between two mails to the operator.
 const PAUSE: SignedDuration = SignedDuration::from_hours(1);
@@ -34,8 +34,9 @@ const TROUBLE: Duration = Duration::from_secs(15 * 60);
 const TROUBLE_OF_PERSONS: Duration = Duration::from_secs(5 * 60);
 /// How often it is looked whether mail comes as usual.
 const USUAL: Duration = Duration::from_secs(10 * 60);
-/// A database that refuses for longer than a lock is waited for is told of past it.
-const REFUSES: Duration = Duration::from_secs(60);
+/// A database that refuses for longer than a lock is waited for is told of past it; until then it is asked again often.
+const REFUSES: Duration = Duration::from_secs(30);
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What the operator's task needs besides the desk.
 pub(super) struct Surroundings {
@@ -52,9 +53,10 @@ pub(super) async fn tell(desk: Arc<Desk>, around: Surroundings, stop: Cancellati
         teller.place.beat();
         let looked = teller.look(&stop).await;
         teller.heed_the_database(looked.err()).await;
+        let pause = if teller.refused.is_some() { ASK_AGAIN } else { LOOK };
         tokio::select! {
             () = desk.noticed.notified() => tokio::time::sleep(GATHER).await,
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
         }
     }
@@ -217,20 +219,30 @@ impl Teller {
     /// The log, the status line and, after a while, a mail that goes past the database: nothing else can say that it is the
     /// database that fails.
     async fn heed_the_database(&mut self, error: Option<StoreError>) {
-        let Some(error) = error else {
+        match &error {
+            None => self.place.well(),
+            Some(error) => {
+                tracing::error!(%error, "What people should hear of cannot be written down yet");
+                self.place.trouble(error.word(), error.to_string());
+            }
+        }
+        // Where only writing fails, those who write find it out.
+        let of_others =
+            || self.desk.board.troubles().into_iter().find(|(_, trouble, _)| trouble.kind.starts_with(DATABASE));
+        let refusal = error.as_ref().map(|error| (error.word(), error.to_string()));
+        let Some((kind, what)) = refusal.or_else(|| of_others().map(|(_, trouble, _)| (trouble.kind, trouble.what)))
+        else {
             self.refused = None;
-            return self.place.well();
+            return;
         };
-        tracing::error!(%error, "What people should hear of cannot be written down yet");
-        self.place.trouble(error.word(), error.to_string());
         let since = *self.refused.get_or_insert_with(Instant::now);
-        let lasting = matches!(error, StoreError::Broken(_)) || since.elapsed() >= REFUSES;
+        let lasting = kind == BROKEN || since.elapsed() >= REFUSES;
         let told = self.told_past.is_some_and(|at| at.elapsed() < DAILY.unsigned_abs());
         if !lasting || told {
             return;
         }
         if let Some(outgoing) = self.around.outgoing.clone()
-            && past_the_database(&self.desk.policy, outgoing, &error, (self.desk.clock)()).await
+            && past_the_database(&self.desk.policy, outgoing, &what, (self.desk.clock)()).await
         {
             self.told_past = Some(Instant::now());
         }
@@ -253,12 +265,7 @@ fn lines(sentences: BTreeMap<String, u32>) -> Vec<String> {
 }
 
 /// Tells the operator that the database fails, by a mail that no database knows of. Whether it left.
-pub async fn past_the_database(
-    policy: &Policy,
-    outgoing: OutgoingSettings,
-    error: &StoreError,
-    now: Timestamp,
-) -> bool {
+pub async fn past_the_database(policy: &Policy, outgoing: OutgoingSettings, error: &str, now: Timestamp) -> bool {
     let sentence = format!("{error}. No mail is taken in and none is sent until that is mended; nothing is lost by it");
     let Some(draft) = alarm(policy, vec![sentence], now) else { return false };
     let mut decision = Decision::new(Action::Command, Fate::Order);

@@ -101,8 +101,7 @@ pub struct Opened {
     pub folder: String,
     /// IMAP UIDVALIDITY (RFC 9051 section 2.3.1.1); 0 for a Maildir.
     pub uid_validity: u32,
-    /// The UID that the next mail will get, where the server told: what is below was there before. A hint only: without it,
-    /// the highest UID shown is what was there.
+    /// The UID that the next mail will get, where the server told: a hint only, see [`Source::highest`].
     pub uid_next: Option<u32>,
     /// Mails in the folder at that moment, for IMAP.
     pub exists: u32,
@@ -189,6 +188,15 @@ impl Source {
         match self {
             Source::Imap(source) => source.open().await,
             Source::Maildir(source) => source.open().await,
+        }
+    }
+
+    /// The highest UID that stood there at the opening, 0 where none did; None for a Maildir. What the server says of the UID
+    /// that comes next is believed only where nothing better is to be had: a new desk's first mail depends on it.
+    pub async fn highest(&mut self) -> Result<Option<u32>, SourceError> {
+        match self {
+            Source::Imap(source) => source.highest().await.map(Some),
+            Source::Maildir(_) => Ok(None),
         }
     }
 

@@ -99,13 +99,17 @@ pub enum StoreError {
     Broken(String),
 }
 
+/// What every word of [`StoreError::word`] begins with, and that of a damaged database.
+pub const DATABASE: &str = "database";
+pub const BROKEN: &str = "database-broken";
+
 impl StoreError {
     /// One word, for the log and the status line.
     pub fn word(&self) -> &'static str {
         match self {
-            StoreError::Unavailable(_) => "database",
+            StoreError::Unavailable(_) => DATABASE,
             StoreError::Refused(_) => "database-refused",
-            StoreError::Broken(_) => "database-broken",
+            StoreError::Broken(_) => BROKEN,
         }
     }
 }

@@ -10,13 +10,14 @@ mod support;
 
 mod judge;
 mod players;
+mod storm;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
 
 use players::Players;
-use support::desk::{Daemon, Desk};
+use support::desk::{Daemon, Desk, peak_kb};
 use support::dovecot::Dovecot;
 use support::smtp_sink::{Say, Script, Sink};
 

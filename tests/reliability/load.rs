@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::support::desk::{Desk, LONG, customers_mail};
+use crate::support::desk::{Desk, LONG, customers_mail, peak_kb};
 use crate::support::dovecot::{Dovecot, Options};
 use crate::support::{eventually, free_port};
 
@@ -10,12 +10,6 @@ const MAILBOXES: usize = 20;
 const EACH: usize = 10;
 /// Peak of resident memory, of a debug build, with all of this.
 const MEMORY_MAX_KB: u64 = 300_000;
-
-fn peak_kb(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("is read");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("is told");
-    line.trim().split(' ').next().and_then(|kb| kb.parse().ok()).expect("a number")
-}
 
 #[test]
 fn twenty_mailboxes_on_one_daemon() {

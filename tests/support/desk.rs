@@ -154,6 +154,13 @@ password_file = "imap"
     }
 }
 
+/// Peak of a process's resident memory, in KB.
+pub fn peak_kb(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("is read");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("is told");
+    line.trim().split(' ').next().and_then(|kb| kb.parse().ok()).expect("a number")
+}
+
 /// The JSON Lines that a command wrote.
 pub fn lines(output: &Output) -> Vec<serde_json::Value> {
     let text = String::from_utf8_lossy(&output.stdout);

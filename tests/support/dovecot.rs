@@ -215,10 +215,23 @@ impl Dovecot {
 
     /// Ends it without a word: the master and every process that it started.
     pub fn kill(&mut self) {
-        let mut children = children_of(self.child.id());
-        children.insert(0, self.child.id().to_string());
-        signal("KILL", &children);
+        signal("KILL", &self.processes());
         let _ = self.child.wait();
+    }
+
+    /// Stops it where it is: the kernel still takes connections for it.
+    pub fn hang(&self) {
+        signal("STOP", &self.processes());
+    }
+
+    pub fn wake(&self) {
+        signal("CONT", &self.processes());
+    }
+
+    fn processes(&self) -> Vec<String> {
+        let mut processes = children_of(self.child.id());
+        processes.insert(0, self.child.id().to_string());
+        processes
     }
 }
 
@@ -255,7 +268,7 @@ fn children_of(parent: u32) -> Vec<String> {
 }
 
 /// An authority and a certificate for `localhost` and 127.0.0.1.
-fn certificate(root: &Path) {
+pub fn certificate(root: &Path) {
     let ca_key = rcgen::KeyPair::generate().expect("a key");
     let mut ca = rcgen::CertificateParams::new(Vec::new()).expect("an authority");
     ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

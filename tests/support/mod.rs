@@ -3,9 +3,11 @@
 
 pub mod desk;
 pub mod dovecot;
+pub mod fault_proxy;
 pub mod outbox_store;
 pub mod postfix;
 pub mod scripted_imap;
+pub mod shim;
 pub mod smtp_sink;
 
 use std::net::TcpListener;
@@ -16,16 +18,19 @@ pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("loopback has a free port").port()
 }
 
-/// Looks every 10 ms until `look` finds something; fails the test after `longest`.
+/// Looks until `look` finds something, with pauses that grow from 10 to 200 ms; fails the test after `longest`. The look
+/// itself, which may start a program, does not count.
 pub fn eventually<T>(what: &str, longest: Duration, mut look: impl FnMut() -> Option<T>) -> T {
-    let rounds = longest.as_millis() / 10 + 1;
-    for _ in 0..rounds {
+    let (mut waited, mut pause) = (Duration::ZERO, Duration::from_millis(10));
+    loop {
         if let Some(found) = look() {
             return found;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        assert!(waited < longest, "{what}: not within {longest:?}");
+        std::thread::sleep(pause);
+        waited += pause;
+        pause = (pause * 5 / 4).min(Duration::from_millis(200));
     }
-    panic!("{what}: not within {longest:?}");
 }
 
 /// A small mail with this subject and body.

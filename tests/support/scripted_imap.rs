@@ -1,5 +1,6 @@
 //! An IMAP server that says what a test tells it to: for what Dovecot cannot be made to do.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -30,7 +31,15 @@ pub type Script = Vec<(&'static str, Act)>;
 
 pub struct Scripted {
     pub port: u16,
+    part: Arc<Mutex<(u32, Script)>>,
     task: tokio::task::JoinHandle<()>,
+}
+
+impl Scripted {
+    /// For connections made from now on.
+    pub fn follow(&self, exists: u32, script: Script) {
+        *self.part.lock().expect("not poisoned") = (exists, script);
+    }
 }
 
 impl Drop for Scripted {
@@ -43,16 +52,18 @@ impl Drop for Scripted {
 pub async fn start(capabilities: &'static str, exists: u32, script: Script) -> Scripted {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has a free port");
     let port = listener.local_addr().expect("an address").port();
+    let part = Arc::new(Mutex::new((exists, script)));
+    let parts = Arc::clone(&part);
     let task = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let script = script.clone();
+            let (exists, script) = parts.lock().expect("not poisoned").clone();
             tokio::spawn(async move {
                 // The client hangs up when it likes: no error of the test.
                 let _ = serve(stream, capabilities, exists, script).await;
             });
         }
     });
-    Scripted { port, task }
+    Scripted { port, part, task }
 }
 
 async fn serve(stream: TcpStream, capabilities: &str, exists: u32, mut script: Script) -> std::io::Result<()> {

@@ -126,6 +126,29 @@ impl ImapSource {
         })
     }
 
+    /// See [`super::Source::highest`].
+    pub async fn highest(&mut self) -> Result<u32, SourceError> {
+        let mut link = self.link.take().ok_or(SourceError::NotOpen)?;
+        let opened = self.opened.as_ref().ok_or(SourceError::NotOpen)?;
+        let (exists, mut found) = (opened.exists, None);
+        if exists > 0 {
+            // By its place: what arrived since the opening stands behind it.
+            link.must(&format!("FETCH {exists} (UID)"), "the question for the last mail", |response| {
+                let Response::Fetch(place, attributes) = response else { return };
+                let uid = attributes.iter().find_map(|attribute| match attribute {
+                    AttributeValue::Uid(uid) => Some(*uid),
+                    _ => None,
+                });
+                found = found.or(uid.filter(|_| *place == exists));
+            })
+            .await?;
+        }
+        // Nothing stood there, or the last was just taken away.
+        let next = opened.uid_next.filter(|_| exists > 0).unwrap_or(1);
+        self.link = Some(link);
+        Ok(found.unwrap_or(next.saturating_sub(1)))
+    }
+
     fn can(&self, capability: &str) -> bool {
         self.opened.as_ref().is_some_and(|opened| opened.capabilities.iter().any(|c| c == capability))
     }
