@@ -18,7 +18,8 @@ pub struct Hint {
 enum Label {
     Known(&'static Encoding),
     Utf7,
-    Cp852,
+    /// One that the WHATWG encodings lack: its upper half.
+    Table(&'static str),
     /// Says nothing: absent, `us-ascii`, `unknown-8bit`, or a word that nobody knows.
     Nothing,
 }
@@ -30,7 +31,17 @@ fn label(text: &str) -> Label {
         "" | "usascii" | "ascii" | "ansix341968" | "unknown8bit" | "xunknown" | "unknown" | "default" | "none"
         | "8bit" | "7bit" | "binary" | "xuserdefined" => return Label::Nothing,
         "utf7" | "unicode11utf7" | "xunicode20utf7" => return Label::Utf7,
-        "cp852" | "ibm852" | "852" | "dos852" | "pclatin2" => return Label::Cp852,
+        "cp852" | "ibm852" | "852" | "dos852" | "pclatin2" => return Label::Table(DOS_LATIN_2),
+        "xmacce"
+        | "macce"
+        | "xmaccentraleurroman"
+        | "maccentraleurope"
+        | "maclatin2"
+        | "xmaccentraleurope"
+        | "xmaccentraleuropean"
+        | "maccentraleuropean"
+        | "cp10029"
+        | "xmacceroman" => return Label::Table(MAC_LATIN_2),
         "utf8" | "utf8mb4" | "utf" | "xutf8" => return Label::Known(encoding_rs::UTF_8),
         _ => {}
     }
@@ -83,7 +94,7 @@ pub fn decode(declared: Option<&str>, bytes: &[u8], hint: Hint) -> (String, Opti
     }
     match label {
         Label::Utf7 => (utf7(bytes), None),
-        Label::Cp852 => (cp852(bytes), None),
+        Label::Table(high) => (by_table(high, bytes), None),
         Label::Known(encoding) => decode_as(encoding, bytes, hint),
         Label::Nothing => {
             let flag = if declared.is_some_and(|d| !d.trim().is_empty()) { "wrong-charset" } else { "undeclared-8bit" };
@@ -187,10 +198,13 @@ fn utf7(bytes: &[u8]) -> String {
     out
 }
 
-/// IBM code page 852 (DOS Latin 2), which the WHATWG encodings lack.
-fn cp852(bytes: &[u8]) -> String {
-    const HIGH: &str = "ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■\u{a0}";
-    let high: Vec<char> = HIGH.chars().collect();
+/// IBM code page 852 (DOS Latin 2), from 128 on.
+const DOS_LATIN_2: &str = "ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■\u{a0}";
+/// Apple's Central European, from 128 on.
+const MAC_LATIN_2: &str = "ÄĀāÉĄÖÜáąČäčĆćéŹźĎíďĒēĖóėôöõúĚěü†°Ę£§•¶ß®©™ę¨≠ģĮįĪ≤≥īĶ∂∑łĻļĽľĹĺŅņŃ¬√ńŇ∆«»…\u{a0}ňŐÕőŌ–—“”‘’÷◊ōŔŕŘ‹›řŖŗŠ‚„šŚśÁŤťÍŽžŪÓÔūŮÚůŰűŲųÝýķŻŁżĢˇ";
+
+fn by_table(high: &str, bytes: &[u8]) -> String {
+    let high: Vec<char> = high.chars().collect();
     bytes
         .iter()
         .map(|&b| match b {
@@ -225,6 +239,9 @@ mod tests {
         assert_eq!(read("utf-8", b"\x9aiv\xe1 ko\x9ee\xbea"), "šivá kožeľa");
         assert_eq!(read("x-nobody-knows", b"Dobr\xfd de\xf2, \x9eiadam"), "Dobrý deň, žiadam");
         assert_eq!(read("utf-7", b"+AWE-iv+AOE 1 +- 2"), "šivá 1 + 2");
-        assert_eq!(cp852(&(128..=255).collect::<Vec<u8>>()).chars().count(), 128);
+        for table in [DOS_LATIN_2, MAC_LATIN_2] {
+            assert_eq!(table.chars().count(), 128);
+        }
+        assert_eq!(read("x-mac-ce", b"\xebiados\xe9"), "Žiadosť");
     }
 }
