@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::model::{Attachment, Digest};
 
 use super::charset::{self, Hint};
+use super::cms;
 use super::entity::{self, Part};
 use super::flowed;
 use super::html;
 use super::lines::Line;
+use super::quotation::armour;
 use super::tnef;
 use super::transfer;
 use super::uuencoded;
@@ -19,6 +21,9 @@ pub const TEXT_MAX: usize = 1 << 20;
 const RAW_MAX: usize = 8 * TEXT_MAX;
 /// Most attachments kept.
 pub const ATTACHMENTS_MAX: usize = 100;
+
+/// Most opaque signatures that are opened, within each other or beside each other.
+const UNWRAPPED_MAX: usize = 3;
 
 /// One stretch of text: as plain text, as HTML, or as both.
 #[derive(Clone, Debug, Default)]
@@ -48,12 +53,15 @@ struct Reader {
     attachments: Vec<Attachment>,
     /// The text that a winmail.dat holds.
     wrapped: Piece,
+    /// Signatures that were opened.
+    unwrapped: usize,
     flags: Vec<&'static str>,
 }
 
 /// Reads the body of a mail.
 pub fn read(root: &Part<'_>, hint: Hint) -> Body {
-    let mut reader = Reader { hint, attachments: Vec::new(), wrapped: Piece::default(), flags: Vec::new() };
+    let mut reader =
+        Reader { hint, attachments: Vec::new(), wrapped: Piece::default(), unwrapped: 0, flags: Vec::new() };
     let mut pieces = reader.gather(root, "", 0);
     if pieces.iter().all(Piece::is_blank) {
         pieces.push(std::mem::take(&mut reader.wrapped));
@@ -85,6 +93,9 @@ pub fn read(root: &Part<'_>, hint: Hint) -> Body {
             reader.note("text-cut");
             break;
         }
+    }
+    if let Some(flag) = armour::flag(&body.lines) {
+        reader.note(flag);
     }
     let html: Vec<&str> = pieces.iter().filter_map(|p| p.html.as_deref()).collect();
     body.html = (!html.is_empty()).then(|| cut(&html.join("\n"), TEXT_MAX));
@@ -196,8 +207,7 @@ impl Reader {
             self.note(flag);
         }
         if !text {
-            self.attach(part, name, decoded.bytes);
-            return Vec::new();
+            return self.attach(part, name, decoded.bytes);
         }
         if kind == "text/x-amp-html" {
             return Vec::new();
@@ -233,17 +243,26 @@ impl Reader {
         vec![Piece { plain: Some(text), html: None }]
     }
 
-    fn attach(&mut self, part: &Part<'_>, name: Option<String>, bytes: Vec<u8>) {
+    /// Keeps a part as it is. The pieces are those of what a signature wraps.
+    fn attach(&mut self, part: &Part<'_>, name: Option<String>, bytes: Vec<u8>) -> Vec<Piece> {
         let kind = part.kind.word.clone();
         match kind.as_str() {
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
-                let signed = part.kind.param("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("signed-data"));
-                self.note(if signed { "signed" } else { "encrypted" });
+                let content = cms::signed_content(&bytes).filter(|_| self.unwrapped < UNWRAPPED_MAX);
+                let declared = part.kind.param("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("signed-data"));
+                self.note(if declared || content.is_some() { "signed" } else { "encrypted" });
+                if let Some(content) = content {
+                    self.unwrapped += 1;
+                    drop(bytes);
+                    let (inner, flags) = entity::read(&content, self.hint);
+                    flags.into_iter().for_each(|flag| self.note(flag));
+                    return self.gather(&inner, "", 0);
+                }
             }
             "application/ms-tnef" | "application/vnd.ms-tnef" => {
                 self.note("winmail-dat");
                 if self.unpack(&bytes) {
-                    return;
+                    return Vec::new();
                 }
             }
             _ => {}
@@ -255,6 +274,7 @@ impl Reader {
         };
         let disposition = disposition.to_owned();
         self.push(kind, name, &disposition, part.cid.clone(), bytes);
+        Vec::new()
     }
 
     /// Takes the files and the text out of a winmail.dat. False where it has to be kept as it is: it could not be read to
