@@ -172,10 +172,7 @@ fn heads(lines: &[Line], kinds: &mut [Kind]) -> Option<Head> {
             return first.or(Some(Head::Block(block)));
         }
         // "---- Original Message ----" above an attribution or a quotation heads no more than these.
-        let below = (at + 1..lines.len()).find(|i| lines.get(*i).is_some_and(|l| !l.is_blank()));
-        let headed =
-            below.is_some_and(|i| lines.get(i).is_some_and(|l| l.depth > 0) || attribution::length_at(lines, i) > 0);
-        if divider == Divider::Original && headed {
+        if divider == Divider::Original && heads_no_more(lines, at) {
             quote(kinds, at, 1);
             at += 1;
             continue;
@@ -202,6 +199,12 @@ fn heads(lines: &[Line], kinds: &mut [Kind]) -> Option<Head> {
         at += length;
     }
     first
+}
+
+/// Whether what stands below a divider says itself where it ends.
+fn heads_no_more(lines: &[Line], at: usize) -> bool {
+    let below = (at + 1..lines.len()).find(|i| lines.get(*i).is_some_and(|l| !l.is_blank()));
+    below.is_some_and(|i| lines.get(i).is_some_and(|l| l.depth > 0) || attribution::length_at(lines, i) > 0)
 }
 
 fn quote(kinds: &mut [Kind], from: usize, count: usize) {
