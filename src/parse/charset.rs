@@ -114,15 +114,32 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8], hint: Hint) -> (String, 
     if encoding.is_single_byte() && utf8_beyond_doubt(bytes) {
         return (String::from_utf8_lossy(bytes).into_owned(), Some("wrong-charset"));
     }
-    // Latin 2 has no letters at 0x80–0x9F; windows-1250, which is passed off as it, has Š, Ť, Ž there.
-    let encoding = if encoding == encoding_rs::ISO_8859_2 && bytes.iter().any(|b| (0x80..0xa0).contains(b)) {
-        WINDOWS_1250
-    } else {
-        encoding
-    };
+    let encoding = mistaken(encoding, bytes).unwrap_or(encoding);
     let (text, used, _) = encoding.decode(bytes);
     let flag = (used != encoding).then_some("wrong-charset");
     (text.into_owned(), flag)
+}
+
+/// The charset that the bytes prove where another of the three was declared for them.
+fn mistaken(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encoding> {
+    let c1 = || bytes.iter().any(|b| (0x80..0xa0).contains(b));
+    // A letter stands on either side: then a sign is no sign.
+    let inside = |signs: &[u8]| {
+        let letter = |b: u8| b.is_ascii_alphabetic() || b >= 0xc0;
+        bytes.windows(3).any(|w| matches!(w, [a, b, c] if signs.contains(b) && letter(*a) && letter(*c)))
+    };
+    if declared == encoding_rs::ISO_8859_2 && c1() {
+        // Latin 2 has no letters there; windows-1250, which is passed off as it, has Š, Ť, Ž.
+        Some(WINDOWS_1250)
+    } else if declared == WINDOWS_1250 && !c1() && inside(&[0xa9, 0xab, 0xae, 0xbb]) {
+        // Š, Ť, Ž and ť of Latin 2 are ©, «, ® and » there.
+        Some(encoding_rs::ISO_8859_2)
+    } else if declared == WINDOWS_1252 && inside(&[0x9d, 0xbc, 0xbe]) {
+        // ť, Ľ and ľ of windows-1250 are nothing, ¼ and ¾ there.
+        Some(WINDOWS_1250)
+    } else {
+        None
+    }
 }
 
 /// Bytes of which nothing is said: UTF-8, else the charset that the rest of the mail declares, else a detector's word.
@@ -234,6 +251,10 @@ mod tests {
 
     #[test]
     fn wrong_labels_do_not_destroy_the_text() {
+        assert_eq!(read("windows-1250", b"v\xb9etko, pou\xbeite ve\xb5mi pros\xedm opravi\xbb, u\xbbahovanie"), "všetko, použite veľmi prosím opraviť, uťahovanie");
+        assert_eq!(read("windows-1250", b"cena 5 \xab 6, \xbbahoj\xab, ACME\xa9"), "cena 5 « 6, »ahoj«, ACME©");
+        assert_eq!(read("iso-8859-1", b"ve\xbemi \x9eiadam"), "veľmi žiadam");
+        assert_eq!(read("iso-8859-1", b"1\xbd, 3\xbe, Stra\xdfe"), "1½, 3¾, Straße");
         assert_eq!(read("us-ascii", "šivá".as_bytes()), "šivá");
         assert_eq!(read("iso-8859-1", "šivá".as_bytes()), "šivá");
         assert_eq!(read("utf-8", b"\x9aiv\xe1 ko\x9ee\xbea"), "šivá kožeľa");
