@@ -131,6 +131,21 @@ fn lines_of(piece: &Piece, room: usize) -> Vec<Line> {
     lines
 }
 
+/// Which of related parts the others belong to (RFC 2387 section 3.2): the one that `start` names, else the first; where
+/// that is a picture, the first text.
+fn root(part: &Part<'_>) -> usize {
+    let start = part.kind.param("start").map(|s| s.trim_matches(['<', '>', ' ']));
+    let named = start.and_then(|start| part.children.iter().position(|c| c.cid.as_deref() == Some(start)));
+    let text = |c: &Part<'_>| c.is_multipart() || c.kind.word.starts_with("text/");
+    named.or_else(|| part.children.iter().position(text)).unwrap_or(0)
+}
+
+/// A document of HTML that nothing declares: scripts send such mails.
+fn is_undeclared_html(part: &Part<'_>, text: &str) -> bool {
+    let head = text.trim_start().get(..14).map(str::to_ascii_lowercase).unwrap_or_default();
+    part.block.first("Content-Type").is_none() && (head.starts_with("<html") || head.starts_with("<!doctype html"))
+}
+
 /// "Your mail program does not show HTML": text that says nothing of its own.
 fn is_placeholder(plain: &str) -> bool {
     let text = plain.trim();
@@ -167,7 +182,10 @@ impl Reader {
         }
         let children = part.children.iter().enumerate();
         if kind != "multipart/alternative" {
-            return children.flat_map(|(i, child)| self.gather(child, kind, i)).collect();
+            // The root of related parts counts as the first, wherever it stands.
+            let root = if kind == "multipart/related" { root(part) } else { 0 };
+            let place = |i: usize| if i == root { 0 } else { i.max(1) };
+            return children.flat_map(|(i, child)| self.gather(child, kind, place(i))).collect();
         }
         let mut merged = Piece::default();
         for (i, child) in children {
@@ -223,7 +241,7 @@ impl Reader {
             self.note(flag);
         }
         let text = tidy(&text);
-        if kind == "text/html" {
+        if kind == "text/html" || is_undeclared_html(part, &text) {
             return vec![Piece { plain: None, html: Some(text) }];
         }
         let text = if part.kind.param("format").is_some_and(|f| f.eq_ignore_ascii_case("flowed")) {

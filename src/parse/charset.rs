@@ -251,7 +251,10 @@ mod tests {
 
     #[test]
     fn wrong_labels_do_not_destroy_the_text() {
-        assert_eq!(read("windows-1250", b"v\xb9etko, pou\xbeite ve\xb5mi pros\xedm opravi\xbb, u\xbbahovanie"), "všetko, použite veľmi prosím opraviť, uťahovanie");
+        assert_eq!(
+            read("windows-1250", b"v\xb9etko, pou\xbeite ve\xb5mi pros\xedm opravi\xbb, u\xbbahovanie"),
+            "všetko, použite veľmi prosím opraviť, uťahovanie"
+        );
         assert_eq!(read("windows-1250", b"cena 5 \xab 6, \xbbahoj\xab, ACME\xa9"), "cena 5 « 6, »ahoj«, ACME©");
         assert_eq!(read("iso-8859-1", b"ve\xbemi \x9eiadam"), "veľmi žiadam");
         assert_eq!(read("iso-8859-1", b"1\xbd, 3\xbe, Stra\xdfe"), "1½, 3¾, Straße");

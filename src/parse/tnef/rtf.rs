@@ -131,7 +131,8 @@ pub fn read(document: &[u8], code_page: u32, hint: Hint) -> Read {
 
 impl Reader {
     fn shows(&self) -> bool {
-        !self.group.skipped && !(self.html && self.group.rendering && !self.group.tag)
+        let rendering = self.html && self.group.rendering && !self.group.tag;
+        !self.group.skipped && !rendering
     }
 
     fn byte(&mut self, byte: u8) {
