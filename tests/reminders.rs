@@ -73,6 +73,7 @@ fn ticket() -> Ticket {
         thread: Vec::new(),
         entries: 1,
         service: Default::default(),
+        access: Default::default(),
     };
     ticket.service.heard_at = Some(start());
     ticket

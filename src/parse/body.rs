@@ -6,10 +6,12 @@ use std::sync::Arc;
 use crate::model::{Attachment, Digest, Span};
 
 use super::charset::{self, Hint};
+use super::cms;
 use super::entity::{self, Part};
 use super::flowed;
 use super::html;
 use super::lines::Line;
+use super::quotation::armour;
 use super::tnef;
 use super::transfer;
 use super::uuencoded;
@@ -20,6 +22,9 @@ pub const TEXT_MAX: usize = 1 << 20;
 const RAW_MAX: usize = 8 * TEXT_MAX;
 /// Most attachments kept.
 pub const ATTACHMENTS_MAX: usize = 100;
+
+/// Most opaque signatures that are opened, within each other or beside each other.
+const UNWRAPPED_MAX: usize = 3;
 
 /// One stretch of text: as plain text, as HTML, or as both.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +55,8 @@ struct Reader<'a> {
     attachments: Vec<Attachment>,
     /// The text that a winmail.dat holds.
     wrapped: Piece,
+    /// Signatures that were opened.
+    unwrapped: usize,
     flags: Vec<&'static str>,
 }
 
@@ -71,7 +78,8 @@ impl Kept<'_> {
 
 /// Reads the body of a mail. `kept`: the mail that it is the body of, where that is kept as it is.
 pub fn read(root: &Part<'_>, hint: Hint, kept: Option<Kept<'_>>) -> Body {
-    let mut reader = Reader { hint, kept, attachments: Vec::new(), wrapped: Piece::default(), flags: Vec::new() };
+    let wrapped = Piece::default();
+    let mut reader = Reader { hint, kept, attachments: Vec::new(), wrapped, unwrapped: 0, flags: Vec::new() };
     let mut pieces = reader.gather(root, "", 0);
     if pieces.iter().all(Piece::is_blank) {
         pieces.push(std::mem::take(&mut reader.wrapped));
@@ -103,6 +111,9 @@ pub fn read(root: &Part<'_>, hint: Hint, kept: Option<Kept<'_>>) -> Body {
             reader.note("text-cut");
             break;
         }
+    }
+    if let Some(flag) = armour::flag(&body.lines) {
+        reader.note(flag);
     }
     let html: Vec<&str> = pieces.iter().filter_map(|p| p.html.as_deref()).collect();
     body.html = (!html.is_empty()).then(|| cut(&html.join("\n"), TEXT_MAX));
@@ -136,6 +147,21 @@ fn lines_of(piece: &Piece, room: usize) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// Which of related parts the others belong to (RFC 2387 section 3.2): the one that `start` names, else the first; where
+/// that is a picture, the first text.
+fn root(part: &Part<'_>) -> usize {
+    let start = part.kind.param("start").map(|s| s.trim_matches(['<', '>', ' ']));
+    let named = start.and_then(|start| part.children.iter().position(|c| c.cid.as_deref() == Some(start)));
+    let text = |c: &Part<'_>| c.is_multipart() || c.kind.word.starts_with("text/");
+    named.or_else(|| part.children.iter().position(text)).unwrap_or(0)
+}
+
+/// A document of HTML that nothing declares: scripts send such mails.
+fn is_undeclared_html(part: &Part<'_>, text: &str) -> bool {
+    let head = text.trim_start().get(..14).map(str::to_ascii_lowercase).unwrap_or_default();
+    part.block.first("Content-Type").is_none() && (head.starts_with("<html") || head.starts_with("<!doctype html"))
 }
 
 /// "Your mail program does not show HTML": text that says nothing of its own.
@@ -174,7 +200,10 @@ impl Reader<'_> {
         }
         let children = part.children.iter().enumerate();
         if kind != "multipart/alternative" {
-            return children.flat_map(|(i, child)| self.gather(child, kind, i)).collect();
+            // The root of related parts counts as the first, wherever it stands.
+            let root = if kind == "multipart/related" { root(part) } else { 0 };
+            let place = |i: usize| if i == root { 0 } else { i.max(1) };
+            return children.flat_map(|(i, child)| self.gather(child, kind, place(i))).collect();
         }
         let mut merged = Piece::default();
         for (i, child) in children {
@@ -217,8 +246,7 @@ impl Reader<'_> {
             let span = self
                 .kept
                 .and_then(|kept| Some(Span { mail: kept.digest, range: kept.place_of(body)?, form: decoded.form? }));
-            self.attach(part, name, decoded.bytes, span);
-            return Vec::new();
+            return self.attach(part, name, decoded.bytes, span);
         }
         if kind == "text/x-amp-html" {
             return Vec::new();
@@ -234,7 +262,7 @@ impl Reader<'_> {
             self.note(flag);
         }
         let text = tidy(&text);
-        if kind == "text/html" {
+        if kind == "text/html" || is_undeclared_html(part, &text) {
             return vec![Piece { plain: None, html: Some(text) }];
         }
         let text = if part.kind.param("format").is_some_and(|f| f.eq_ignore_ascii_case("flowed")) {
@@ -254,17 +282,26 @@ impl Reader<'_> {
         vec![Piece { plain: Some(text), html: None }]
     }
 
-    fn attach(&mut self, part: &Part<'_>, name: Option<String>, bytes: Vec<u8>, span: Option<Span>) {
+    /// Keeps a part as it is. The pieces are those of what a signature wraps.
+    fn attach(&mut self, part: &Part<'_>, name: Option<String>, bytes: Vec<u8>, span: Option<Span>) -> Vec<Piece> {
         let kind = part.kind.word.clone();
         match kind.as_str() {
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
-                let signed = part.kind.param("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("signed-data"));
-                self.note(if signed { "signed" } else { "encrypted" });
+                let content = cms::signed_content(&bytes).filter(|_| self.unwrapped < UNWRAPPED_MAX);
+                let declared = part.kind.param("smime-type").is_some_and(|t| t.eq_ignore_ascii_case("signed-data"));
+                self.note(if declared || content.is_some() { "signed" } else { "encrypted" });
+                if let Some(content) = content {
+                    self.unwrapped += 1;
+                    drop(bytes);
+                    let (inner, flags) = entity::read(&content, self.hint);
+                    flags.into_iter().for_each(|flag| self.note(flag));
+                    return self.gather(&inner, "", 0);
+                }
             }
             "application/ms-tnef" | "application/vnd.ms-tnef" => {
                 self.note("winmail-dat");
                 if self.unpack(&bytes) {
-                    return;
+                    return Vec::new();
                 }
             }
             _ => {}
@@ -277,6 +314,7 @@ impl Reader<'_> {
         let disposition = disposition.to_owned();
         let cid = part.cid.clone();
         self.push(Attachment { span, ..attachment(kind, name, &disposition, cid, bytes) });
+        Vec::new()
     }
 
     /// Takes the files and the text out of a winmail.dat. False where it has to be kept as it is: it could not be read to

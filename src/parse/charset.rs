@@ -18,7 +18,8 @@ pub struct Hint {
 enum Label {
     Known(&'static Encoding),
     Utf7,
-    Cp852,
+    /// One that the WHATWG encodings lack: its upper half.
+    Table(&'static str),
     /// Says nothing: absent, `us-ascii`, `unknown-8bit`, or a word that nobody knows.
     Nothing,
 }
@@ -30,7 +31,17 @@ fn label(text: &str) -> Label {
         "" | "usascii" | "ascii" | "ansix341968" | "unknown8bit" | "xunknown" | "unknown" | "default" | "none"
         | "8bit" | "7bit" | "binary" | "xuserdefined" => return Label::Nothing,
         "utf7" | "unicode11utf7" | "xunicode20utf7" => return Label::Utf7,
-        "cp852" | "ibm852" | "852" | "dos852" | "pclatin2" => return Label::Cp852,
+        "cp852" | "ibm852" | "852" | "dos852" | "pclatin2" => return Label::Table(DOS_LATIN_2),
+        "xmacce"
+        | "macce"
+        | "xmaccentraleurroman"
+        | "maccentraleurope"
+        | "maclatin2"
+        | "xmaccentraleurope"
+        | "xmaccentraleuropean"
+        | "maccentraleuropean"
+        | "cp10029"
+        | "xmacceroman" => return Label::Table(MAC_LATIN_2),
         "utf8" | "utf8mb4" | "utf" | "xutf8" => return Label::Known(encoding_rs::UTF_8),
         _ => {}
     }
@@ -83,7 +94,7 @@ pub fn decode(declared: Option<&str>, bytes: &[u8], hint: Hint) -> (String, Opti
     }
     match label {
         Label::Utf7 => (utf7(bytes), None),
-        Label::Cp852 => (cp852(bytes), None),
+        Label::Table(high) => (by_table(high, bytes), None),
         Label::Known(encoding) => decode_as(encoding, bytes, hint),
         Label::Nothing => {
             let flag = if declared.is_some_and(|d| !d.trim().is_empty()) { "wrong-charset" } else { "undeclared-8bit" };
@@ -103,15 +114,32 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8], hint: Hint) -> (String, 
     if encoding.is_single_byte() && utf8_beyond_doubt(bytes) {
         return (String::from_utf8_lossy(bytes).into_owned(), Some("wrong-charset"));
     }
-    // Latin 2 has no letters at 0x80–0x9F; windows-1250, which is passed off as it, has Š, Ť, Ž there.
-    let encoding = if encoding == encoding_rs::ISO_8859_2 && bytes.iter().any(|b| (0x80..0xa0).contains(b)) {
-        WINDOWS_1250
-    } else {
-        encoding
-    };
+    let encoding = mistaken(encoding, bytes).unwrap_or(encoding);
     let (text, used, _) = encoding.decode(bytes);
     let flag = (used != encoding).then_some("wrong-charset");
     (text.into_owned(), flag)
+}
+
+/// The charset that the bytes prove where another of the three was declared for them.
+fn mistaken(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encoding> {
+    let c1 = || bytes.iter().any(|b| (0x80..0xa0).contains(b));
+    // A letter stands on either side: then a sign is no sign.
+    let inside = |signs: &[u8]| {
+        let letter = |b: u8| b.is_ascii_alphabetic() || b >= 0xc0;
+        bytes.windows(3).any(|w| matches!(w, [a, b, c] if signs.contains(b) && letter(*a) && letter(*c)))
+    };
+    if declared == encoding_rs::ISO_8859_2 && c1() {
+        // Latin 2 has no letters there; windows-1250, which is passed off as it, has Š, Ť, Ž.
+        Some(WINDOWS_1250)
+    } else if declared == WINDOWS_1250 && !c1() && inside(&[0xa9, 0xab, 0xae, 0xbb]) {
+        // Š, Ť, Ž and ť of Latin 2 are ©, «, ® and » there.
+        Some(encoding_rs::ISO_8859_2)
+    } else if declared == WINDOWS_1252 && inside(&[0x9d, 0xbc, 0xbe]) {
+        // ť, Ľ and ľ of windows-1250 are nothing, ¼ and ¾ there.
+        Some(WINDOWS_1250)
+    } else {
+        None
+    }
 }
 
 /// Bytes of which nothing is said: UTF-8, else the charset that the rest of the mail declares, else a detector's word.
@@ -187,10 +215,13 @@ fn utf7(bytes: &[u8]) -> String {
     out
 }
 
-/// IBM code page 852 (DOS Latin 2), which the WHATWG encodings lack.
-fn cp852(bytes: &[u8]) -> String {
-    const HIGH: &str = "ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■\u{a0}";
-    let high: Vec<char> = HIGH.chars().collect();
+/// IBM code page 852 (DOS Latin 2), from 128 on.
+const DOS_LATIN_2: &str = "ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■\u{a0}";
+/// Apple's Central European, from 128 on.
+const MAC_LATIN_2: &str = "ÄĀāÉĄÖÜáąČäčĆćéŹźĎíďĒēĖóėôöõúĚěü†°Ę£§•¶ß®©™ę¨≠ģĮįĪ≤≥īĶ∂∑łĻļĽľĹĺŅņŃ¬√ńŇ∆«»…\u{a0}ňŐÕőŌ–—“”‘’÷◊ōŔŕŘ‹›řŖŗŠ‚„šŚśÁŤťÍŽžŪÓÔūŮÚůŰűŲųÝýķŻŁżĢˇ";
+
+fn by_table(high: &str, bytes: &[u8]) -> String {
+    let high: Vec<char> = high.chars().collect();
     bytes
         .iter()
         .map(|&b| match b {
@@ -220,11 +251,21 @@ mod tests {
 
     #[test]
     fn wrong_labels_do_not_destroy_the_text() {
+        assert_eq!(
+            read("windows-1250", b"v\xb9etko, pou\xbeite ve\xb5mi pros\xedm opravi\xbb, u\xbbahovanie"),
+            "všetko, použite veľmi prosím opraviť, uťahovanie"
+        );
+        assert_eq!(read("windows-1250", b"cena 5 \xab 6, \xbbahoj\xab, ACME\xa9"), "cena 5 « 6, »ahoj«, ACME©");
+        assert_eq!(read("iso-8859-1", b"ve\xbemi \x9eiadam"), "veľmi žiadam");
+        assert_eq!(read("iso-8859-1", b"1\xbd, 3\xbe, Stra\xdfe"), "1½, 3¾, Straße");
         assert_eq!(read("us-ascii", "šivá".as_bytes()), "šivá");
         assert_eq!(read("iso-8859-1", "šivá".as_bytes()), "šivá");
         assert_eq!(read("utf-8", b"\x9aiv\xe1 ko\x9ee\xbea"), "šivá kožeľa");
         assert_eq!(read("x-nobody-knows", b"Dobr\xfd de\xf2, \x9eiadam"), "Dobrý deň, žiadam");
         assert_eq!(read("utf-7", b"+AWE-iv+AOE 1 +- 2"), "šivá 1 + 2");
-        assert_eq!(cp852(&(128..=255).collect::<Vec<u8>>()).chars().count(), 128);
+        for table in [DOS_LATIN_2, MAC_LATIN_2] {
+            assert_eq!(table.chars().count(), 128);
+        }
+        assert_eq!(read("x-mac-ce", b"\xebiados\xe9"), "Žiadosť");
     }
 }

@@ -13,9 +13,14 @@ pub fn parse(text: &str) -> Option<Zoned> {
     }
     let text = without_comments(text);
     let (mut day, mut month, mut year, mut time, mut offset) = (None, None, None, None, None);
-    for token in text.split([' ', '\t', ',']).filter(|t| !t.is_empty()).take(20) {
+    let tokens = text.split([' ', '\t', ',']).map(|t| t.trim_matches('"')).filter(|t| !t.is_empty());
+    for token in tokens.take(20) {
         if time.is_none() && token.contains(':') {
             time = clock(token);
+        } else if time.is_none() && day.is_some() && is_dotted_clock(token) {
+            time = clock(&token.replace('.', ":"));
+        } else if let Some((hour, _, _)) = time.as_mut().filter(|_| token.eq_ignore_ascii_case("pm")) {
+            *hour = *hour % 12 + 12;
         } else if month.is_none() && token.len() >= 3 && month_of(token).is_some() {
             month = month_of(token);
         } else if let Some((d, m, y)) = dashed(token).filter(|_| month.is_none()) {
@@ -65,6 +70,12 @@ fn dashed(token: &str) -> Option<(i8, i8, i16)> {
         return Some((year.parse().ok()?, month.parse().ok()?, day.parse().ok()?));
     }
     Some((day.parse().ok()?, month_of(month)?, full_year(year.parse().ok()?, year.len())))
+}
+
+/// `09.31.12`, as some locales write the time.
+fn is_dotted_clock(token: &str) -> bool {
+    token.split('.').count() == 3
+        && token.split('.').all(|p| (1..=2).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn clock(token: &str) -> Option<(i8, i8, i8)> {
@@ -138,6 +149,9 @@ mod tests {
             ("2026-08-04T09:31:00+02:00", "2026-08-04T07:31:00Z"),
             ("2026-08-04 09:31:00", "2026-08-04T09:31:00Z"),
             ("Tue, 04 Aug 2026 09:31:00 -0430", "2026-08-04T14:01:00Z"),
+            ("Tuesday, August 4, 2026 9:31 PM", "2026-08-04T21:31:00Z"),
+            ("Tue, 4 Aug 2026 12:31:00 PM \"CEST\"", "2026-08-04T10:31:00Z"),
+            ("Tue, 4 Aug 2026 09.31.00 +0200", "2026-08-04T07:31:00Z"),
             ("Thu, 32 Foo 2026 99:99", "none"),
             ("", "none"),
         ] {

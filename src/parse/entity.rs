@@ -178,10 +178,12 @@ fn media_type(word: &str, default: &str) -> String {
     }
 }
 
-/// The pieces between delimiter lines, at most `max`, and whether the closing delimiter was there.
+/// The pieces between delimiter lines, at most `max`, and whether the closing delimiter was there. What follows the
+/// closing one is no part, unless a delimiter begins one there all the same: a multipart inside had the same boundary.
 fn split<'a>(body: &'a [u8], boundary: &[u8], max: usize) -> (Vec<&'a [u8]>, bool) {
     let mut pieces = Vec::new();
     let mut start: Option<usize> = None;
+    let mut closed = false;
     let mut at = 0;
     while at < body.len() {
         let rest = body.get(at..).unwrap_or_default();
@@ -190,20 +192,18 @@ fn split<'a>(body: &'a [u8], boundary: &[u8], max: usize) -> (Vec<&'a [u8]>, boo
             if let Some(from) = start.take() {
                 pieces.push(without_last_line_end(body.get(from..at).unwrap_or_default()));
             }
-            if closing {
-                return (pieces, true);
-            }
             if pieces.len() >= max {
                 return (pieces, true);
             }
-            start = Some(at + len);
+            closed = closing;
+            start = (!closing).then_some(at + len);
         }
         at += len;
     }
     if let Some(from) = start {
         pieces.push(body.get(from..).unwrap_or_default());
     }
-    (pieces, false)
+    (pieces, closed)
 }
 
 /// Whether a line is a delimiter of this boundary; true inside for the closing one.
@@ -268,6 +268,8 @@ mod tests {
             "multipart/mixed(text/html)"
         );
         assert_eq!(tree(b"Content-Type: multipart/mixed; boundary=x\n\n--x\n\ncut off").1, ["unclosed-multipart"]);
+        let twice = b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: multipart/alternative; boundary=x\n\n--x\n\nHi\n--x--\n--x\nContent-Type: image/png\n\n1\n--x--\nepilogue";
+        assert_eq!(tree(twice).0, "multipart/mixed(text/plain,text/plain,image/png)");
     }
 
     #[test]

@@ -97,6 +97,11 @@ pub fn read(block: &Block<'_>, hint: Hint) -> Headers {
     out.to = addresses(block, "To", hint, &mut flags);
     out.cc = addresses(block, "Cc", hint, &mut flags);
     out.subject = subject(block, hint, &mut flags);
+    if says_utf7(block) {
+        let names = [&mut out.from, &mut out.sender, &mut out.reply_to, &mut out.to, &mut out.cc];
+        let names = names.into_iter().flatten().filter_map(|address| address.name.as_mut());
+        names.chain(out.subject.as_mut()).for_each(|text| *text = from_utf7(text));
+    }
     for name in ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "X-Real-To"] {
         for field in block.all(name).take(20) {
             let value = words::unfold(field.value, hint, &mut flags);
@@ -130,6 +135,16 @@ pub fn read(block: &Block<'_>, hint: Hint) -> Headers {
     }
     out.flags = flags;
     out
+}
+
+/// Whether a mail's text is UTF-7: whoever writes that writes it in header fields too, without saying so there.
+fn says_utf7(block: &Block<'_>) -> bool {
+    block.first("Content-Type").is_some_and(|f| find(f.value.get(..1000).unwrap_or(f.value), b"utf-7").is_some())
+}
+
+fn from_utf7(text: &str) -> String {
+    let decoded = charset::decode(Some("utf-7"), text.as_bytes(), Hint::default()).0;
+    if text.is_ascii() && !decoded.contains('\u{fffd}') { clean_line(&decoded, SUBJECT_MAX) } else { text.to_owned() }
 }
 
 /// The addresses of a field. To and Cc may come several times; of From and Sender the first counts.
@@ -288,6 +303,17 @@ mod tests {
         assert_eq!(headers.subject.as_deref(), Some("Strežnik"));
         assert_eq!(headers.from[0].name.as_deref(), Some("Čedo"));
         assert!(headers.flags.contains(&"raw-8bit-header"));
+    }
+
+    #[test]
+    fn a_mail_in_utf_7_has_a_header_in_utf_7() {
+        let mail = b"From: Heinz M+APw-ller <a+b-c@x.example>\r\nSubject: Fr+APY-sche\r\nContent-Type: text/plain; charset=UTF-7\r\n\r\nx";
+        let headers = headers(mail);
+        assert_eq!(headers.subject.as_deref(), Some("Frösche"));
+        assert_eq!(
+            (headers.from[0].name.as_deref(), headers.from[0].email.as_str()),
+            (Some("Heinz Müller"), "a+b-c@x.example")
+        );
     }
 
     #[test]

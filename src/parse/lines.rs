@@ -54,7 +54,31 @@ pub fn plain(text: &str) -> Vec<Line> {
     while lines.last().is_some_and(|l| l.depth == 0 && l.text.is_empty()) {
         lines.pop();
     }
+    initials(&mut lines);
     lines
+}
+
+/// Marks the lines that The Bat! and old Usenet programs quote with the author's initials: `JN> Hello`. One such line
+/// proves nothing, two with the same initials do.
+fn initials(lines: &mut [Line]) {
+    fn of(line: &Line) -> Option<&str> {
+        let (initials, _) = line.text.get(..line.text.floor_char_boundary(8))?.trim_start().split_once('>')?;
+        let valid = (1..=4).contains(&initials.len()) && initials.bytes().all(|b| b.is_ascii_uppercase());
+        (valid && line.depth == 0).then_some(initials)
+    }
+    let mut before: Option<usize> = None;
+    for at in 0..lines.len() {
+        let same = |a: usize, b: usize| lines.get(a).and_then(of) == lines.get(b).and_then(of);
+        let Some(here) = lines.get(at).filter(|l| of(l).is_some()).map(|_| at) else { continue };
+        if let Some(earlier) = before.filter(|earlier| same(*earlier, here)) {
+            for marked in [earlier, here] {
+                if let Some(line) = lines.get_mut(marked) {
+                    line.history = true;
+                }
+            }
+        }
+        before = Some(here);
+    }
 }
 
 /// The depth of quotation and the rest of the line. `>`, `> >`, `>>`, `|` (some old programs) and up to three blanks
@@ -109,5 +133,8 @@ mod tests {
         assert_eq!(quote_prefix("a > b"), (0, "a > b"));
         assert_eq!(quote_prefix(">From here"), (0, ">From here"));
         assert_eq!(plain("> a\n>\nb\n\n").len(), 3);
+        let marked = |text: &str| plain(text).iter().map(|l| l.history).collect::<Vec<_>>();
+        assert_eq!(marked("Hi\nJN> a\nb\nJN> c"), [false, true, false, true]);
+        assert_eq!(marked("SQL> select\nPS> dir"), [false, false]);
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::message::Forward;
-use crate::model::{Address, Digest, Incoming, Message};
+use crate::model::{Address, Attachment, Digest, Incoming, Message};
 
 use super::{
     automatic, body, charset, entity, forward, headers, language, lines, quotation, report, scan, signatures, tokens,
@@ -107,7 +107,10 @@ fn written(
     let inline = inline.filter(|_| !folded.reply.marker || prefix == quotation::Prefix::Forward);
     // An attached message is a forward where the mail says so, or says nothing else.
     let attached = || {
-        let message = body.attachments.iter().find(|a| a.media_type == "message/rfc822")?;
+        // Some clients attach it as a file that only its name tells.
+        let named = |a: &Attachment| a.name.as_deref().is_some_and(|n| n.to_ascii_lowercase().ends_with(".eml"));
+        let mut attachments = body.attachments.iter();
+        let message = attachments.find(|a| a.media_type == "message/rfc822" || named(a))?;
         let only = prefix == quotation::Prefix::Forward || text.trim().is_empty();
         only.then(|| forward::attached(&message.content, hint)).flatten()
     };

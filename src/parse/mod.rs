@@ -11,6 +11,7 @@ pub mod auth_results;
 mod automatic;
 mod body;
 mod charset;
+mod cms;
 mod date;
 mod entity;
 mod flowed;

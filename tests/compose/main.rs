@@ -74,7 +74,10 @@ fn marks_and_return_paths_are_those_of_the_rules() {
             Template::Reminder | Template::Closed => {
                 assert_eq!((submitted.as_deref(), suppress.as_deref()), (Some("auto-generated"), Some("All")));
                 let from = made.envelope_from.expect("one that bounces tells that its address is dead");
-                let proven = policy().keys.prove_address_detail(from.subaddress().1.expect("a detail"));
+                let proven = policy().keys.prove_address_detail(
+                    from.subaddress().1.expect("a detail"),
+                    &postdesk::model::token::Generations::default(),
+                );
                 assert_eq!(proven.expect("signed").kind, TokenKind::Bounce);
             }
             Template::Refused | Template::NotifyBounce | Template::ConfirmOver | Template::Alarm => {

@@ -108,10 +108,20 @@ pub fn quotes(tag: &Tag<'_>, style: &str) -> bool {
     !(style.contains("border:none") || style.contains("border:0") || style.contains("margin:00040px"))
 }
 
+/// Whether a declaration marks its text as with a pen.
+fn highlighted(declaration: &str) -> bool {
+    const PENS: [&str; 6] = ["yellow", "lime", "aqua", "#ffff00", "#ff0", "rgb(255,255,0)"];
+    let background = declaration.strip_prefix("background-color:").or_else(|| declaration.strip_prefix("background:"));
+    background.is_some_and(|colour| PENS.contains(&colour)) || declaration.starts_with("mso-highlight:")
+}
+
 /// Whether the text has a colour that somebody chose: red, blue, green, and not black, grey or a dark shade.
 pub fn coloured(tag: &Tag<'_>, style: &str) -> bool {
     let attribute = tag.attribute("color").filter(|_| tag.is("font")).map(str::to_ascii_lowercase);
     let declared = style.split(';').find_map(|d| d.strip_prefix("color:")).map(str::to_owned);
+    if style.split(';').any(highlighted) {
+        return true;
+    }
     let Some(colour) = declared.or(attribute) else { return false };
     let colour = colour.trim();
     if ["red", "blue", "green", "purple", "magenta", "orange", "fuchsia"].contains(&colour) {
@@ -125,7 +135,8 @@ pub fn coloured(tag: &Tag<'_>, style: &str) -> bool {
         _ => return false,
     };
     match (channels.iter().max(), channels.iter().min()) {
-        (Some(max), Some(min)) => max - min >= 120,
+        // Word's and Outlook's own dark blues stay below.
+        (Some(max), Some(min)) => max - min >= 112,
         _ => false,
     }
 }

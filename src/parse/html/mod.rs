@@ -261,11 +261,11 @@ impl Page {
                 && !(name == "table" && self.depth > 0)
                 || name == "p" && !client::tight(tag, &style),
             quote: name == "blockquote" && client::quotes(tag, &style),
-            hidden: client::hidden(&style),
+            hidden: client::hidden(&style) || tag.attribute("hidden").is_some(),
             coloured: name != "a" && client::coloured(tag, &style),
             preformatted: name == "pre" || style.contains("white-space:pre;") || style.contains("white-space:pre-wrap"),
             list: match name {
-                "ol" => Some(1),
+                "ol" => Some(tag.attribute("start").and_then(|n| n.trim().parse().ok()).unwrap_or(1).clamp(1, 99_999)),
                 "ul" => Some(0),
                 _ => None,
             },
@@ -363,19 +363,27 @@ impl Page {
         let mut url = String::new();
         push_text(&mut url, href.trim());
         let shown = self.current.get(from..).unwrap_or_default().trim().to_owned();
-        if shown.is_empty() || self.hidden > 0 || !(url.starts_with("http://") || url.starts_with("https://")) {
+        if shown.is_empty() || self.hidden > 0 || url.len() > 500 {
+            return;
+        }
+        if let Some(address) = url.strip_prefix("mailto:").map(|rest| rest.split('?').next().unwrap_or(rest)) {
+            let said = shown.to_ascii_lowercase().contains(&address.to_ascii_lowercase());
+            if address.contains('@') && !address.contains(char::is_whitespace) && !said {
+                self.current.push_str(&format!(" <{address}>"));
+            }
+            return;
+        }
+        if !(url.starts_with("http://") || url.starts_with("https://")) {
             return;
         }
         let bare = |u: &str| {
             let u = u.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
             u.trim_end_matches('/').to_ascii_lowercase()
         };
-        if bare(&url).starts_with(&bare(&shown)) || shown.contains("://") || url.len() > 500 {
+        if bare(&url).starts_with(&bare(&shown)) || shown.contains("://") {
             return;
         }
-        self.current.push_str(" <");
-        self.current.push_str(&url);
-        self.current.push('>');
+        self.current.push_str(&format!(" <{url}>"));
     }
 
     fn finish(mut self) -> Vec<Line> {
@@ -407,6 +415,11 @@ mod tests {
             text("<a href=\"https://x.example/y\">here</a> <a href='https://x.example'>x.example</a>"),
             "here <https://x.example/y> x.example"
         );
+        assert_eq!(
+            text("<a href='mailto:a@x.example?subject=x'>me</a> <a href=mailto:a@x.example>A@x.example</a>"),
+            "me <a@x.example> A@x.example"
+        );
+        assert_eq!(text("<ol start=3><li>c<li>d</ol>"), "3. c\n4. d");
         assert_eq!(text("<pre>a\n  b</pre>"), "a\n  b");
         assert_eq!(text("<div>a</div><div><br></div><div>b</div>"), "a\n\nb");
     }

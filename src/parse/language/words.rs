@@ -8,96 +8,152 @@ pub const WORDS: &[(&str, &str)] = &[
         "som si sme ste sú je nie neviem viem neda nedá ide nejde mám máme máte máš má mi mne ma ťa sa na pre ale \
          aj ako ktorý ktorá ktoré ktorú ktorí môže môžem môžete môžeme nemôžem prosím ďakujem ďakujeme dobrý deň \
          dobrú už ešte iba len alebo keď kde kedy preto pretože lebo všetko všetky všetci potrebujem potrebujeme \
-         chcem chcel chcela chceli vedieť vám vás nám nás ich jeho jej tento táto toto tieto tú tej to ten tá od \
-         do po pri bez cez k ku o v vo so zo že by bol bola bolo boli nebol nebola nebolo budem bude budú budete \
-         tiež asi teraz dnes zajtra včera pozdravom pozdrav objednávka objednávku objednávky faktúra faktúru \
-         faktúre faktúry heslo prihlásiť prihlásenie čo čím či ani nič niekto niečo veľmi veľa medzi podľa počas \
-         kvôli stále znova správne mail vaše váš vašu vašej vaša náš naša naše nášho jeden jedna dva tri viac \
-         menej prišla prišiel prišlo poslať posielam poslal poslala žiadam žiadosť žiadost reklamácia reklamáciu \
-         tovar zásielka platba platbu účet účte zákazník číslo čísla adresa adresu funguje nefunguje chyba chybu \
-         napísal napísala otvoriť otvorenie stiahnuť pomoc pomôcť môj moja moje mojej svoj svoju treba ozvite \
-         ozvať radi rád rada dovolenka dovolenke kancelária opraviť oprava vystavenie inak pondelok pondelka \
-         utorok streda stredu štvrtok piatok piatku sobota nedeľa týždeň mesiac rok hodín minút zatiaľ okrem však \
-         teda takže potom tam tu vôbec dostal dostala mohli mohol mohla vedeli prosíme ahoj servus zdravím \
-         doručenie doručiť dodanie vrátiť vrátenie peniaze kúpil kúpila súbor skúšal skúšala skúsil skúsila \
-         skúsiť meniť zmeniť zmenil pomôžte pomozte hlási píše objednal objednala prosba nešlo šlo vášho našom \
-         týchto tých tejto tomto tomu nižšie vyššie vrátane správu správa správy list hneď ihneď skôr najskôr \
-         ktorého ktorej ktorom niekedy nikto všade iný iná iné takto ktorých našich vašich svojho ňou ňom nej \
-         niet preveriť overiť nejako zmenu zmena zmenou rána večer pošlite technik zaplatené doklad súrne \
-         urgentne naliehavé tlačiareň počítač aplikácia aplikáciu prihláška upozornenie upraviť doplniť prílohe \
-         príloha príloh odoslať odpoveď odpovedať otázka otázku termín vďaka zrušiť predplatné peňazí",
+         chcem chcel chcela chceli vedieť vám vás nám nás ich jeho jej tento táto toto tieto tú tej to ten tá od do \
+         po pri bez cez k ku o v vo so zo že by bol bola bolo boli nebol nebola nebolo budem bude budú budete tiež \
+         asi teraz dnes zajtra včera pozdravom pozdrav objednávka objednávku objednávky faktúra faktúru faktúre \
+         faktúry heslo prihlásiť prihlásenie čo čím či ani nič niekto niečo veľmi veľa medzi podľa počas kvôli \
+         stále znova správne mail vaše váš vašu vašej vaša náš naša naše nášho jeden jedna dva tri viac menej \
+         prišla prišiel prišlo poslať posielam poslal poslala žiadam žiadosť žiadost reklamácia reklamáciu tovar \
+         zásielka platba platbu účet účte zákazník číslo čísla adresa adresu funguje nefunguje chyba chybu napísal \
+         napísala otvoriť otvorenie stiahnuť pomoc pomôcť môj moja moje mojej svoj svoju treba ozvite ozvať radi \
+         rád rada dovolenka dovolenke kancelária opraviť oprava vystavenie inak pondelok pondelka utorok streda \
+         stredu štvrtok piatok piatku sobota nedeľa týždeň mesiac rok hodín minút zatiaľ okrem však teda takže \
+         potom tam tu vôbec dostal dostala mohli mohol mohla vedeli prosíme ahoj servus zdravím doručenie doručiť \
+         dodanie vrátiť vrátenie peniaze kúpil kúpila súbor skúšal skúšala skúsil skúsila skúsiť meniť zmeniť \
+         zmenil pomôžte pomozte hlási píše objednal objednala prosba nešlo šlo vášho našom týchto tých tejto tomto \
+         tomu nižšie vyššie vrátane správu správa správy list hneď ihneď skôr najskôr ktorého ktorej ktorom niekedy \
+         nikto všade iný iná iné takto ktorých našich vašich svojho ňou ňom nej niet preveriť overiť nejako zmenu \
+         zmena zmenou rána večer pošlite technik zaplatené doklad súrne urgentne naliehavé tlačiareň počítač \
+         aplikácia aplikáciu prihláška upozornenie upraviť doplniť prílohe príloha príloh odoslať odpoveď odpovedať \
+         otázka otázku termín vďaka zrušiť predplatné peňazí opäť spadol spadla príde príďte prísť objednávke \
+         nájdem nájsť aká aké akú aký ponuku ponuka prijímam vybavené vybaviť vybavenie kuriér neprišiel neprišla \
+         neprišlo neprišli chýba chýbajú zmeňte dodaciu dodacia zavolať zavolajte zabudol zabudla poškodená \
+         poškodený poškodené čakám čakáme ospravedlňujem neskorú neskoro nerozumiem položke topánky spokojný \
+         spokojná zmluvu zmluva podpísanú nemáme nemám nemáte nebude nebudem ďalej ďalší predtým vtedy každý každé \
+         niektoré obraciam obrátil obrátiť stránka stránke stránku obchode dlho rýchlo prečo koľko kliknúť zrušte \
+         pošlem pošleme poslali zaplatil zaplatila zaplatili zľava zľavu vypadáva vysvetliť vysvetlite dostali \
+         tohto niečím niekoho naďalej napriek ozveme kontaktovať kontaktujte predaj predajne zákazníka zákazníkov \
+         výmenu výmena reklamovať vrátim vráťte nesvieti svetlo nestihol nestihla posunúť prípad starosti dvere \
+         zamknúť aktualizácia zlyhala zlyhalo počítačoch počítača prikladám prikladáme fotku poškodeného obalu \
+         dlhujete odhláste odberu výťah predĺžiť predĺžil záruku záruka žiadny žiadna žiadne žiadnu vyskúšal \
+         vyskúšala všetkých radili poradiť výber výberom navrhujem navrhujeme súhlasím súhlasíme dohody dohode \
+         dohodli čoskoro neskôr skoro minulý budúci tunajší používateľ meno zobrazuje vypisuje otvára zatvára \
+         nedajú nedokážem stojí medzitým",
     ),
     (
         "cs",
-        "jsem jsi jsme jste jsou je není nejsou nejsem nevím vím nejde jde mám máme máte má mi mně mne mě se na \
-         pro ale i jak jako který která které kterou kteří může můžu mohu můžete můžeme nemůžu nemohu prosím \
-         děkuji děkujeme díky dobrý den dobrou už ještě jen pouze nebo když kde kdy proto protože všechno vše \
-         všechny všichni potřebuji potřebuju potřebujeme chci chtěl chtěla chtěli vědět vám vás nám nás jejich \
-         jeho její tento tato toto tyto tu té to ten ta od do po při bez přes k ke o v ve s z ze že by byl byla \
-         bylo byli nebyl nebyla nebylo budu bude budou budete také taky asi teď nyní dnes zítra včera pozdravem \
-         pozdrav objednávka objednávku objednávky faktura fakturu faktuře faktury heslo přihlásit přihlášení co \
-         čím jestli zda ani nic někdo něco velmi moc hodně mezi podle během kvůli stále pořád znovu správně mail \
-         vaše váš vaši vašeho náš naše našeho naší jeden jedna dva tři více méně přišla přišel přišlo poslat \
-         posílám poslal poslala žádám žádost reklamace reklamaci zboží zásilka zásilku platba platbu účet účtu \
-         zákazník číslo čísla adresa adresu funguje nefunguje chyba chybu napsal napsala otevřít stáhnout pomoc \
-         pomoci můj moje mé svůj svou třeba ozvěte ozvat rád ráda rádi dovolená dovolené kancelář opravit oprava \
-         vystavení jinak pondělí úterý středa středu čtvrtek pátek pátku sobota neděle týden měsíc rok hodin \
-         minut zatím kromě však tedy takže potom pak tam tady vůbec dostal dostala mohli mohl mohla prosíme ahoj \
-         zdravím doručení doručit dodání vrátit vrácení peníze koupil koupila soubor zkoušel zkoušela zkusil \
-         zkusila zkusit změnit změnil pomozte hlásí píše objednal objednala prosba nešlo šlo našem tyhle těch \
-         této tomto tomu ní níž níže výše včetně zprávu zpráva zprávy dopis prověřit ověřit nějak změnu změna \
-         změnou rána večer pošlete technik zaplaceno doklad urgentní naléhavé tiskárna počítač aplikace aplikaci \
-         přihláška upozornění upravit doplnit příloze příloha příloh odeslat odpověď odpovědět otázka otázku \
-         termín zrušit předplatné peněz kolik tohle přece přijde jdou děkuju kdyby abych aby bych",
+        "jsem jsi jsme jste jsou je není nejsou nejsem nevím vím nejde jde mám máme máte má mi mně mne mě se na pro \
+         ale i jak jako který která které kterou kteří může můžu mohu můžete můžeme nemůžu nemohu prosím děkuji \
+         děkujeme díky dobrý den dobrou už ještě jen pouze nebo když kde kdy proto protože všechno vše všechny \
+         všichni potřebuji potřebuju potřebujeme chci chtěl chtěla chtěli vědět vám vás nám nás jejich jeho její \
+         tento tato toto tyto tu té to ten ta od do po při bez přes k ke o v ve s z ze že by byl byla bylo byli \
+         nebyl nebyla nebylo budu bude budou budete také taky asi teď nyní dnes zítra včera pozdravem pozdrav \
+         objednávka objednávku objednávky faktura fakturu faktuře faktury heslo přihlásit přihlášení co čím jestli \
+         zda ani nic někdo něco velmi moc hodně mezi podle během kvůli stále pořád znovu správně mail vaše váš vaši \
+         vašeho náš naše našeho naší jeden jedna dva tři více méně přišla přišel přišlo poslat posílám poslal \
+         poslala žádám žádost reklamace reklamaci zboží zásilka zásilku platba platbu účet účtu zákazník číslo \
+         čísla adresa adresu funguje nefunguje chyba chybu napsal napsala otevřít stáhnout pomoc pomoci můj moje mé \
+         svůj svou třeba ozvěte ozvat rád ráda rádi dovolená dovolené kancelář opravit oprava vystavení jinak \
+         pondělí úterý středa středu čtvrtek pátek pátku sobota neděle týden měsíc rok hodin minut zatím kromě však \
+         tedy takže potom pak tam tady vůbec dostal dostala mohli mohl mohla prosíme ahoj zdravím doručení doručit \
+         dodání vrátit vrácení peníze koupil koupila soubor zkoušel zkoušela zkusil zkusila zkusit změnit změnil \
+         pomozte hlásí píše objednal objednala prosba nešlo šlo našem tyhle těch této tomto tomu ní níž níže výše \
+         včetně zprávu zpráva zprávy dopis prověřit ověřit nějak změnu změna změnou rána večer pošlete technik \
+         zaplaceno doklad urgentní naléhavé tiskárna počítač aplikace aplikaci přihláška upozornění upravit doplnit \
+         příloze příloha příloh odeslat odpověď odpovědět otázka otázku termín zrušit předplatné peněz kolik tohle \
+         přece přijde jdou děkuju kdyby abych aby bych opět spadl spadla přijďte přijít najdu najít jaká jaké jakou \
+         jaký nabídku nabídka přijímám vyřízené vyřídit vyřízeno vyřízení kurýr nepřijel nepřišel nepřišla nepřišlo \
+         nepřišly chybí změňte dodací zavolat zavolejte zapomněl zapomněla poškozená poškozený poškozené nedorazily \
+         nedorazila nedorazil dorazil dorazila dorazilo čekám čekáme omlouvám pozdní pozdě nerozumím položce boty \
+         spokojený spokojená smlouvu smlouva podepsanou nemáme nemám nemáte nebude nebudu další předtím tehdy každý \
+         každé některé obracím obrátil obrátit stránka stránce stránku obchodě dlouho rychle proč kliknout zrušte \
+         pošlu pošleme zaplatil zaplatila zaplatili sleva slevu vypadává vysvětlit vysvětlete dostali tohoto něčím \
+         někoho nadále navzdory ozveme kontaktovat kontaktujte prodej prodejně zákazníka zákazníků výměnu výměna \
+         reklamovat vrátím vraťte nesvítí světlo nestihl nestihla posunout případ starosti dveře zamknout \
+         aktualizace selhala selhalo počítačích počítače přikládám přikládáme fotku poškozeného obalu dlužíte \
+         odhlaste odběru výtah prodloužit prodloužil záruku záruka žádný žádná žádné žádnou vyzkoušel vyzkoušela \
+         všech radili poradit výběr výběrem navrhuji navrhujeme souhlasím souhlasíme dohody dohodě dohodli brzy \
+         později dříve minulý příští zdejší uživatel jméno zobrazuje vypisuje otevírá zavírá nejdou nedokážu nedá \
+         stojí mezitím umíte uměl uměli",
     ),
     (
         "sl",
-        "sem si smo ste so je ni ne niso nisem nismo nimam se mi me jaz na za pa tudi ali ampak vendar kako kot \
-         ki kateri katera katero katere lahko prosim hvala pozdravljeni pozdrav živjo dober dan lep lepo že še \
-         samo le kjer ko kdaj zato ker vse vsi potrebujem potrebujemo želim želimo rad rada radi vem vedeti vam \
-         vas nam nas jih njihov njegov njen ta to ti tem tega te od do po pri brez čez k v z s iz ob bi bil bila \
-         bilo bili bom bo bodo bomo boste zdaj sedaj danes jutri včeraj naročilo naročila naročilu račun računa \
-         računu geslo gesla prijaviti prijava kaj kdo kam če nič nekdo nekaj zelo veliko med glede zaradi vedno \
-         spet znova pravilno vaš vaša vaše vašega naš naša naše našega en ena dva tri več manj prišel prišla \
-         prišlo poslati pošiljam poslal poslala poslali zahtevek reklamacija blago pošiljka pošiljke paket \
-         plačilo plačila stranka številka številke naslov dela deluje delati napaka napako napisal napisala \
-         odpreti prenesti pomoč pomoči moj moja moje svoj svojo treba oglasite javite dopust dopustu pisarna \
-         popraviti popravek sicer ponedeljek torek sredo sreda četrtek petek petka soboto nedeljo teden mesec \
-         leto ur minut zaenkrat razen torej potem tam tukaj tu sploh dobil dobila prejel prejela prejeli mogli \
-         mogel mogla dostava dostavljen vrniti vračilo denar kupil kupila datoteka datoteko zakaj kadar naj bova \
-         imam imamo imate ima nimamo imel imela takoj čim prej nihče odgovor odgovoril odgovorila dopusta bodite \
-         hitro nujno pred nad pod program gre odprem napiše povezave strežnik strežnikom strežnika poskusil \
-         poskusila poskusiti spremenil spremeniti javlja naročil prošnja teh tej temu spodaj zgoraj vključno \
-         sporočilo sporočila datum katerega nikjer drugi druga drugo takole naših vaših njo njej njem kvar okvara \
-         preveriti preverite nekako spremembo sprememba jutra zvečer zjutraj pošljite tehnik tehnika plačano \
-         potrdilo tiskalnik računalnik aplikacija aplikacijo opozorilo urediti dopolniti prilogi priloga \
-         odgovoriti vprašanje termin preklicati naročnino delal delala morda verjetno tule boš bosta smeli moral \
-         morala morali hotel hotela",
+        "sem si smo ste so je ni ne niso nisem nismo nimam se mi me jaz na za pa tudi ali ampak vendar kako kot ki \
+         kateri katera katero katere lahko prosim hvala pozdravljeni pozdrav živjo dober dan lep lepo že še samo le \
+         kjer ko kdaj zato ker vse vsi potrebujem potrebujemo želim želimo rad rada radi vem vedeti vam vas nam nas \
+         jih njihov njegov njen ta to ti tem tega te od do po pri brez čez k v z s iz ob bi bil bila bilo bili bom \
+         bo bodo bomo boste zdaj sedaj danes jutri včeraj naročilo naročila naročilu račun računa računu geslo \
+         gesla prijaviti prijava kaj kdo kam če nič nekdo nekaj zelo veliko med glede zaradi vedno spet znova \
+         pravilno vaš vaša vaše vašega naš naša naše našega en ena dva tri več manj prišel prišla prišlo poslati \
+         pošiljam poslal poslala poslali zahtevek reklamacija blago pošiljka pošiljke paket plačilo plačila stranka \
+         številka številke naslov dela deluje delati napaka napako napisal napisala odpreti prenesti pomoč pomoči \
+         moj moja moje svoj svojo treba oglasite javite dopust dopustu pisarna popraviti popravek sicer ponedeljek \
+         torek sredo sreda četrtek petek petka soboto nedeljo teden mesec leto ur minut zaenkrat razen torej potem \
+         tam tukaj tu sploh dobil dobila prejel prejela prejeli mogli mogel mogla dostava dostavljen vrniti vračilo \
+         denar kupil kupila datoteka datoteko zakaj kadar naj bova imam imamo imate ima nimamo imel imela takoj čim \
+         prej nihče odgovor odgovoril odgovorila dopusta bodite hitro nujno pred nad pod program gre odprem napiše \
+         povezave strežnik strežnikom strežnika poskusil poskusila poskusiti spremenil spremeniti javlja naročil \
+         prošnja teh tej temu spodaj zgoraj vključno sporočilo sporočila datum katerega nikjer drugi druga drugo \
+         takole naših vaših njo njej njem kvar okvara preveriti preverite nekako spremembo sprememba jutra zvečer \
+         zjutraj pošljite tehnik tehnika plačano potrdilo tiskalnik računalnik aplikacija aplikacijo opozorilo \
+         urediti dopolniti prilogi priloga odgovoriti vprašanje termin preklicati naročnino delal delala morda \
+         verjetno tule boš bosta smeli moral morala morali hotel hotela morem moremo priti pride spletno spletni \
+         trgovino trgovina trgovine najdem najti koliko stane ponudbo ponudba sprejemam urejeno urejeni ponovno \
+         popravilo manjka manjkajo kos spremenite postavke postavko razumem opravičujem pozen blokiran poznem \
+         pokličete pokličite pozabil pozabila poškodovano poškodovan poškodovana denarja dobili reklamiral \
+         reklamirati čevlje zadovoljna zadovoljen izpada pogodbo pogodba podpisano čakam čakamo strani povezavo \
+         povezava klikniti plačal plačala plačali popust nimate nimajo naslednji takrat vsak vsako nekateri obračam \
+         razložite stopite kontaktirajte prodajalna prodajalno zamenjavo zamenjava vrnil vrnila vrnem vrnemo \
+         preklic prekliči stanje predračun podjetje podjetja zapadlost dobava dobavi dobave kupec kupca kljub \
+         namreč skoraj dokler čeprav kar noben nobena nobene nobenega nikoli vsaj preveč premalo dovolj mogoče \
+         moramo morate mora moram smem smete želite želel želela želeli hočem hočemo znam znate znali veste vemo \
+         dajte dam grem gremo grejo stoji leži delam delajo pošljem pošljemo sporočite sporočam javim prosimo \
+         zahvaljujem hvaležen spoštovani pozdravljam telefonsko telefon elektronsko pošto pošte spletna nakup \
+         kartica kartico položnica dobavnica garancija garancijo pokvarjen pokvarjena zlomljen poškodba poškodovane \
+         prestaviti preložiti rok sestanek pisarni luč vrata vrat ključ zakleniti odkleniti dvigalo nadstropje \
+         računalnika posodobitev posodobiti namestitev namestiti zagnati zagon zaslon slika slike fotografija \
+         fotografijo priponka priponki priponko embalaža embalaže evrov evro novic odjavite odjava izbira svetovati \
+         svetoval preizkusil preizkusila primer primeru skrbi spremenim spreminjam uporabljam uporabnik uporabniško \
+         ime izpiše pokaže prikaže odpre zapre naslednje prejšnji predlagam predlagamo lani letos jeseni skupaj \
+         posebej vendarle strinjam strinjamo nanaša vezi prilagam prilagamo pošiljamo dogovoru dogovorjeno \
+         dogovorili kmalu kasneje pozno zgodaj",
     ),
     (
         "hr",
         "sam si smo ste su je nije nisu nisam nismo nemam se mi me ja na za pa i također takođe ali kako kao koji \
-         koja koje koju kojeg kojem mogu možete možemo može molim molimo hvala poštovani poštovana pozdrav \
-         srdačan bok dobar dan lijep već još samo gdje kada kad zato jer sve svi trebam trebamo treba želim \
-         želimo znam znati vam vas nam nas ih njihov njegov njezin ovaj ova ovo taj ta to tog od do po pri bez \
-         kod k u s sa iz o bi bih bio bila bilo bili ću će ćemo ćete biti bude sada danas sutra jučer narudžba \
-         narudžbu narudžbe račun računa računu lozinka lozinku prijaviti prijava što tko kamo ako li da ne ništa \
-         netko nešto vrlo jako puno među prema zbog uvijek opet ponovno ispravno vaš vaša vaše vašeg naš naša \
-         naše našeg jedan jedna dva tri više manje došao došla došlo stigla stigao stiglo poslati šaljem poslao \
-         poslala poslali zahtjev reklamacija roba pošiljka pošiljku paket paketu uplata uplatu plaćanje kupac \
-         broj brojeva adresa adresu radi rade greška grešku pogreška napisao napisala otvoriti preuzeti pomoć \
-         pomoći moj moja moje svoj svoju javite odmor odmoru ured ispraviti ispravak inače ponedjeljak utorak \
-         srijeda srijedu četvrtak petak petka subota nedjelja tjedan tjedna mjesec mjesecu godina sati minuta \
-         zasad osim dakle zatim tamo ovdje uopće dobio dobila primio primila primili mogli mogao mogla dostava \
-         isporuka isporuke vratiti povrat novac kupio kupila datoteka datoteku zašto neka imam imamo imate ima \
-         nema odmah hitno hitan nitko odgovor odgovorio odgovorila ili hitro najkasnije prije poslije nakon \
-         između preko kući poslu radim radimo trebate javlja jesam jeste niste ondje opcija kojoj kojima njega \
-         njih nju pokušao pokušala pokušati promijenio promijenila promijeniti naručio naručila molba ovih tih \
-         toj tomu ispod iznad uključujući poruka poruku poruke kojega kojih nigdje drugi druga drugo ovako naših \
-         vaših njom njoj njemu kvar provjeriti provjerite nekako promjenu promjena jutros navečer pošaljite \
-         tehničar tehničara plaćeno potvrda potvrdu računalo aplikacija aplikaciju upozorenje urediti dopuniti \
-         prilogu prilog odgovoriti pitanje termin otkazati pretplatu sad probao probala možda vjerojatno onda \
-         biste bismo smjeli morao morala morali htio htjela htjeli pisač",
+         koja koje koju kojeg kojem mogu možete možemo može molim molimo hvala poštovani poštovana pozdrav srdačan \
+         bok dobar dan lijep već još samo gdje kada kad zato jer sve svi trebam trebamo treba želim želimo znam \
+         znati vam vas nam nas ih njihov njegov njezin ovaj ova ovo taj ta to tog od do po pri bez kod k u s sa iz \
+         o bi bih bio bila bilo bili ću će ćemo ćete biti bude sada danas sutra jučer narudžba narudžbu narudžbe \
+         račun računa računu lozinka lozinku prijaviti prijava što tko kamo ako li da ne ništa netko nešto vrlo \
+         jako puno među prema zbog uvijek opet ponovno ispravno vaš vaša vaše vašeg naš naša naše našeg jedan jedna \
+         dva tri više manje došao došla došlo stigla stigao stiglo poslati šaljem poslao poslala poslali zahtjev \
+         reklamacija roba pošiljka pošiljku paket paketu uplata uplatu plaćanje kupac broj brojeva adresa adresu \
+         radi rade greška grešku pogreška napisao napisala otvoriti preuzeti pomoć pomoći moj moja moje svoj svoju \
+         javite odmor odmoru ured ispraviti ispravak inače ponedjeljak utorak srijeda srijedu četvrtak petak petka \
+         subota nedjelja tjedan tjedna mjesec mjesecu godina sati minuta zasad osim dakle zatim tamo ovdje uopće \
+         dobio dobila primio primila primili mogli mogao mogla dostava isporuka isporuke vratiti povrat novac kupio \
+         kupila datoteka datoteku zašto neka imam imamo imate ima nema odmah hitno hitan nitko odgovor odgovorio \
+         odgovorila ili hitro najkasnije prije poslije nakon između preko kući poslu radim radimo trebate javlja \
+         jesam jeste niste ondje opcija kojoj kojima njega njih nju pokušao pokušala pokušati promijenio \
+         promijenila promijeniti naručio naručila molba ovih tih toj tomu ispod iznad uključujući poruka poruku \
+         poruke kojega kojih nigdje drugi druga drugo ovako naših vaših njom njoj njemu kvar provjeriti provjerite \
+         nekako promjenu promjena jutros navečer pošaljite tehničar tehničara plaćeno potvrda potvrdu računalo \
+         aplikacija aplikaciju upozorenje urediti dopuniti prilogu prilog odgovoriti pitanje termin otkazati \
+         pretplatu sad probao probala možda vjerojatno onda biste bismo smjeli morao morala morali htio htjela \
+         htjeli pisač ući uđem doći dolazi robu storniranje stigli upute uputa naći cipele reklamirati zadovoljan \
+         zadovoljna potpisani ugovor neće kuće dođite cijena cijenu cijene dostave čekam čekamo blokiran ponudu \
+         ponuda prihvaćam riješeno riješiti popravak dostavljač nedostaje nedostaju komad promijenite stavku stavka \
+         stavke razumijem poslužitelj pao ispričavam kasnom ispada ispalo nazvati nazovite zaboravio zaboravila \
+         oštećena oštećen oštećeno stranica stranicu poveznica poveznicu kliknuti platio platila platili popust \
+         nemate sljedeći tada svaki svako neki obraćam objasnite kontaktirajte prodavaonica trgovini trgovina \
+         zamjenu zamjena otkažite stanje predračun tvrtka tvrtke tvrtku isporučeno isporučena kupca bit poslovnica \
+         dobili dobiti nikakav nikakva nikakvo strani zahtjeva obrazac prilažem prilažemo šaljemo šaljite pošaljem \
+         molila čim kasnije rano ranije dogovoru dogovoreno dogovorili predlažem predlažemo slažem slažemo iduće \
+         prošle sljedeće svugdje nekoga nekome kakva kakav koliko uredu svjetlo rok pomaknuti brine slučaj curi \
+         vrata zaključati ažuriranje uspjelo uspijeva uspio uspjela računalima fotografiju fotografija slika slike \
+         ambalaža ambalaže eura euro odjavite odjava dizalo kat jamstvo produljiti isprobao isprobala savjet \
+         savjetovati odabir korisnik korisničko ime telefon promijenim mijenjam prikazuje ispisuje otvara zatvara",
     ),
     (
         "en",
@@ -117,17 +173,19 @@ pub const WORDS: &[(&str, &str)] = &[
          bitte danke vielen dank hallo guten tag sehr geehrte geehrter grüße grüßen freundlichen liebe bestellung \
          rechnung konto passwort hilfe brauche möchte senden gesendet erhalten problem fehler funktioniert noch \
          auch nur über dann wieder nach vor schon einen eine einer einem ein des dem den bis um zum zur doch mal \
-         morgen heute gestern leider gerne damit weil",
+         morgen heute gestern leider gerne damit weil kam beschädigt kaputt zurückrufen vergessen gesperrt \
+         stornieren angekommen angemeldet anmelden drucker paket lieferung",
     ),
     (
         "pl",
-        "jest są być był była było nie tak na do dla z ze w we o od po przy bez przez i oraz ale lub albo jak \
-         jako który która które może mogę można proszę dziękuję dziękujemy dzień dobry już jeszcze tylko gdy \
-         kiedy gdzie dlatego ponieważ bo wszystko potrzebuję chcę chciałbym chciałabym wiem mam mamy ma mi mnie \
-         się że by czy co nic ktoś coś bardzo między według podczas wciąż znowu pan pani państwo państwa nasz \
-         nasze nasza mój moja moje zamówienie zamówienia faktura fakturę hasło zalogować pozdrawiam pozdrowienia \
-         witam cześć teraz dziś jutro wczoraj wysłać wysłałem wysłałam pomoc problem błąd działa również także \
-         tego tej ten ta to te jestem jesteśmy będzie będę został została",
+        "jest są być był była było nie tak na do dla z ze w we o od po przy bez przez i oraz ale lub albo jak jako \
+         który która które może mogę można proszę dziękuję dziękujemy dzień dobry już jeszcze tylko gdy kiedy gdzie \
+         dlatego ponieważ bo wszystko potrzebuję chcę chciałbym chciałabym wiem mam mamy ma mi mnie się że by czy \
+         co nic ktoś coś bardzo między według podczas wciąż znowu pan pani państwo państwa nasz nasze nasza mój \
+         moja moje zamówienie zamówienia faktura fakturę hasło zalogować pozdrawiam pozdrowienia witam cześć teraz \
+         dziś jutro wczoraj wysłać wysłałem wysłałam pomoc problem błąd działa również także tego tej ten ta to te \
+         jestem jesteśmy będzie będę został została zapomniałem zapomniałam hasła paczka przyszła przyszedł \
+         uszkodzona uszkodzony konto zablokowane zwrot reklamacja przesyłka oddzwonić",
     ),
     (
         "hu",
@@ -135,7 +193,9 @@ pub const WORDS: &[(&str, &str)] = &[
          köszönöm köszönjük tisztelt jó napot kívánok üdvözlettel szia sziasztok megrendelés számla jelszó \
          bejelentkezni segítség kell szeretném szeretnék tudom tudok mi én ön önök nekem nekünk most ma holnap \
          tegnap küldöm küldeni kaptam hiba működik nincs mikor hol miért hogyan meg el fel le ki be vissza nagyon \
-         minden több után előtt miatt szerint között így úgy lehet tudna tudnának vagyok vagyunk",
+         minden több után előtt miatt szerint között így úgy lehet tudna tudnának vagyok vagyunk elfelejtettem \
+         jelszavamat jelszavam csomag sérülten érkezett megérkezett fiókom zárolva rendelésem rendelés rendelést \
+         várok válaszra törölje visszahívni nyomtató szállítás",
     ),
     (
         "fr",
@@ -150,18 +210,18 @@ pub const WORDS: &[(&str, &str)] = &[
         "el la los las un una unos y es son era ser estar está están a al de del en por para con que quien este \
          esta estos no sí más yo nosotros usted ustedes ellos mi mis nuestro su sus me se si o pero como cuando \
          donde cómo qué aquí hola gracias saludos cordial buenos días buenas tardes pedido factura cuenta \
-         contraseña ayuda necesito quiero enviar enviado recibido problema error funciona todavía también todo \
-         muy bien tengo tiene hemos he ha puede pueden podría sin desde después antes ya lo le nos ahora hoy \
-         mañana ayer",
+         contraseña ayuda necesito quiero enviar enviado recibido problema error funciona todavía también todo muy \
+         bien tengo tiene hemos he ha puede pueden podría sin desde después antes ya lo le nos ahora hoy mañana \
+         ayer impresora olvidado cancele llamar paquete",
     ),
     (
         "it",
-        "il lo la i gli le un uno una e è sono era essere a al alla di del della dei in nel nella da dal su per \
-         con che chi questo questa non più io noi voi loro mio mia nostro vostro suo mi si se o ma come quando \
-         dove perché qui ciao buongiorno grazie saluti cordiali ordine fattura conto password aiuto bisogno \
-         vorrei inviare inviato ricevuto problema errore funziona ancora anche tutto molto bene ho ha abbiamo \
-         avete può possibile sia stato stata fare fatto senza dopo prima ora oggi domani ieri gentile distinti vi \
-         ci ne",
+        "il lo la i gli le un uno una e è sono era essere a al alla di del della dei in nel nella da dal su per con \
+         che chi questo questa non più io noi voi loro mio mia nostro vostro suo mi si se o ma come quando dove \
+         perché qui ciao buongiorno grazie saluti cordiali ordine fattura conto password aiuto bisogno vorrei \
+         inviare inviato ricevuto problema errore funziona ancora anche tutto molto bene ho ha abbiamo avete può \
+         possibile sia stato stata fare fatto senza dopo prima ora oggi domani ieri gentile distinti vi ci ne \
+         potete richiamarmi stampante dimenticato riesco accedere annullate pacco spedizione",
     ),
     (
         "nl",
@@ -174,25 +234,27 @@ pub const WORDS: &[(&str, &str)] = &[
     (
         "pt",
         "o a os as um uma e é são era ser estar está estão ao à de do da dos das em no na por para com que quem \
-         este esta isso não mais eu nós você vocês eles meu minha nosso nossa seu sua me se ou mas como quando \
-         onde porquê aqui olá obrigado obrigada cumprimentos atenciosamente bom dia boa tarde pedido fatura conta \
-         senha ajuda preciso quero enviar enviado recebi recebido problema erro funciona ainda também tudo muito \
-         bem tenho tem temos pode podem poderia sem desde depois antes já lhe agora hoje amanhã ontem",
+         este esta isso não mais eu nós você vocês eles meu minha nosso nossa seu sua me se ou mas como quando onde \
+         porquê aqui olá obrigado obrigada cumprimentos atenciosamente bom dia boa tarde pedido fatura conta senha \
+         ajuda preciso quero enviar enviado recebi recebido problema erro funciona ainda também tudo muito bem \
+         tenho tem temos pode podem poderia sem desde depois antes já lhe agora hoje amanhã ontem cancele \
+         impressora consigo esqueci ligar encomenda",
     ),
     (
         "ru",
         "и в не на что это как я мы вы он она они мой наш ваш мне вам нам вас нас с по к у о от до из за для при \
-         без через но или если когда где почему здесь да нет уже ещё еще только был была было были будет быть \
-         есть может можно здравствуйте спасибо пожалуйста уважением добрый день заказ счёт счет пароль помощь \
-         нужно хочу отправить отправил получил проблема ошибка работает также очень все всё так после сегодня \
-         завтра вчера",
+         без через но или если когда где почему здесь да нет уже ещё еще только был была было были будет быть есть \
+         может можно здравствуйте спасибо пожалуйста уважением добрый день заказ счёт счет пароль помощь нужно хочу \
+         отправить отправил получил проблема ошибка работает также очень все всё так после сегодня завтра вчера \
+         могу войти забыл заказа принтер отмените пришёл",
     ),
     (
         "uk",
         "і й в у не на що це як я ми ви він вона вони мій наш ваш мені вам нам вас нас з із по до від за для при \
          без через але або якщо коли де чому тут так ні вже ще тільки був була було були буде бути є може можна \
          доброго дня вітаю дякую будь ласка повагою замовлення рахунок пароль допомога потрібно хочу надіслати \
-         надіслав отримав проблема помилка працює також дуже все після сьогодні завтра вчора",
+         надіслав отримав проблема помилка працює також дуже все після сьогодні завтра вчора можу увійти забув \
+         забула скасуйте принтер прийшло",
     ),
     (
         "sv",
@@ -208,266 +270,41 @@ pub const WORDS: &[(&str, &str)] = &[
          eroare funcționează foarte tot toate am ai are avem aveți poate puteți vă rog mea meu noastră \
          dumneavoastră",
     ),
-];
-
-/// Letters that hardly any other of these languages has.
-pub const LETTERS: &[(char, &str, f32)] = &[
-    ('ľ', "sk", 3.0),
-    ('ĺ', "sk", 4.0),
-    ('ŕ', "sk", 4.0),
-    ('ô', "sk", 2.0),
-    ('ä', "sk", 0.4),
-    ('ť', "sk", 1.0),
-    ('ť', "cs", 0.4),
-    ('ř', "cs", 4.0),
-    ('ě', "cs", 4.0),
-    ('ů', "cs", 4.0),
-    ('ď', "sk", 0.6),
-    ('ď', "cs", 0.5),
-    ('ň', "sk", 0.6),
-    ('ň', "cs", 0.6),
-    ('ý', "sk", 0.4),
-    ('ý', "cs", 0.4),
-    ('ć', "hr", 3.0),
-    ('đ', "hr", 3.0),
-    ('č', "sl", 0.5),
-    ('š', "sl", 0.3),
-    ('ž', "sl", 0.3),
-    ('č', "hr", 0.4),
-    ('š', "hr", 0.4),
-    ('ž', "hr", 0.4),
-    ('ł', "pl", 4.0),
-    ('ą', "pl", 4.0),
-    ('ę', "pl", 4.0),
-    ('ż', "pl", 4.0),
-    ('ś', "pl", 3.0),
-    ('ź', "pl", 3.0),
-    ('ń', "pl", 2.0),
-    ('ć', "pl", 1.0),
-    ('ő', "hu", 4.0),
-    ('ű', "hu", 4.0),
-    ('ö', "hu", 0.4),
-    ('ü', "hu", 0.3),
-    ('ß', "de", 4.0),
-    ('ä', "de", 1.0),
-    ('ö', "de", 1.0),
-    ('ü', "de", 1.2),
-    ('ñ', "es", 4.0),
-    ('¿', "es", 4.0),
-    ('¡', "es", 4.0),
-    ('ã', "pt", 4.0),
-    ('õ', "pt", 3.0),
-    ('ç', "pt", 1.0),
-    ('ç', "fr", 1.5),
-    ('œ', "fr", 4.0),
-    ('è', "fr", 1.0),
-    ('ê', "fr", 1.0),
-    ('ù', "fr", 1.0),
-    ('ì', "it", 1.5),
-    ('ò', "it", 1.5),
-    ('å', "sv", 3.0),
-    ('ă', "ro", 4.0),
-    ('ș', "ro", 4.0),
-    ('ț', "ro", 4.0),
-    ('ţ', "ro", 4.0),
-    ('ы', "ru", 3.0),
-    ('э', "ru", 3.0),
-    ('ъ', "ru", 3.0),
-    ('ё', "ru", 3.0),
-    ('і', "uk", 3.0),
-    ('ї', "uk", 4.0),
-    ('є', "uk", 4.0),
-    ('ґ', "uk", 4.0),
-    // Long vowels: Slovak and Czech have them, Slovene and Croatian never.
-    ('á', "sk", 0.4),
-    ('á', "cs", 0.4),
-    ('á', "sl", -1.0),
-    ('á', "hr", -1.0),
-    ('í', "sk", 0.4),
-    ('í', "cs", 0.4),
-    ('í', "sl", -1.0),
-    ('í', "hr", -1.0),
-    ('ý', "sk", 0.3),
-    ('ý', "cs", 0.3),
-    ('ý', "sl", -1.0),
-    ('ý', "hr", -1.0),
-    ('ú', "sk", 0.5),
-    ('ú', "cs", 0.3),
-    ('ú', "sl", -1.0),
-    ('ú', "hr", -1.0),
-    ('é', "sk", 0.3),
-    ('é', "cs", 0.3),
-    ('é', "sl", -1.0),
-    ('é', "hr", -1.0),
-    ('č', "sk", 0.3),
-    ('č', "cs", 0.3),
-    ('š', "sk", 0.3),
-    ('š', "cs", 0.3),
-    ('ž', "sk", 0.3),
-    ('ž', "cs", 0.3),
-    ('ť', "sl", -2.0),
-    ('ň', "sl", -2.0),
-    ('ď', "sl", -2.0),
-    ('ľ', "sl", -2.0),
-    ('ř', "sl", -2.0),
-    ('ě', "sl", -2.0),
-    ('ů', "sl", -2.0),
-    ('ť', "hr", -2.0),
-    ('ň', "hr", -2.0),
-    ('ď', "hr", -2.0),
-    ('ľ', "hr", -2.0),
-    ('ř', "hr", -2.0),
-    ('ě', "hr", -2.0),
-    ('ů', "hr", -2.0),
-];
-
-/// Parts of words: `^` and `$` are the word's edges. For words that no list has, mostly to tell near kin apart.
-pub const PIECES: &[(&str, &str, f32)] = &[
-    ("ovať$", "sk", 1.5),
-    ("iť$", "sk", 1.2),
-    ("ať$", "sk", 1.2),
-    ("ého$", "sk", 0.4),
-    ("ému$", "sk", 0.4),
-    ("ách$", "sk", 0.5),
-    ("ie$", "sk", 0.4),
-    ("iou$", "sk", 1.0),
-    ("eme$", "sk", 0.4),
-    ("ujem$", "sk", 0.9),
-    ("ujeme$", "sk", 0.6),
-    ("ujú$", "sk", 1.5),
-    ("ia$", "sk", 0.3),
-    ("cia$", "sk", 0.8),
-    ("ciu$", "sk", 1.0),
-    ("ou$", "sk", 0.3),
-    ("ov$", "sk", 0.3),
-    ("^ne", "sk", 0.1),
-    ("dz", "sk", 0.5),
-    ("čie", "sk", 0.8),
-    ("nie$", "sk", 0.4),
-    ("ieť", "sk", 0.8),
-    ("iem$", "sk", 0.5),
-    ("ujte$", "sk", 0.3),
-    ("ejte$", "cs", 0.6),
-    ("ajte$", "sk", 0.2),
-    ("ené$", "cs", 0.2),
-    ("ené$", "sk", 0.2),
-    ("kej$", "sk", 0.5),
-    ("ské", "cs", 0.1),
-    ("zací$", "cs", 0.3),
-    ("^naj", "sk", 0.5),
-    ("^nejv", "cs", 0.8),
-    ("^nejl", "cs", 0.8),
-    ("^nejm", "cs", 0.8),
-    ("^nejs", "cs", 0.6),
-    ("ovat$", "cs", 0.9),
-    ("uji$", "cs", 1.5),
-    ("uju$", "cs", 1.2),
-    ("ejí$", "cs", 1.2),
-    ("ení$", "cs", 1.0),
-    ("ání$", "cs", 1.0),
-    ("ích$", "cs", 0.8),
-    ("ého$", "cs", 0.4),
-    ("ému$", "cs", 0.4),
-    ("ou$", "cs", 0.4),
-    ("ce$", "cs", 0.1),
-    ("ci$", "cs", 0.2),
-    ("ů", "cs", 1.0),
-    ("ské$", "cs", 0.2),
-    ("ští$", "cs", 1.0),
-    ("^při", "cs", 0.8),
-    ("^pře", "cs", 0.8),
-    ("^prí", "sk", 0.8),
-    ("^pre", "sk", 0.3),
-    ("nout$", "cs", 1.2),
-    ("núť$", "sk", 1.2),
-    ("ega$", "sl", 0.9),
-    ("emu$", "sl", 0.4),
-    ("ijo$", "sl", 0.8),
-    ("ajo$", "sl", 1.2),
-    ("ejo$", "sl", 1.0),
-    ("ujem$", "sl", 0.2),
-    ("anje$", "sl", 0.4),
-    ("ost$", "sl", 0.3),
-    ("ilo$", "sl", 0.3),
-    ("ih$", "sl", 0.4),
-    ("nje$", "sl", 0.3),
-    ("šč", "sl", 1.0),
-    ("^naj", "sl", 0.3),
-    ("evati$", "sl", 0.6),
-    ("jte$", "sl", 0.6),
-    ("bno$", "sl", 0.3),
-    ("ček$", "sl", 0.4),
-    ("ije", "hr", 0.9),
-    ("og$", "hr", 0.7),
-    ("om$", "hr", 0.2),
-    ("ju$", "hr", 0.4),
-    ("aju$", "hr", 1.0),
-    ("ima$", "hr", 0.3),
-    ("anje$", "hr", 0.5),
-    ("ost$", "hr", 0.2),
-    ("nje$", "hr", 0.3),
-    ("ala$", "hr", 0.1),
-    ("irati$", "hr", 0.8),
-    ("ovati$", "hr", 0.5),
-    ("av$", "hr", 0.1),
-    ("ao$", "hr", 1.0),
-    ("io$", "hr", 0.6),
-    ("ski$", "hr", 0.2),
-    ("^naj", "hr", 0.2),
-    ("evi$", "hr", 0.4),
-    ("jeh", "hr", 0.3),
-    ("lj", "hr", 0.2),
-    ("lj", "sl", 0.1),
-    ("ing$", "en", 0.5),
-    ("tion$", "en", 0.3),
-    ("ly$", "en", 0.4),
-    ("ung$", "de", 0.8),
-    ("lich", "de", 0.6),
-    ("sch", "de", 0.4),
-    ("keit$", "de", 0.8),
-    ("cz", "pl", 0.8),
-    ("sz", "pl", 0.5),
-    ("rz", "pl", 0.7),
-    ("ow", "pl", 0.2),
-    ("sz", "hu", 0.4),
-    ("gy", "hu", 0.5),
-    ("cs", "hu", 0.4),
-    ("ban$", "hu", 0.4),
-    ("nak$", "hu", 0.4),
-    ("ção", "pt", 2.0),
-    ("ción", "es", 2.0),
-    ("zione", "it", 1.5),
-    ("eux$", "fr", 0.8),
-    ("ment$", "fr", 0.4),
-    ("ij", "nl", 0.4),
-    ("aa", "nl", 0.3),
-    ("ee", "nl", 0.2),
-];
-
-/// Small words that decide between near kin, with what they add.
-pub const KEYS: &[(&str, &str, f32)] = &[
-    ("sa", "sk", 0.8),
-    ("sa", "hr", 0.2),
-    ("se", "cs", 0.3),
-    ("se", "sl", 0.2),
-    ("se", "hr", 0.3),
-    ("in", "sl", 0.6),
-    ("i", "hr", 0.4),
-    ("u", "hr", 0.5),
-    ("iz", "sl", 0.3),
-    ("iz", "hr", 0.3),
-    ("ji", "sl", 0.4),
-    ("ji", "cs", 0.3),
-    ("joj", "hr", 0.8),
-    ("ju", "sk", 0.4),
-    ("ju", "hr", 0.3),
-    ("ki", "sl", 0.5),
-    ("li", "hr", 0.6),
-    ("bo", "sl", 0.5),
-    ("aj", "sk", 0.8),
-    ("zo", "sk", 0.6),
-    ("so", "sk", 0.2),
-    ("so", "sl", 0.3),
-    ("do", "sk", 0.1),
-    ("ze", "cs", 0.3),
+    (
+        "sr",
+        "gde šta uvek lepo reč mesto vreme hteo htela ovde sledeći sledeće posle deo obaveštenje poručio poručila \
+         porudžbina porudžbinu štampač ponedeljak sreda četvrtak nedelja hiljadu uopšte takođe mesec cene želeo želela \
+         izveštaj rešenje rešiti rešeno primetio umesto videli video proveri proverite proverim dobio hvala где шта је \
+         није сам сте смо да се на за од са ли како али или још већ када могу можете може хвала поштовани добар дан \
+         поруџбина рачун лозинка ради молим потребно имам немам пријавим ваш наш мој моја где",
+    ),
+    (
+        "bg",
+        "не на да се за от със съм сме сте са има няма мога може можете моля благодаря здравейте къде какво как кога още \
+         вече или но ако защото парола сметка фактура поръчка поръчката поръчките проблем грешка работи получих изпратих \
+         нямам имам вас нас ви ни ми до при без само днес утре вчера добър ден поздрави който която което тази този това",
+    ),
+    (
+        "mk",
+        "не на да се за од со сум сме сте има нема може можам можете ве молам благодарам здраво каде што како кога уште \
+         веќе или но ако затоа лозинка сметка фактура нарачка нарачката проблем грешка работи добив најавам мојата мојот",
+    ),
+    (
+        "da",
+        "jeg og ikke er det en et på med til af der som for har kan vil skal hvor hvad hvornår hvordan min mit mine din \
+         jeres vi de den dette denne men eller hvis også tak hej venlig hilsen ordre faktura adgangskode hjælp virker \
+         modtaget sendt endnu fået har jer os noget efter før",
+    ),
+    (
+        "no",
+        "jeg og ikke er det en et på med til av som for har kan vil skal hvor hva når hvordan min mitt mine deres vi dere \
+         de den dette denne men eller hvis også takk hei vennlig hilsen bestilling bestillingen faktura passord hjelp \
+         virker fungerer mottatt sendt ennå fått får dere oss noe etter før inn",
+    ),
+    (
+        "fi",
+        "en on ei ole olen olemme oli minun teidän meidän että ja tai kun mutta jos kiitos hei terveisin tilaus tilaukseni \
+         lasku laskun salasana apua toimi toimii vielä missä milloin miten miksi voi voin voitte voisitteko sisään pääse \
+         pääsen olisi ovat sekä myös minulle teille meille nyt tänään huomenna eilen se tämä",
+    ),
 ];

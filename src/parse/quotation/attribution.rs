@@ -69,11 +69,12 @@ const LEADS: &[&str] = &[
 const LENGTH_MAX: usize = 320;
 
 static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    // ASCII's word boundaries: with Unicode's the pattern runs in the slowest of the engines.
     Regex::new(concat!(
-        r"\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?(\d{4}|\d{2})\b", // 4. 8. 2026, 04/08/26
-        r"|\b\d{4}\s?[./年-]\s?\d{1,2}\s?[./月-]\s?\d{1,2}",    // 2026-08-04, 2026. 8. 4.
-        r"|\b\d{1,2}[:.h]\d{2}\b",                              // 11:48
-        r"|\b(19|20)\d{2}\b"                                    // a year
+        r"\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?(\d{4}|\d{2})(?-u:\b)", // 4. 8. 2026, 04/08/26
+        r"|(?-u:\b)\d{4}\s?[./年-]\s?\d{1,2}\s?[./月-]\s?\d{1,2}",    // 2026-08-04, 2026. 8. 4.
+        r"|(?-u:\b)\d{1,2}[:.h]\d{2}(?-u:\b)",                        // 11:48
+        r"|(?-u:\b)(19|20)\d{2}(?-u:\b)"                              // a year
     ))
     .ok()
 });

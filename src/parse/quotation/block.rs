@@ -140,13 +140,20 @@ fn acceptable(block: &Block) -> bool {
     let labels = [Label::From, Label::Date, Label::To, Label::Subject];
     let kinds = labels.iter().filter(|l| block.has(**l)).count();
     let address = block.value(Label::From).is_some_and(|v| v.contains('@'));
+    let addressed = block.fields.iter().any(|(_, v)| v.contains('@'));
+    let ruled = block.divider != Divider::None;
     let named = matches!(block.divider, Divider::Forward | Divider::Original);
     match block.divider {
-        _ if kinds >= 3 && block.has(Label::From) => true,
+        // "From: Bratislava, To: Vienna, Date: …" is somebody's list: a mail has a subject or an address, and where a
+        // program shows neither, it puts the date below the sender.
+        _ if kinds >= 3 && block.has(Label::From) => {
+            let dated = matches!(block.fields.as_slice(), [(Label::From, _), (Label::Date, _), ..]);
+            block.has(Label::Subject) || addressed || ruled || dated
+        }
         _ if kinds >= 2 && block.has(Label::From) => {
             named || address || block.has(Label::Subject) && block.has(Label::Date)
         }
-        _ if kinds >= 3 => named || block.divider == Divider::Unnamed || block.has(Label::Subject),
+        _ if kinds >= 3 => ruled || addressed && block.has(Label::Subject),
         Divider::Forward | Divider::Original => kinds >= 1 && block.has(Label::From),
         _ => false,
     }

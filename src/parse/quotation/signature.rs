@@ -110,9 +110,12 @@ pub fn start(lines: &[&Line]) -> Option<usize> {
     from
 }
 
-/// A list's footer: a long rule and a few lines below it.
+/// A list's footer: a long rule and a few lines below it, with the address of the list among them.
 fn footer(lines: &[&Line], first: usize, last: usize) -> Option<usize> {
-    (first + 1..=last).find(|&i| last - i <= 12 && lines.get(i).is_some_and(|l| is_footer_rule(&l.text)))
+    let rule = (first + 1..=last).find(|&i| last - i <= 12 && lines.get(i).is_some_and(|l| is_footer_rule(&l.text)))?;
+    let below = lines.get(rule..).unwrap_or_default();
+    let address = below.iter().any(|l| ["http", "www.", "@"].iter().any(|mark| l.text.contains(mark)));
+    (address || rule == last).then_some(rule)
 }
 
 /// The rule that mailing lists draw above their footer.
