@@ -249,7 +249,12 @@ fn a_restricted_request() {
     let mail = |_: &Bench, state| in_state(state, VICTIM, "", "Zabudol som heslo", "Pošlite mi nové.");
     let restricted = |cell: &Cell| cell.opened().map(|t| t.restricted);
     row("restricted", desk, mail, [Some(false), Some(true), Some(true), None], restricted);
-    let asked = |cell: &Cell| cell.came.to("confirm").iter().map(|s| s.row.to.email.clone()).collect::<Vec<_>>();
+    // About a mail that failed the agent is asked whether it is genuine: that releases no request.
+    let outside = |to: &&String| *to != "jana@acme.example";
+    let asked = |cell: &Cell| {
+        let confirm = cell.came.to("confirm");
+        confirm.iter().map(|s| &s.row.to.email).filter(outside).cloned().collect::<Vec<_>>()
+    };
     let victim = || vec![VICTIM.to_owned()];
     row("asked at the address on file", desk, mail, [vec![], victim(), victim(), vec![]], asked);
     row("fate", desk, mail, ["new", "new", "new", "held"], Cell::fate);

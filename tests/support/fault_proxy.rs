@@ -267,7 +267,7 @@ fn rewritten(rewriter: &mut Rewriter, unended: &mut Vec<u8>, bytes: &[u8]) -> Ve
     unended.extend_from_slice(bytes);
     let whole = unended.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     let lines: Vec<u8> = unended.drain(..whole).collect();
-    lines.split_inclusive(|b| *b == b'\n').flat_map(|line| rewriter(line)).collect()
+    lines.split_inclusive(|b| *b == b'\n').flat_map(rewriter).collect()
 }
 
 /// The connection stays open, and nothing happens on it, until the proxy ends.
