@@ -344,16 +344,16 @@ impl Reader {
 /// One kind of line end; no NUL.
 fn tidy(text: &str) -> String {
     let text = text.trim_start_matches('\u{feff}');
+    let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['\r', '\0']) {
-        let (before, from) = rest.split_at(at);
-        out.push_str(before);
-        rest = from.get(1..).unwrap_or_default();
-        if from.starts_with('\r') && !rest.starts_with('\n') {
+    let mut from = 0;
+    for (at, b) in bytes.iter().enumerate().filter(|(_, b)| matches!(b, b'\r' | 0)) {
+        out.push_str(text.get(from..at).unwrap_or_default());
+        from = at + 1;
+        if *b == b'\r' && bytes.get(from) != Some(&b'\n') {
             out.push('\n');
         }
     }
-    out.push_str(rest);
+    out.push_str(text.get(from..).unwrap_or_default());
     out
 }
