@@ -101,6 +101,13 @@ const CASES: &[Case] = &[
     ("uuencoded files in the text", MB, |n| {
         mail("Content-Type: text/plain", repeated("begin 644 a\n%2&5L;&\\\n`\nend\n", n))
     }),
+    ("a file in a winmail.dat", 24 * MB, |n| {
+        let size = u32::try_from(n).expect("fits").to_le_bytes();
+        let begins =
+            [&[0x78, 0x9f, 0x3e, 0x22, 1, 0, 2, 2, 0x90, 6, 0, 0, 0, 0, 0, 0, 0, 2, 0x0f, 0x80, 6, 0][..], &size];
+        let stream = [begins.concat(), vec![0; n], vec![0, 0]].concat();
+        mail("Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: binary", stream)
+    }),
     ("UTF-7", MB, |n| mail("Content-Type: text/plain; charset=utf-7", repeated("+AWEBYQ- +", n))),
 ];
 

@@ -252,7 +252,7 @@ impl Reader {
         let text = match uuencoded::extract(&text) {
             Some((text, files)) => {
                 for (name, bytes) in files {
-                    self.push("application/octet-stream".to_owned(), Some(name), "attachment", None, bytes);
+                    self.push("application/octet-stream".to_owned(), Some(name), "attachment", None, bytes.into());
                 }
                 text
             }
@@ -291,7 +291,7 @@ impl Reader {
             word => word,
         };
         let disposition = disposition.to_owned();
-        self.push(kind, name, &disposition, part.cid.clone(), bytes);
+        self.push(kind, name, &disposition, part.cid.clone(), bytes.into());
         Vec::new()
     }
 
@@ -311,7 +311,7 @@ impl Reader {
             let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
             let disposition = if file.cid.is_some() { "inline" } else { "attachment" };
             let name = file.name.and_then(|n| entity::file_name(&n));
-            self.push(kind, name, disposition, file.cid, file.bytes.to_vec());
+            self.push(kind, name, disposition, file.cid, file.bytes.into());
         }
         if self.wrapped.is_blank() {
             self.wrapped = Piece { plain: unpacked.text.map(|t| tidy(&t)), html: unpacked.html.map(|h| tidy(&h)) };
@@ -319,7 +319,7 @@ impl Reader {
         found && !unpacked.broken
     }
 
-    fn push(&mut self, kind: String, name: Option<String>, disposition: &str, cid: Option<String>, bytes: Vec<u8>) {
+    fn push(&mut self, kind: String, name: Option<String>, disposition: &str, cid: Option<String>, content: Arc<[u8]>) {
         if self.attachments.len() >= ATTACHMENTS_MAX {
             self.note("too-many-attachments");
             return;
@@ -329,8 +329,8 @@ impl Reader {
             media_type: kind,
             disposition: disposition.to_owned(),
             cid,
-            sha256: Digest::of(&bytes),
-            content: Arc::from(bytes),
+            sha256: Digest::of(&content),
+            content,
         });
     }
 
