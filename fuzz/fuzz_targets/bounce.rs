@@ -1,3 +1,5 @@
+//! Any text as a bounce.
+
 #![no_main]
 
 mod targets;

@@ -1,3 +1,5 @@
+//! Any text as a forwarded mail.
+
 #![no_main]
 
 mod targets;

@@ -1,3 +1,5 @@
+//! Any bytes as the values of fields.
+
 #![no_main]
 
 mod targets;

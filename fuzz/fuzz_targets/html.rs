@@ -1,3 +1,5 @@
+//! Any text as HTML.
+
 #![no_main]
 
 mod targets;

@@ -1,3 +1,5 @@
+//! Any bytes as a mail.
+
 #![no_main]
 
 mod targets;

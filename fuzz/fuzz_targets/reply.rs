@@ -1,3 +1,5 @@
+//! Any text as an answer.
+
 #![no_main]
 
 mod targets;

@@ -1,3 +1,5 @@
+//! Any bytes as a winmail.dat.
+
 #![no_main]
 
 mod targets;
