@@ -44,12 +44,12 @@ const CASES: &[Case] = &[
         let line = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAx\r\n";
         mail("Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64", repeated(line, n))
     }),
-    ("50 MB of windows-1250", 48 * MB, |n| {
+    ("windows-1250 without end", 16 * MB, |n| {
         let mut body = repeated("Dobr. den, tla.iare. nefunguje.\r\n", n);
         body.iter_mut().filter(|b| **b == b'.').for_each(|b| *b = 0xe8);
         mail("Content-Type: text/plain; charset=windows-1250\r\nContent-Transfer-Encoding: 8bit", body)
     }),
-    ("50 MB attached as quoted-printable", 48 * MB, |n| {
+    ("quoted-printable without end", 16 * MB, |n| {
         mail(
             "Content-Type: text/csv; name=a.csv\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: quoted-printable",
             repeated("=C5=A1iv=C3=A1;tla=C4=8Diare=C5=88=\r\n", n),
@@ -64,7 +64,7 @@ const CASES: &[Case] = &[
         all.into_bytes()
     }),
     ("nested messages", 4 * MB, |n| repeated("Content-Type: message/rfc822\r\n\r\n", n)),
-    ("25 MB of fields", 25 * MB, |n| repeated("a:\n", n)),
+    ("fields without end", 8 * MB, |n| repeated("a:\n", n)),
     ("one field of 8 MB", 8 * MB, |n| {
         [b"Subject: ".to_vec(), repeated("=?utf-8?Q?=C5=A1?= \r\n ", n), b"\r\n\r\nx".to_vec()].concat()
     }),
@@ -95,11 +95,18 @@ const CASES: &[Case] = &[
             repeated("550 a@x.example failed\r\n", n),
         )
     }),
-    ("lines that end in CR", 16 * MB, |n| {
+    ("lines that end in CR", 12 * MB, |n| {
         [b"From: a@x.example\rSubject: x\r\r".to_vec(), repeated("a line\r", n)].concat()
     }),
     ("uuencoded files in the text", MB, |n| {
         mail("Content-Type: text/plain", repeated("begin 644 a\n%2&5L;&\\\n`\nend\n", n))
+    }),
+    ("a file in a winmail.dat", 16 * MB, |n| {
+        let size = u32::try_from(n).expect("fits").to_le_bytes();
+        let begins =
+            [&[0x78, 0x9f, 0x3e, 0x22, 1, 0, 2, 2, 0x90, 6, 0, 0, 0, 0, 0, 0, 0, 2, 0x0f, 0x80, 6, 0][..], &size];
+        let stream = [begins.concat(), vec![0; n], vec![0, 0]].concat();
+        mail("Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: binary", stream)
     }),
     ("UTF-7", MB, |n| mail("Content-Type: text/plain; charset=utf-7", repeated("+AWEBYQ- +", n))),
 ];

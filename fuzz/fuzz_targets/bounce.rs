@@ -1,4 +1,5 @@
-//! Fuzz target `bounce`: see `targets.rs`.
+//! Any text as a bounce.
+
 #![no_main]
 
 mod targets;

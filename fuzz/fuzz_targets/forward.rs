@@ -1,4 +1,5 @@
-//! Fuzz target `forward`: see `targets.rs`.
+//! Any text as a forwarded mail.
+
 #![no_main]
 
 mod targets;

@@ -1,4 +1,5 @@
-//! Fuzz target `header`: see `targets.rs`.
+//! Any bytes as the values of fields.
+
 #![no_main]
 
 mod targets;

@@ -1,4 +1,5 @@
-//! Fuzz target `html`: see `targets.rs`.
+//! Any text as HTML.
+
 #![no_main]
 
 mod targets;

@@ -1,4 +1,5 @@
-//! Fuzz target `parse`: see `targets.rs`.
+//! Any bytes as a mail.
+
 #![no_main]
 
 mod targets;

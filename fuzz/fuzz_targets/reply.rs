@@ -1,4 +1,5 @@
-//! Fuzz target `reply`: see `targets.rs`.
+//! Any text as an answer.
+
 #![no_main]
 
 mod targets;

@@ -1,4 +1,5 @@
-//! Fuzz target `tnef`: see `targets.rs`.
+//! Any bytes as a winmail.dat.
+
 #![no_main]
 
 mod targets;

@@ -273,7 +273,8 @@ impl Reader<'_> {
         let text = match uuencoded::extract(&text) {
             Some((text, files)) => {
                 for (name, bytes) in files {
-                    self.push(attachment("application/octet-stream".to_owned(), Some(name), "attachment", None, bytes));
+                    let kind = "application/octet-stream".to_owned();
+                    self.push(attachment(kind, Some(name), "attachment", None, bytes.into()));
                 }
                 text
             }
@@ -313,7 +314,7 @@ impl Reader<'_> {
         };
         let disposition = disposition.to_owned();
         let cid = part.cid.clone();
-        self.push(Attachment { span, ..attachment(kind, name, &disposition, cid, bytes) });
+        self.push(Attachment { span, ..attachment(kind, name, &disposition, cid, bytes.into()) });
         Vec::new()
     }
 
@@ -333,7 +334,7 @@ impl Reader<'_> {
             let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
             let disposition = if file.cid.is_some() { "inline" } else { "attachment" };
             let name = file.name.and_then(|n| entity::file_name(&n));
-            self.push(attachment(kind, name, disposition, file.cid, file.bytes.to_vec()));
+            self.push(attachment(kind, name, disposition, file.cid, file.bytes.into()));
         }
         if self.wrapped.is_blank() {
             self.wrapped = Piece { plain: unpacked.text.map(|t| tidy(&t)), html: unpacked.html.map(|h| tidy(&h)) };
@@ -361,15 +362,15 @@ fn attachment(
     name: Option<String>,
     disposition: &str,
     cid: Option<String>,
-    bytes: Vec<u8>,
+    content: Arc<[u8]>,
 ) -> Attachment {
     Attachment {
         name,
         media_type: kind,
         disposition: disposition.to_owned(),
         cid,
-        sha256: Digest::of(&bytes),
-        content: Arc::from(bytes),
+        sha256: Digest::of(&content),
+        content,
         span: None,
     }
 }
@@ -377,16 +378,16 @@ fn attachment(
 /// One kind of line end; no NUL.
 fn tidy(text: &str) -> String {
     let text = text.trim_start_matches('\u{feff}');
+    let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['\r', '\0']) {
-        let (before, from) = rest.split_at(at);
-        out.push_str(before);
-        rest = from.get(1..).unwrap_or_default();
-        if from.starts_with('\r') && !rest.starts_with('\n') {
+    let mut from = 0;
+    for (at, b) in bytes.iter().enumerate().filter(|(_, b)| matches!(b, b'\r' | 0)) {
+        out.push_str(text.get(from..at).unwrap_or_default());
+        from = at + 1;
+        if *b == b'\r' && bytes.get(from) != Some(&b'\n') {
             out.push('\n');
         }
     }
-    out.push_str(rest);
+    out.push_str(text.get(from..).unwrap_or_default());
     out
 }

@@ -66,18 +66,15 @@ fn initials(lines: &mut [Line]) {
         let valid = (1..=4).contains(&initials.len()) && initials.bytes().all(|b| b.is_ascii_uppercase());
         (valid && line.depth == 0).then_some(initials)
     }
-    let mut before: Option<usize> = None;
-    for at in 0..lines.len() {
-        let same = |a: usize, b: usize| lines.get(a).and_then(of) == lines.get(b).and_then(of);
-        let Some(here) = lines.get(at).filter(|l| of(l).is_some()).map(|_| at) else { continue };
-        if let Some(earlier) = before.filter(|earlier| same(*earlier, here)) {
-            for marked in [earlier, here] {
-                if let Some(line) = lines.get_mut(marked) {
-                    line.history = true;
-                }
+    let quoted = lines.iter().enumerate().filter_map(|(at, line)| Some((at, of(line)?.to_owned())));
+    let quoted: Vec<(usize, String)> = quoted.collect();
+    for pair in quoted.windows(2) {
+        let [(first, one), (second, other)] = pair else { continue };
+        for at in [*first, *second].into_iter().filter(|_| one == other) {
+            if let Some(line) = lines.get_mut(at) {
+                line.history = true;
             }
         }
-        before = Some(here);
     }
 }
 

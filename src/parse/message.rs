@@ -135,6 +135,9 @@ fn spoken(
     text: &str,
 ) -> Option<String> {
     let written = if folded.nothing_written { forward.map_or(text, |f| f.text.as_str()) } else { &folded.reply.text };
+    if language::is_unknown_script(written) {
+        return None;
+    }
     let subject = read.subject.as_deref().unwrap_or_default();
     language::of(written)
         .or_else(|| language::of(&format!("{written}\n{}\n{subject}", folded.reply.signature)))

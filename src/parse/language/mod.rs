@@ -108,8 +108,42 @@ fn push(list: &mut Languages, language: u8) {
     }
 }
 
+/// What the script of most letters says, where it is neither Latin nor Cyrillic: the one language that writes so, or
+/// that none of ours does.
+fn by_script(text: &str) -> Option<Option<&'static str>> {
+    const CODES: [Option<&str>; 5] = [Some("el"), Some("ja"), Some("ko"), Some("zh"), None];
+    let (mut ours, mut theirs) = (0usize, [0usize; 5]);
+    for c in text.chars().filter(|c| c.is_alphabetic()).take(4000) {
+        match u32::from(c) {
+            0..=0x24f | 0x400..=0x52f | 0x1e00..=0x1eff => ours += 1,
+            0x370..=0x3ff | 0x1f00..=0x1fff => theirs[0] += 1,
+            0x3040..=0x30ff => theirs[1] += 1,
+            0x1100..=0x11ff | 0xac00..=0xd7af => theirs[2] += 1,
+            0x3400..=0x9fff | 0xf900..=0xfaff => theirs[3] += 1,
+            _ => theirs[4] += 1,
+        }
+    }
+    if theirs.iter().sum::<usize>() <= ours {
+        return None;
+    }
+    // Japanese has Chinese characters between its own, Chinese has none of those.
+    if theirs[1] > 0 && theirs[1] * 10 > theirs[3] {
+        return Some(CODES[1]);
+    }
+    let most = theirs.iter().enumerate().max_by_key(|(_, count)| **count)?.0;
+    Some(*CODES.get(most)?)
+}
+
+/// Whether a text is written in a script of which nothing is known: then what stands around it says nothing either.
+pub fn is_unknown_script(text: &str) -> bool {
+    by_script(text) == Some(None)
+}
+
 /// Names the language of a text.
 pub fn of(text: &str) -> Option<&'static str> {
+    if let Some(code) = by_script(text) {
+        return code;
+    }
     let model = &*MODEL;
     let mut scores = vec![0f32; model.codes.len()];
     let lower = text.to_lowercase();
@@ -240,6 +274,12 @@ mod tests {
             ("Bonjour, l'imprimante ne fonctionne toujours pas, merci.", "fr"),
             ("Здравствуйте, принтер всё ещё не работает.", "ru"),
             ("Доброго дня, принтер досі не працює.", "uk"),
+            ("Здраво, штампач и даље не ради, шта да радим?", "sr"),
+            ("Здравейте, принтерът още не работи, моля за помощ.", "bg"),
+            ("Ο εκτυπωτής δεν λειτουργεί ακόμα.", "el"),
+            ("プリンターがまだ動きません。", "ja"),
+            ("프린터가 아직 작동하지 않습니다.", "ko"),
+            ("打印机还是不能用。", "zh"),
         ] {
             assert_eq!(of(text), Some(want), "{text}");
         }
@@ -247,7 +287,8 @@ mod tests {
 
     #[test]
     fn what_says_nothing_is_no_language() {
-        for text in ["", "OK", "+1", "Jan Novák", "https://x.example/a/b", "INV-2026-0713", "PDF"] {
+        for text in ["", "OK", "+1", "Jan Novák", "https://x.example/a/b", "INV-2026-0713", "PDF", "המדפסת לא עובדת"]
+        {
             assert_eq!(of(text), None, "{text}");
         }
     }

@@ -153,7 +153,9 @@ pub const WORDS: &[(&str, &str)] = &[
          prošle sljedeće svugdje nekoga nekome kakva kakav koliko uredu svjetlo rok pomaknuti brine slučaj curi \
          vrata zaključati ažuriranje uspjelo uspijeva uspio uspjela računalima fotografiju fotografija slika slike \
          ambalaža ambalaže eura euro odjavite odjava dizalo kat jamstvo produljiti isprobao isprobala savjet \
-         savjetovati odabir korisnik korisničko ime telefon promijenim mijenjam prikazuje ispisuje otvara zatvara",
+         savjetovati odabir korisnik korisničko ime telefon promijenim mijenjam prikazuje ispisuje otvara zatvara \
+         zaslon kartica karticu ključ leži stoji mora moram morate moraju dam dajte znate znali garancija garanciju \
+         lani pošte pošti telefonsko elektronsko elektronska vezi vezu crn crna crno sva",
     ),
     (
         "en",

@@ -25,6 +25,9 @@ pub fn flag(lines: &[Line]) -> Option<&'static str> {
 /// Whether each line is part of the armour; empty where there is none.
 pub fn lines(lines: &[Line]) -> Vec<bool> {
     let mut armour = Vec::new();
+    if !lines.iter().any(|l| l.text.trim_end() == SIGNATURE_END) {
+        return armour;
+    }
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         let length = match line.text.trim_end() {

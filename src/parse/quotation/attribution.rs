@@ -170,6 +170,9 @@ fn ends_an_attribution(text: &str) -> bool {
 /// where a quotation follows, a verb at the end is enough.
 fn is_attribution(text: &str, quote_follows: bool) -> bool {
     let (date, email) = (has(&DATE, text), has(&EMAIL, text));
+    if !date && !email && !quote_follows {
+        return false;
+    }
     let folded = fold(text);
     let verb = verb(&folded);
     let lead = folded.split_whitespace().next().unwrap_or_default();

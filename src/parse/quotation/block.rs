@@ -236,6 +236,8 @@ mod tests {
             "De : A <a@x.example>\nEnvoyé : mardi\nÀ : B\nObjet : S",
             "От: A <a@x.example>\nКому: B\nОтправлено: вторник\nТема: S",
             "Feladó: A <a@x.example>\nKüldve: kedd\nCímzett: B\nTárgy: S",
+            "-------- Preposlaná správa --- Forwarded Message --------\nPredmet: \tS\nDátum: \tWed\nOd: \tA <a@x.example>\nPre: \tB",
+            "------ Pôvodná správa ------\nOd \"A\" <a@x.example>\nKomu B\nDátum 4. 8. 2026\nPredmet S",
             "-------- Messaggio Inoltrato --------\nOggetto: \tS\nData: \tWed\nMittente: \tA <a@x.example>\nA: \tB",
         ] {
             let found = block(text).unwrap_or_else(|| panic!("none in {text}"));

@@ -5,8 +5,8 @@ use crate::parse::lines::Line;
 use super::block::{self, Divider};
 use super::{attribution, words};
 
-/// Takes such lines apart: Yahoo's forwarded header in one line, and an
-/// attribution that shares its line with the end of the reply.
+/// Takes such lines apart: Yahoo's forwarded header in one line, and an attribution that shares its line with the end of
+/// the reply.
 pub fn prepare(lines: &[Line]) -> Vec<Line> {
     let mut out = Vec::with_capacity(lines.len());
     for line in lines {

@@ -11,6 +11,9 @@ use super::words::{DEVICE_LINES, DEVICES, RECOMMENDED, SENT, entries};
 /// Longest block below `-- ` that is a signature, in lines.
 const SIGNATURE_MAX: usize = 60;
 
+/// Prepositions of a destination, folded.
+const WHITHER: [&str; 10] = ["to", "na", "an", "auf", "ins", "naar", "til", "till", "в", "на"];
+
 static LINES: LazyLock<Vec<String>> = LazyLock::new(|| entries(DEVICE_LINES).map(fold).collect());
 static SENT_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| entries(SENT).map(fold).collect());
 static RECOMMENDATIONS: LazyLock<HashSet<String>> = LazyLock::new(|| entries(RECOMMENDED).map(fold).collect());
@@ -42,7 +45,9 @@ pub fn is_device_line(text: &str) -> bool {
         return false;
     }
     let (first, last) = (words.first(), words.last());
-    let sent = is(&SENT_WORDS, first) && words.len() <= 10 || is(&SENT_WORDS, last) && words.len() <= 6;
+    // "Sent to your mobile" says where to, not from where.
+    let whither = words.get(1).is_some_and(|w| WHITHER.contains(w) || *w == "do" && !folded.starts_with("envi"));
+    let sent = is(&SENT_WORDS, first) && words.len() <= 10 && !whither || is(&SENT_WORDS, last) && words.len() <= 6;
     let recommended = is(&RECOMMENDATIONS, first) || is(&RECOMMENDATIONS, last) || folded.starts_with("az outlook");
     named && sent
         || named && recommended && folded.contains("outlook")
@@ -156,6 +161,8 @@ mod tests {
         assert_eq!(cut("Hi\n\n-Jan Novak\n\n____________________________\nlist\nhttp://x.example"), Some(2));
         assert_eq!(cut("Hi\n- one\n- two"), None);
         assert_eq!(cut("-- \nJan"), None);
+        assert_eq!(cut("Ahoj\n\nOdoslané na váš mobil"), None);
+        assert_eq!(cut("Ahoj\n\nEnviado do meu iPhone"), Some(2));
         assert_eq!(cut("Poslal som to v piatok."), None);
     }
 }

@@ -31,7 +31,7 @@ pub const LABELS: &[(Label, &[&str])] = &[
             "odesilatel | odosielatel | posiljalac | felado | kuldo | mittente | expediteur | remitente | remetente",
             "afzender | absender | nadawca | от | от кого | отправитель | від | вiд | від кого | fran | fra",
             "lahettaja | saatja | kellelt | de la | kimden | gonderen | avsandare | avsender | afsender | sender",
-            "发件人 | 寄件者 | 差出人 | 보낸 사람 | de part de | od strane | од | απο | αποστολεας | nuo | siuntejas",
+            "发件人 | 寄件者 | 差出人 | 보낸 사람 | de part de | od strane | од | απο | αποστολεας | nuo | siuntejas | expeditorul",
         ],
     ),
     (
@@ -45,7 +45,7 @@ pub const LABELS: &[(Label, &[&str])] = &[
             "відправлено | skickat | skickad | sendt | dato | lahetetty | paivamaara | paivays | saadetud | kuupaev",
             "kuupaev / kellaaeg | trimis | trimis pe | expediat | tarih | gonderildi | gonderim tarihi",
             "gonderme tarihi | 发送时间 | 日期 | 寄件日期 | 送信日時 | 日時 | 보낸 날짜 | 날짜 | data d'enviament | sent date | date sent",
-            "time | when | poslato | послато | датум | изпратено | σταλθηκε | ημερομηνια | issiusta | nosutits | datums | 日付",
+            "time | when | poslato | послато | датум | изпратено | σταλθηκε | ημερομηνια | issiusta | nosutits | datums | 日付 | gonderilen",
         ],
     ),
     (
@@ -54,7 +54,7 @@ pub const LABELS: &[(Label, &[&str])] = &[
             "to | komu | pre | prijemca | prijemce | adresat | za | prima | primatelj | primatelji | prejemnik | kome",
             "an | empfanger | cimzett | cimzettek | do | a | pour | destinataire | destinatario | destinatari | para",
             "aan | кому | till | til | vastaanottaja | kenelle | kellele | saaja | catre | kime | alici | 收件人 | 收件者",
-            "宛先 | 받는 사람 | per a | per | adressat | mottagare | до | за | προς | kam | gavejas | adressaat",
+            "宛先 | 받는 사람 | per a | per | adressat | mottagare | до | за | προς | kam | gavejas | adressaat | destinatarul",
         ],
     ),
     (
@@ -62,7 +62,7 @@ pub const LABELS: &[(Label, &[&str])] = &[
         &[
             "cc | kopie | kopia | kp | v kopii | kopija | dw | do wiadomosci | masolat | masolatot kap | copie a",
             "copie | copia | con copia | copia para | com copia | копия | копія | копiя | kopi | koopia | bilgi | 抄送",
-            "副本 | 참조 | kn | zk | sp | копие | κοιν | κοινοποιηση",
+            "副本 | 참조 | kn | zk | sp | копие | κοιν | κοινοποιηση | kopio",
         ],
     ),
     (
@@ -81,7 +81,8 @@ pub const LABELS: &[(Label, &[&str])] = &[
             "dolezitost | dulezitost | vaznost | pomembnost | wichtigkeit | attachments | prilohy | priloge",
             "privitci | anlagen | zalaczniki | organization | organisation | newsgroups | message-id | priority",
             "resent-from | resent-to | resent-date | priorita | waga | antwoord aan | svar till | rispondi a",
-            "responder a",
+            "responder a | odgovori na | odgovor na | odpoved na | svara till | vastausosoite | valaszcim | odpowiedz do",
+            "odpowiedz-do | raspuns catre | ответ-кому | кому ответить | кому відповісти | odpovedat-pre | yanit adresi",
         ],
     ),
 ];
@@ -121,7 +122,11 @@ pub const FORWARD_PHRASES: &[&str] = &[
     "przekazana dalej wiadomosc | posielana sprava dalej | sprava preposlana dalej | dalsi odeslani zpravy",
     "predana zprava | tin nhan duoc chuyen tiep | posredovano e-sporocilo | proslijedjeni e-mail",
     "proslijedena e-posta | prosljedena poruka | tresc przekazanej wiadomosci | препратено съобщение",
-    "прослеђена порука | προωθημενο μηνυμα | persiustas laiskas | parsutita zina",
+    "прослеђена порука | προωθημενο μηνυμα | persiustas laiskas | parsutita zina | edelleenlahetetty viesti",
+    "перенаправлене повідомлення | poczatek przekazanej wiadomosci | iletilen iletinin baslangici",
+    "vidarebefordrat meddelande borjar | begynnelse pa videresendt melding | videresendt meddelelse starter",
+    "начало на препратено съобщение | почетак прослеђене поруке | persiusto pranesimo pradzia",
+    "parsutitas zinas sakums | αρχη προωθημενου μηνυματος",
 ];
 
 /// Phrases that head the mail that was answered.
@@ -167,7 +172,7 @@ pub const FORWARD_PREFIXES: &[&str] = &[
     "prsl | prosl | proslijedeno | preposlane | preposlano | prep | preposl | posr | posredovano | fs | vl | vid",
     "videresendt | vidarebefordrat | redir | redir. | rif-inoltro | inoltro | пересл | пересылка | переслано",
     "fwd[2] | 转发 | 轉寄 | 転送 | 전달 | ed | tovabbitas | przekazane | пд | perest | reenv | tfr | transf",
-    "weitergeleitet | doorgestuurd",
+    "weitergeleitet | doorgestuurd | videresend",
 ];
 
 /// Subject prefixes of answers, without colon.
