@@ -99,7 +99,7 @@ struct Teller {
 
 impl Teller {
     async fn new(desk: Arc<Desk>, sources: Vec<MailboxSource>, limits: Limits) -> Self {
-        let last_mail = desk.with_store(|store| store.last_queued(Template::Alarm)).await.ok().flatten();
+        let last_mail = desk.with_store(|store| store.last_alarm()).await.ok().flatten();
         // A desk that is started in the afternoon does not make up for the morning.
         let last_morning = Some(today(&desk)).filter(|_| is_morning(&desk));
         let (gathered, failed, troubled) = (BTreeMap::new(), Vec::new(), Vec::new());

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::model::conduct::MailToIt;
 use crate::model::decision::Fate;
 use crate::model::facts::{Contact, Organisation};
-use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState, Template};
+use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
 
@@ -131,8 +131,8 @@ pub trait Store: Send + Sync {
 
     /// How many items were discovered since then, and how many of these have a fate.
     fn counts(&self, since: Timestamp) -> Result<(i64, i64)>;
-    /// When a mail of this template was last queued.
-    fn last_queued(&self, template: Template) -> Result<Option<Timestamp>>;
+    /// When the operator was last written to.
+    fn last_alarm(&self) -> Result<Option<Timestamp>>;
 
     /// Held mails that a registered address released since, made ready to be ingested again as
     /// [`Store::quarantine_reopen`] does. They are decided with [`Found::held`] saying so.

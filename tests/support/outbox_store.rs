@@ -195,8 +195,8 @@ impl Store for OutboxStore {
     fn counts(&self, since: Timestamp) -> StoreResult<(i64, i64)> {
         self.sqlite.counts(since)
     }
-    fn last_queued(&self, template: Template) -> StoreResult<Option<Timestamp>> {
-        self.sqlite.last_queued(template)
+    fn last_alarm(&self) -> StoreResult<Option<Timestamp>> {
+        self.sqlite.last_alarm()
     }
     fn released(&self, _: Timestamp) -> Result<Vec<Incoming>, StoreError> {
         unreachable!("the courier takes nothing in")

@@ -5,6 +5,7 @@
 //! SQLite's lock orders them.
 
 pub mod backup;
+mod checkpoint;
 mod conduct;
 mod contacts;
 mod errors;
@@ -20,6 +21,8 @@ mod readers;
 mod rows;
 mod schema;
 mod sql;
+#[cfg(test)]
+mod statements;
 mod write;
 mod writer;
 
@@ -29,6 +32,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use self::checkpoint::Checkpointer;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::{
@@ -37,7 +41,7 @@ use super::{
 };
 use crate::model::conduct::MailToIt;
 use crate::model::facts::{Contact, Organisation};
-use crate::model::outgoing::{Attempt, OutboxEntry, Template};
+use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Fate, Incoming, Lookup, SourceKey};
 
@@ -94,9 +98,10 @@ impl SqliteStore {
     }
 
     fn open_with(path: &Path, options: Options, scratch: Option<tempfile::TempDir>) -> Result<Arc<Self>> {
-        let connection = schema::open_writer(path, &options)?;
+        let mut connection = schema::open_writer(path, &options)?;
+        let checkpointer = Checkpointer::start(path, &options, &mut connection)?;
         Ok(Arc::new(SqliteStore {
-            writer: Writer::start(connection)?,
+            writer: Writer::start(connection, Some(checkpointer))?,
             readers: Readers::new(path.to_owned(), options),
             _scratch: scratch,
         }))
@@ -154,8 +159,8 @@ impl Store for SqliteStore {
         self.readers.with(|c| ledger::counts(c, since))
     }
 
-    fn last_queued(&self, template: Template) -> Result<Option<Timestamp>> {
-        self.readers.with(|c| outbox::last_queued(c, template))
+    fn last_alarm(&self) -> Result<Option<Timestamp>> {
+        self.readers.with(outbox::last_alarm)
     }
 
     fn released(&self, now: Timestamp) -> Result<Vec<Incoming>> {
