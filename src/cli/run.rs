@@ -24,7 +24,8 @@ pub fn run(_args: Args, global: &Global) -> CliResult {
     }
     let _alone = lock::daemon(&desk.config.state)?;
     end_dead_leases(&desk)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().code(exit::IO)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().thread_name("desk").enable_all().build().code(exit::IO)?;
     runtime.block_on(async {
         let stop = CancellationToken::new();
         let signals = watch_signals(stop.clone()).code(exit::IO)?;

@@ -10,24 +10,27 @@ pub mod ingest;
 pub mod mailbox;
 pub mod operator;
 pub mod order;
+pub mod readers;
 pub mod systemd;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::authenticate::{AuthenticateError, Authenticator};
 use crate::config::Config;
+use crate::inbound;
 use crate::model::Policy;
 use crate::outbox::{Courier, Notice};
 use crate::store::Store;
 use board::Board;
 use mailbox::Watcher;
 use operator::Event;
+use readers::Readers;
 
 /// What time it is. The demo and the stories play with one of their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -48,6 +51,9 @@ pub struct Desk {
     /// Rung when mail was queued.
     pub queued: Arc<Notify>,
     pub authenticator: Authenticator,
+    /// For all mails that are under way.
+    pub room: Arc<Semaphore>,
+    pub readers: Readers,
     /// What people must hear of.
     pub events: operator::Events,
 }
@@ -64,6 +70,8 @@ impl Desk {
             board: Arc::default(),
             queued: Arc::default(),
             authenticator: connect::authenticator(&config.dns)?,
+            room: inbound::room(),
+            readers: Readers::start(),
             events: operator::Events::default(),
         }))
     }

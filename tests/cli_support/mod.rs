@@ -12,8 +12,8 @@ use postdesk::model::message::{Digest, Reply, SourceKey};
 use postdesk::model::outgoing::Template;
 use postdesk::model::ticket::{AttachmentInfo, Direction, EntryKind, FIRST_NUMBER, Participant};
 use postdesk::model::{
-    Action, Address, Believed, Commit, Decision, Entry, Found, HistoryLine, Incoming, Language, Lookup, OutgoingMail,
-    Priority, Status, Ticket, TicketChange,
+    Action, Address, Believed, Commit, Content, Decision, Entry, Found, HistoryLine, Incoming, Language, Lookup,
+    OutgoingMail, Priority, Status, Ticket, TicketChange,
 };
 use postdesk::store::sqlite::{Options, SqliteStore};
 use postdesk::store::{Arrival, Plan, Store, pack};
@@ -236,7 +236,7 @@ fn acknowledgement() -> OutgoingMail {
         to: Address::new(Some("Ján Novák"), "jan@firma.example"),
         subject: "[ACME-1001-k7q2m9xf] Tlačiareň nejde".into(),
         message_id: "pd.1@desk.acme.example".into(),
-        bytes: b"Subject: ack\r\n\r\nPrijali sme\x1b[31m\r\n".to_vec(),
+        content: Content::new(b"Subject: ack\r\n\r\nPrijali sme\x1b[31m\r\n".to_vec(), Vec::new(), None),
         text: "Prijali sme".into(),
         observed: false,
     }
