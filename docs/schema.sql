@@ -53,6 +53,7 @@ CREATE INDEX ledger_message ON ledger (message_key, fingerprint) WHERE message_k
 CREATE INDEX ledger_unfiled ON ledger (mailbox, id) WHERE fate IS NOT NULL AND filed_at IS NULL;
 CREATE INDEX ledger_quarantined ON ledger (id) WHERE fate = 'quarantined';
 CREATE INDEX ledger_open ON ledger (mailbox, id) WHERE fate IS NULL;
+CREATE INDEX ledger_discovered ON ledger (discovered_at);
 
 -- How far each folder of a source was taken in.
 CREATE TABLE cursor (
@@ -205,6 +206,7 @@ CREATE INDEX outbox_fresh ON outbox (id) WHERE state = 'waiting' AND attempts = 
 CREATE INDEX outbox_due ON outbox (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX outbox_open ON outbox (id) WHERE state IN ('waiting', 'deferred', 'failed', 'claimed', 'in-data', 'bounced');
 CREATE INDEX outbox_message ON outbox (message_key);
+CREATE INDEX outbox_alarm ON outbox (queued_at) WHERE template = 'alarm';
 
 -- Their bytes, apart, because a row of outbox is rewritten at every step of its way.
 CREATE TABLE outbox_bytes (

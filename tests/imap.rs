@@ -41,7 +41,7 @@ async fn fetch_all(source: &mut ImapSource, wanted: &[Shown], max_size: u64) -> 
         }
         all
     });
-    source.fetch(wanted, max_size, &tx).await?;
+    source.fetch(wanted, max_size, &tx.clone().into()).await?;
     drop(tx);
     Ok(collect.await.unwrap())
 }
@@ -465,7 +465,8 @@ async fn a_fetch_that_is_dropped_half_way_leaves_no_answers_behind() {
     let shown = source.show(0, 100).await.unwrap();
     let (tx, rx) = mpsc::channel(1);
     // Nobody takes anything: the fetch stops, bounded, in the middle.
-    let stopped = tokio::time::timeout(Duration::from_millis(300), source.fetch(&shown, LIMIT, &tx)).await;
+    let stopped =
+        tokio::time::timeout(Duration::from_millis(300), source.fetch(&shown, LIMIT, &tx.clone().into())).await;
     assert!(stopped.is_err());
     drop(rx);
     assert!(matches!(source.show(0, 1).await, Err(SourceError::NotOpen)));

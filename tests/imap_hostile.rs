@@ -43,7 +43,7 @@ fn wanted(uids: &[u32]) -> Vec<Shown> {
 
 async fn fetch(source: &mut ImapSource, uids: &[u32]) -> Result<Vec<Fetched>, SourceError> {
     let (tx, mut rx) = mpsc::channel(100);
-    source.fetch(&wanted(uids), 1000, &tx).await?;
+    source.fetch(&wanted(uids), 1000, &tx.clone().into()).await?;
     drop(tx);
     let mut all = Vec::new();
     while let Some(fetched) = rx.recv().await {
@@ -238,7 +238,7 @@ async fn a_mail_that_breaks_the_connection_holds_up_no_other() {
     let mut left = vec![1, 2, 3];
     let mut tries = 0;
     let because = loop {
-        let ended = source.fetch(&wanted(&left), 1000, &tx).await;
+        let ended = source.fetch(&wanted(&left), 1000, &tx.clone().into()).await;
         tries += 1;
         let mut withheld = None;
         while let Ok(answer) = rx.try_recv() {

@@ -44,7 +44,7 @@ impl Folder {
 
 async fn fetch(source: &mut MaildirSource, wanted: &[Shown], max_size: u64) -> Vec<Fetched> {
     let (tx, mut rx) = mpsc::channel(100);
-    source.fetch(wanted, max_size, &tx).await.unwrap();
+    source.fetch(wanted, max_size, &tx.clone().into()).await.unwrap();
     drop(tx);
     let mut all = Vec::new();
     while let Some(fetched) = rx.recv().await {

@@ -24,7 +24,7 @@ use crate::store::{Ingested, Outcome};
 
 /// Mails and bytes that are taken in together.
 const BATCH: usize = 64;
-const BATCH_BYTES: usize = 16 * 1024 * 1024;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {

@@ -32,7 +32,8 @@ pub fn run(_args: Args, global: &Global) -> CliResult {
         tracing::info!(line = hint.line, key = hint.key, hint = hint.message, "About the configuration");
     }
     let _alone = lock::daemon(&config.state)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().code(exit::IO)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().thread_name("desk").enable_all().build().code(exit::IO)?;
     let store = match open_patiently(&config.database()) {
         Ok(store) => store,
         Err(error @ StoreError::Broken(_)) => {

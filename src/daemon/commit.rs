@@ -1,70 +1,184 @@
 //! The writing side of a mailbox: fetched mails are read, decided and committed, and one that ended the program before is
 //! handled apart.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::Desk;
 use super::ingest::{self, Prepared};
 use super::mailbox::{GONE, Trouble};
 use crate::config::drill;
-use crate::inbound::Fetched;
+use crate::inbound::{Fetched, Room};
 use crate::model::{Fate, Incoming, SourceKey};
-use crate::store::{Ingested, Outcome, Store, StoreError, pack};
+use crate::store::{Cursor, Ingested, LedgerRow, Outcome, Store, StoreError, pack};
 
 /// Mails and bytes that are written in one transaction at the most.
 const BATCH: usize = 64;
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Tries to read a mail after which it is set aside unread: it broke the program each time.
 pub(super) const ATTEMPTS_MAX: u32 = 3;
 
-/// The writing side of one range of mails.
+/// Mails that were asked for together.
+pub(super) struct Range {
+    pub(super) fetched: mpsc::Receiver<Fetched>,
+    /// Tries before this one, of those that had any.
+    pub(super) tried: HashMap<SourceKey, u32>,
+    /// Said when every one was answered; dropped where that did not come about.
+    pub(super) end: oneshot::Receiver<Reached>,
+}
+
+/// How far a folder was taken in when a range is written.
+pub(super) struct Reached {
+    pub(super) folder: String,
+    /// None where the source has no UIDs.
+    pub(super) cursor: Option<Cursor>,
+}
+
+/// What is to be done once all mails of a range are written.
+struct Mark {
+    reached: Reached,
+    /// Those that the server has and does not give.
+    withheld: Vec<SourceKey>,
+}
+
+/// The writing side of one mailbox.
 pub(super) struct Committing {
-    pub(super) desk: Arc<Desk>,
-    pub(super) mailbox: String,
+    desk: Arc<Desk>,
+    mailbox: String,
+    /// Read, and to be written next.
+    ready: Option<Ready>,
+    /// Of the ranges that end in what is ready.
+    marks: Vec<Mark>,
+    /// Withheld, of a range without an end.
+    withheld: Vec<SourceKey>,
+    /// What became of each, where somebody wants to know.
+    told: Option<Vec<Ingested>>,
+}
+
+/// Mails, and the room that they take up until they are written.
+struct Ready(Prepared, Vec<Room>);
+
+/// Mails that are read together.
+#[derive(Default)]
+struct Batch {
+    mails: Vec<Incoming>,
+    rooms: Vec<Room>,
+    bytes: usize,
+    vanished: Vec<SourceKey>,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.mails.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
 }
 
 impl Committing {
-    /// Two batches are under way: while one is written, the next is read.
+    pub(super) fn new(desk: Arc<Desk>, mailbox: &str, tell: bool) -> Self {
+        Committing {
+            desk,
+            mailbox: mailbox.to_owned(),
+            ready: None,
+            marks: Vec::new(),
+            withheld: Vec::new(),
+            told: tell.then(Vec::new),
+        }
+    }
+
+    /// Until there are no more ranges. Two batches are under way: while one is written, the next is read, be it of the same
+    /// range or of the next. Returns what became of each, and what was withheld in ranges without an end.
     pub(super) async fn run(
-        self,
-        mut fetched: mpsc::Receiver<Fetched>,
+        mut self,
+        mut ranges: mpsc::Receiver<Range>,
     ) -> Result<(Vec<Ingested>, Vec<SourceKey>), Trouble> {
-        let (mut all, mut withheld) = (Vec::new(), Vec::new());
-        let mut ready: Option<Prepared> = None;
-        loop {
-            // What is ready is not kept waiting for mail that is still to come.
-            let first = if ready.is_some() { fetched.try_recv().ok() } else { fetched.recv().await };
-            let Some(first) = first else {
-                let Some(last) = ready.take() else { break };
-                all.extend(self.desk.write(last).await?);
-                continue;
-            };
-            let (mut batch, mut bytes, mut vanished) = (Vec::new(), 0, Vec::new());
+        while let Some(range) = self.next(&mut ranges).await? {
+            self.range(range).await?;
+        }
+        self.write_ready().await?;
+        Ok((self.told.unwrap_or_default(), self.withheld))
+    }
+
+    /// What comes next; what is ready is not kept waiting for it.
+    async fn next<T>(&mut self, from: &mut mpsc::Receiver<T>) -> Result<Option<T>, Trouble> {
+        match from.try_recv() {
+            Ok(next) => Ok(Some(next)),
+            Err(mpsc::error::TryRecvError::Disconnected) => Ok(None),
+            Err(mpsc::error::TryRecvError::Empty) => {
+                self.write_ready().await?;
+                Ok(from.recv().await)
+            }
+        }
+    }
+
+    async fn range(&mut self, mut range: Range) -> Result<(), Trouble> {
+        let mut withheld = Vec::new();
+        while let Some(first) = self.next(&mut range.fetched).await? {
+            let mut batch = Batch::default();
             let mut answer = Some(first);
             while let Some(one) = answer.take() {
-                match one {
-                    Fetched::Mail { key, raw, received_at, truncated_from } => {
-                        bytes += raw.len();
-                        let received_at = received_at.unwrap_or_else(|| (self.desk.clock)());
-                        batch.push(Incoming { mailbox: self.mailbox.clone(), key, raw, received_at, truncated_from });
-                    }
-                    Fetched::Vanished { key } => vanished.push(key),
-                    // Why is in the server's words, which may quote the mail.
-                    Fetched::Withheld { key, .. } => {
-                        tracing::warn!(mailbox = self.mailbox, %key, "The source withholds a mail");
-                        withheld.push(key);
-                    }
-                }
-                if batch.len() < BATCH && bytes < BATCH_BYTES {
-                    answer = fetched.try_recv().ok();
+                self.add(one, &mut batch, &mut withheld);
+                if !batch.is_full() {
+                    answer = range.fetched.try_recv().ok();
                 }
             }
-            ready = self.commit(batch, ready, &mut all).await?;
-            self.note_vanished(vanished).await?;
+            self.commit(batch, &range.tried).await?;
         }
-        Ok((all, withheld))
+        match range.end.await {
+            Ok(reached) => {
+                self.marks.push(Mark { reached, withheld });
+                if self.ready.is_none() {
+                    self.reach().await?;
+                }
+            }
+            Err(_) => self.withheld.extend(withheld),
+        }
+        Ok(())
+    }
+
+    fn add(&self, answer: Fetched, batch: &mut Batch, withheld: &mut Vec<SourceKey>) {
+        match answer {
+            Fetched::Mail { key, raw, received_at, truncated_from, room } => {
+                batch.bytes += raw.len();
+                batch.rooms.push(room);
+                let received_at = received_at.unwrap_or_else(|| (self.desk.clock)());
+                batch.mails.push(Incoming { mailbox: self.mailbox.clone(), key, raw, received_at, truncated_from });
+            }
+            Fetched::Vanished { key } => batch.vanished.push(key),
+            // Why is in the server's words, which may quote the mail.
+            Fetched::Withheld { key, .. } => {
+                tracing::warn!(mailbox = self.mailbox, %key, "The source withholds a mail");
+                withheld.push(key);
+            }
+        }
+    }
+
+    async fn write_ready(&mut self) -> Result<(), Trouble> {
+        if let Some(Ready(prepared, rooms)) = self.ready.take() {
+            let written = self.desk.write(prepared).await?;
+            drop(rooms);
+            self.tell(written);
+        }
+        self.reach().await
+    }
+
+    fn tell(&mut self, written: Vec<Ingested>) {
+        if let Some(told) = &mut self.told {
+            told.extend(written);
+        }
+    }
+
+    /// Notes how far the folder was taken in, now that all up to there is written.
+    async fn reach(&mut self) -> Result<(), Trouble> {
+        for Mark { reached: Reached { folder, cursor }, withheld } in std::mem::take(&mut self.marks) {
+            self.desk.give_up_withheld(&self.mailbox, withheld).await?;
+            if let Some(cursor) = cursor {
+                let name = self.mailbox.clone();
+                self.desk.with_store(move |s| s.set_cursor(&name, &folder, cursor)).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn note_vanished(&self, keys: Vec<SourceKey>) -> Result<(), Trouble> {
@@ -76,50 +190,37 @@ impl Committing {
         Ok(self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?)
     }
 
-    /// Writes what is `ready` while reading this batch, and returns what is ready then. The tries are counted first. A
-    /// mail that ended the program before is read alone, with nothing beside it, so that only it is blamed, and after the
-    /// third time not at all.
-    async fn commit(
-        &self,
-        batch: Vec<Incoming>,
-        mut ready: Option<Prepared>,
-        done: &mut Vec<Ingested>,
-    ) -> Result<Option<Prepared>, Trouble> {
-        if batch.is_empty() {
-            return Ok(ready);
+    /// Writes what is ready while reading this batch, which is ready then. The tries are counted first. A mail that ended
+    /// the program before is read alone, with nothing beside it, so that only it is blamed, and after the third time not at
+    /// all.
+    async fn commit(&mut self, batch: Batch, tried: &HashMap<SourceKey, u32>) -> Result<(), Trouble> {
+        let Batch { mails, rooms, vanished, .. } = batch;
+        if !mails.is_empty() {
+            drill::point("after-fetch");
         }
-        drill::point("after-fetch");
-        let (name, keys) = (self.mailbox.clone(), batch.iter().map(|i| i.key.clone()).collect::<Vec<_>>());
-        let earlier = self.desk.with_store(move |s| s.known(&name, &keys)).await?;
-        let attempts = |key: &SourceKey| earlier.iter().find(|r| r.key == *key).map_or(0, |r| r.attempts);
-        let (suspects, fresh): (Vec<Incoming>, Vec<Incoming>) = batch.into_iter().partition(|i| attempts(&i.key) > 0);
+        let tries = |key: &SourceKey| tried.get(key).copied().unwrap_or_default();
+        let (suspects, fresh): (Vec<Incoming>, Vec<Incoming>) = mails.into_iter().partition(|i| tries(&i.key) > 0);
         for suspect in suspects {
-            if let Some(ready) = ready.take() {
-                done.extend(self.desk.write(ready).await?);
-            }
-            let tried = attempts(&suspect.key);
-            if tried >= ATTEMPTS_MAX {
-                done.push(self.set_aside(suspect, tried).await?);
-                continue;
-            }
-            let alone = vec![suspect];
-            self.count_try(&alone).await?;
-            done.extend(self.desk.take_in(alone).await?);
+            self.write_ready().await?;
+            let tried = tries(&suspect.key);
+            let done = if tried >= ATTEMPTS_MAX {
+                vec![self.set_aside(suspect, tried).await?]
+            } else {
+                let alone = vec![suspect];
+                self.count_try(&alone).await?;
+                self.desk.take_in(alone).await?
+            };
+            self.tell(done);
         }
-        if fresh.is_empty() {
-            return Ok(ready);
+        if !fresh.is_empty() {
+            // Before the writer is busy with what is ready: reading begins when the tries are counted.
+            self.count_try(&fresh).await?;
+            let desk = Arc::clone(&self.desk);
+            let (written, read) = tokio::join!(self.write_ready(), desk.prepare(fresh));
+            written?;
+            self.ready = Some(Ready(read?, rooms));
         }
-        // Before the writer is busy with what is ready: reading begins when the tries are counted.
-        self.count_try(&fresh).await?;
-        let write = async {
-            match ready {
-                Some(ready) => self.desk.write(ready).await,
-                None => Ok(Vec::new()),
-            }
-        };
-        let (written, read) = tokio::join!(write, self.desk.prepare(fresh));
-        done.extend(written?);
-        Ok(Some(read?))
+        self.note_vanished(vanished).await
     }
 
     async fn count_try(&self, mails: &[Incoming]) -> Result<(), Trouble> {
@@ -160,12 +261,35 @@ impl Desk {
 
     /// All of the way that needs no store.
     async fn prepare(self: &Arc<Self>, batch: Vec<Incoming>) -> crate::store::Result<Prepared> {
-        let ended = |error| StoreError::Broken(format!("Reading ended: {error}"));
-        let parsed = tokio::task::spawn_blocking(move || batch.into_iter().map(ingest::parse).collect::<Vec<_>>());
-        let checks = parsed.await.map_err(ended)?.into_iter().map(|mail| ingest::check(&self.authenticator, mail));
+        let ended = || StoreError::Broken("The reading of mails ended".to_owned());
+        let parsed = self.readers.run(move || batch.into_iter().map(ingest::parse).collect::<Vec<_>>()).await;
+        let checks = parsed.ok_or_else(ended)?.into_iter().map(|mail| ingest::check(&self.authenticator, mail));
         let checked = futures::future::join_all(checks).await;
-        let (desk, now) = (Arc::clone(self), (self.clock)());
-        tokio::task::spawn_blocking(move || ingest::prepare(&desk.policy, checked, now)).await.map_err(ended)?
+        let (policy, now) = (Arc::clone(&self.policy), (self.clock)());
+        self.readers.run(move || ingest::prepare(&policy, checked, now)).await.ok_or_else(ended)?
+    }
+
+    /// Mail that the server has and does not give is asked for again, a few times, on new connections; then it is set aside
+    /// where people see it, so that what comes after it is not held up for ever.
+    pub(super) async fn give_up_withheld(
+        self: &Arc<Self>,
+        mailbox: &str,
+        withheld: Vec<SourceKey>,
+    ) -> Result<(), Trouble> {
+        if withheld.is_empty() {
+            return Ok(());
+        }
+        let (name, now) = (mailbox.to_owned(), (self.clock)());
+        let rows = self.with_store(move |s| s.discover(&name, &withheld, now)).await?;
+        let (hopeless, again): (Vec<LedgerRow>, Vec<LedgerRow>) =
+            rows.into_iter().partition(|row| row.attempts >= ATTEMPTS_MAX);
+        let (name, keys) = (mailbox.to_owned(), hopeless.into_iter().map(|row| row.key).collect::<Vec<_>>());
+        for key in &keys {
+            tracing::error!(mailbox = name, %key, "The server does not give this mail: it is set aside unread");
+        }
+        let fate = Fate::Quarantined { because: "The server has this mail and does not give it".to_owned() };
+        self.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?;
+        if again.is_empty() { Ok(()) } else { Err(Trouble::Withheld(again.len())) }
     }
 
     async fn write(self: &Arc<Self>, prepared: Prepared) -> crate::store::Result<Vec<Ingested>> {

@@ -1,18 +1,20 @@
 //! One mailbox, watched for as long as the daemon runs: open, take in what is there, file it, wait, again. Trouble with
 //! one mailbox never reaches another.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::board::{self, Place};
-use super::commit::{ATTEMPTS_MAX, Committing};
+use super::commit::{Committing, Range, Reached};
 use crate::config::drill;
-use crate::inbound::{Opened, Shown, Source, SourceError};
+use crate::inbound::{Opened, Shown, Sink, Source, SourceError};
 use crate::model::desk::{Mailbox, Start};
 use crate::model::{Fate, SourceKey};
 use crate::store::{Cursor, Ingested, LedgerRow, StoreError};
@@ -150,7 +152,7 @@ impl Watcher {
         self.meet().await?;
         let opened = self.source.open().await?;
         let mut cursor = self.first_contact(&opened).await?;
-        let taken = self.take_in_all(&opened, &mut cursor, &CancellationToken::new()).await?;
+        let taken = self.take_in_all(&opened, &mut cursor, &CancellationToken::new(), true).await?;
         self.file_what_is_left().await?;
         Ok(taken)
     }
@@ -176,7 +178,7 @@ impl Watcher {
         tracing::info!(mailbox = self.mailbox.name, folder = opened.folder, exists = opened.exists, "Watching");
         let mut settled = false;
         loop {
-            self.take_in_all(&opened, &mut cursor, stop).await.map_err(|e| (e, true))?;
+            self.take_in_all(&opened, &mut cursor, stop, false).await.map_err(|e| (e, true))?;
             if !settled && !stop.is_cancelled() {
                 self.settle_what_is_gone(&opened, &cursor).await.map_err(|e| (e, true))?;
                 settled = true;
@@ -331,14 +333,20 @@ impl Watcher {
         let name = self.mailbox.name.clone();
         let rows = self.desk.with_store(move |s| s.unsettled(&name)).await?;
         let (mut gone, mut held) = (Vec::new(), Vec::new());
-        for LedgerRow { key, .. } in rows.into_iter().filter(|r| r.key.folder == opened.folder) {
+        for LedgerRow { key, attempts, .. } in rows.into_iter().filter(|r| r.key.folder == opened.folder) {
             if key.uid_validity != opened.uid_validity || key.uid == 0 {
                 gone.push(key);
             } else if key.uid <= cursor.last_uid {
                 let there = beating(&self.place, self.source.show(key.uid - 1, 1)).await?;
                 match there.into_iter().find(|shown| shown.key == key) {
                     Some(shown) => {
-                        let (_, withheld) = self.take_in(vec![shown]).await?;
+                        let (ranges, writing) = self.writing(false);
+                        let fetching = self.fetch(&[shown], HashMap::from([(key, attempts)]), &ranges).await;
+                        drop(ranges);
+                        // Without an end: nothing is said of how far the folder was taken in.
+                        let fetching = fetching.map(drop);
+                        let (_, withheld) = beating(&self.place, writing).await??;
+                        fetching?;
                         held.extend(withheld);
                     }
                     None => gone.push(key),
@@ -346,16 +354,38 @@ impl Watcher {
             }
         }
         self.give_fate(gone, GONE).await?;
-        self.give_up_withheld(held).await
+        self.desk.give_up_withheld(&self.mailbox.name, held).await
     }
 
+    /// Takes in all that is there. While the server sends one range, those before it are read and written. `tell`: what
+    /// became of each mail is returned.
     async fn take_in_all(
         &mut self,
         opened: &Opened,
         cursor: &mut Cursor,
         stop: &CancellationToken,
+        tell: bool,
     ) -> Result<Vec<Ingested>, Trouble> {
-        let mut all = Vec::new();
+        let (ranges, writing) = self.writing(tell);
+        let fetching = self.fetch_all(opened, cursor, stop, ranges).await;
+        // What was fetched before an error is committed all the same; why it could not be is said first.
+        let (ingested, _) = beating(&self.place, writing).await??;
+        fetching.map(|()| ingested)
+    }
+
+    fn writing(&self, tell: bool) -> (mpsc::Sender<Range>, JoinHandle<Result<Taken, Trouble>>) {
+        let (ranges, coming) = mpsc::channel(1);
+        let committing = Committing::new(Arc::clone(&self.desk), &self.mailbox.name, tell);
+        (ranges, tokio::spawn(committing.run(coming)))
+    }
+
+    async fn fetch_all(
+        &mut self,
+        opened: &Opened,
+        cursor: &mut Cursor,
+        stop: &CancellationToken,
+        ranges: mpsc::Sender<Range>,
+    ) -> Result<(), Trouble> {
         while !stop.is_cancelled() {
             let shown = beating(&self.place, self.source.show(cursor.last_uid, RANGE)).await?;
             let Some(last) = shown.iter().map(|s| s.key.uid).max() else { break };
@@ -365,62 +395,48 @@ impl Watcher {
             };
             let (old, wanted): (Vec<Shown>, Vec<Shown>) = shown.into_iter().partition(is_old);
             self.give_fate(old.into_iter().map(|s| s.key).collect(), "It is older than the mailbox's start").await?;
-            let wanted = self.unknown(wanted).await?;
+            let (wanted, tried) = self.unknown(wanted).await?;
             drill::point("shown");
-            let (ingested, withheld) = self.take_in(wanted).await?;
-            all.extend(ingested);
-            self.give_up_withheld(withheld).await?;
-            if last > cursor.last_uid {
-                cursor.last_uid = last;
-                self.keep(opened, *cursor).await?;
-            }
+            let end = self.fetch(&wanted, tried, &ranges).await?;
+            let further = last > cursor.last_uid;
+            cursor.last_uid = cursor.last_uid.max(last);
+            // Nobody listens where the writing ended: then it says why.
+            let _ = end.send(Reached { folder: opened.folder.clone(), cursor: further.then_some(*cursor) });
             if !more {
                 break;
             }
         }
-        Ok(all)
+        Ok(())
     }
 
-    /// Mail that the server has and does not give is asked for again, a few times, on new connections; then it is set aside
-    /// where people see it, so that what comes after it is not held up for ever.
-    async fn give_up_withheld(&mut self, withheld: Vec<SourceKey>) -> Result<(), Trouble> {
-        if withheld.is_empty() {
-            return Ok(());
-        }
-        let (name, keys, now) = (self.mailbox.name.clone(), withheld.clone(), (self.desk.clock)());
-        let rows = self.desk.with_store(move |s| s.discover(&name, &keys, now)).await?;
-        let (hopeless, again): (Vec<LedgerRow>, Vec<LedgerRow>) =
-            rows.into_iter().partition(|row| row.attempts >= ATTEMPTS_MAX);
-        let (name, keys) = (self.mailbox.name.clone(), hopeless.into_iter().map(|row| row.key).collect::<Vec<_>>());
-        for key in &keys {
-            tracing::error!(mailbox = name, %key, "The server does not give this mail: it is set aside unread");
-        }
-        let fate = Fate::Quarantined { because: "The server has this mail and does not give it".to_owned() };
-        self.desk.with_store(move |s| s.give_fate(&name, &keys, &fate, now)).await?;
-        if again.is_empty() { Ok(()) } else { Err(Trouble::Withheld(again.len())) }
-    }
-
-    /// Those that have no fate yet. A Maildir shows everything again after each `open`.
-    async fn unknown(&mut self, shown: Vec<Shown>) -> Result<Vec<Shown>, Trouble> {
+    /// Those that have no fate yet, and the tries of those that had any. A Maildir shows everything again after each
+    /// `open`.
+    async fn unknown(&mut self, shown: Vec<Shown>) -> Result<(Vec<Shown>, HashMap<SourceKey, u32>), Trouble> {
         let (name, keys) = (self.mailbox.name.clone(), shown.iter().map(|s| s.key.clone()).collect::<Vec<_>>());
         let rows = self.desk.with_store(move |s| s.known(&name, &keys)).await?;
-        let settled = |key: &SourceKey| rows.iter().any(|r: &LedgerRow| r.key == *key && r.fate.is_some());
-        Ok(shown.into_iter().filter(|s| !settled(&s.key)).collect())
+        let (settled, open): (Vec<LedgerRow>, Vec<LedgerRow>) = rows.into_iter().partition(|row| row.fate.is_some());
+        let settled: HashSet<SourceKey> = settled.into_iter().map(|row| row.key).collect();
+        let tried = open.into_iter().map(|row| (row.key, row.attempts)).collect();
+        Ok((shown.into_iter().filter(|s| !settled.contains(&s.key)).collect(), tried))
     }
 
-    /// Fetches and commits side by side: while the server sends, the writer writes.
-    async fn take_in(&mut self, wanted: Vec<Shown>) -> Result<Taken, Trouble> {
-        if wanted.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
-        }
+    /// Fetches a range for the writing side, which does not wait for its end.
+    async fn fetch(
+        &mut self,
+        wanted: &[Shown],
+        tried: HashMap<SourceKey, u32>,
+        ranges: &mpsc::Sender<Range>,
+    ) -> Result<oneshot::Sender<Reached>, Trouble> {
         let (sink, fetched) = mpsc::channel(QUEUE);
-        let committing = Committing { desk: Arc::clone(&self.desk), mailbox: self.mailbox.name.clone() };
-        let writing = tokio::spawn(committing.run(fetched));
-        let fetching = beating(&self.place, self.source.fetch(&wanted, self.desk.max_mail_bytes, sink)).await;
-        // What was fetched before an error is committed all the same.
-        let written = beating(&self.place, writing).await??;
-        fetching?;
-        Ok(written)
+        let (end, ended) = oneshot::channel();
+        let range = Range { fetched, tried, end: ended };
+        let sent = beating(&self.place, ranges.send(range)).await;
+        sent.map_err(|_| SourceError::SinkClosed)?;
+        if !wanted.is_empty() {
+            let sink = Sink::new(sink, Arc::clone(&self.desk.room));
+            beating(&self.place, self.source.fetch(wanted, self.desk.max_mail_bytes, sink)).await?;
+        }
+        Ok(end)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod mailbox;
 mod morning;
 pub mod operator;
 pub mod order;
+pub mod readers;
 pub mod systemd;
 mod usual;
 
@@ -18,18 +19,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::authenticate::{AuthenticateError, Authenticator};
 use crate::config::Config;
+use crate::inbound;
 use crate::model::Policy;
 use crate::outbox::{Courier, Notice};
 use crate::store::Store;
 use board::Board;
 use mailbox::Watcher;
 use operator::Surroundings;
+use readers::Readers;
 
 /// What time it is. The demo and the stories play with one of their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -52,6 +55,9 @@ pub struct Desk {
     pub authenticator: Authenticator,
     /// Rung when something was written down of which people must hear, and when that cannot be.
     pub noticed: Arc<Notify>,
+    /// For all mails that are under way.
+    pub room: Arc<Semaphore>,
+    pub readers: Readers,
 }
 
 impl Desk {
@@ -67,6 +73,8 @@ impl Desk {
             queued: Arc::default(),
             authenticator: connect::authenticator(&config.dns)?,
             noticed: Arc::default(),
+            room: inbound::room(),
+            readers: Readers::start(),
         }))
     }
 }

@@ -13,11 +13,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use notify::{RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
-use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
 
 use super::error::SourceError;
-use super::{Fetched, MaildirSettings, OVERSIZE_KEPT, Opened, Probe, Shown, Wake};
+use super::{Fetched, MaildirSettings, OVERSIZE_KEPT, Opened, Probe, Room, Shown, Sink, Wake};
 use crate::model::SourceKey;
 
 /// Stands for the folder in the keys.
@@ -100,7 +99,7 @@ impl MaildirSource {
     }
 
     /// See [`super::Source::fetch`].
-    pub async fn fetch(&mut self, wanted: &[Shown], max_size: u64, sink: &Sender<Fetched>) -> Result<(), SourceError> {
+    pub async fn fetch(&mut self, wanted: &[Shown], max_size: u64, sink: &Sink) -> Result<(), SourceError> {
         let mut list = self.look().await?;
         for shown in wanted {
             let mut answer = read_one(list.get(&shown.key.name), shown, max_size).await?;
@@ -109,7 +108,7 @@ impl MaildirSource {
                 list = self.look().await?;
                 answer = read_one(list.get(&shown.key.name), shown, max_size).await?;
             }
-            sink.send(answer).await.map_err(|_| SourceError::SinkClosed)?;
+            sink.give(answer).await?;
         }
         Ok(())
     }
@@ -229,7 +228,7 @@ async fn read_one(path: Option<&PathBuf>, shown: &Shown, max_size: u64) -> Resul
             Ok((raw, _)) if raw.is_empty() => Fetched::Withheld { key, because: "The file is empty".to_owned() },
             Ok((raw, truncated_from)) => {
                 let received_at = received_at.or_else(|| describe("", &path).received_at);
-                Fetched::Mail { key, raw: raw.into(), received_at, truncated_from }
+                Fetched::Mail { key, raw: raw.into(), received_at, truncated_from, room: Room::default() }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Fetched::Vanished { key },
             Err(error) => Fetched::Withheld { key, because: error.to_string() },

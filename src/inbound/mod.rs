@@ -26,12 +26,14 @@ pub mod files;
 pub mod imap;
 pub mod maildir;
 mod secret;
+mod sink;
 mod utf7;
 
 pub use error::SourceError;
 pub use imap::ImapSource;
 pub use maildir::MaildirSource;
 pub use secret::Secret;
+pub use sink::{Room, Sink, room};
 
 /// Of a mail over the size limit, the beginning that is taken in, in bytes: its header and some text.
 pub const OVERSIZE_KEPT: u64 = 256 * 1024;
@@ -132,6 +134,8 @@ pub enum Fetched {
         received_at: Option<Timestamp>,
         /// `raw` is the first [`OVERSIZE_KEPT`] bytes of a mail of this size.
         truncated_from: Option<u64>,
+        /// Held until the mail is written.
+        room: Room,
     },
     /// It is gone: the source was asked twice.
     Vanished { key: SourceKey },
@@ -212,13 +216,9 @@ impl Source {
     /// Hands every wanted mail to `sink`, one answer each, in the order wanted as far as the server keeps it. Never
     /// changes a flag. When it returns an error, the mails not answered are still to be fetched. A mail at which a connection
     /// broke comes last and alone the next time, and is withheld after some tries: it holds up no other. Memory is bounded
-    /// by the sink: at most one mail more than the sink holds.
-    pub async fn fetch(
-        &mut self,
-        wanted: &[Shown],
-        max_size: u64,
-        sink: tokio::sync::mpsc::Sender<Fetched>,
-    ) -> Result<(), SourceError> {
+    /// by the sink: at most one mail more than it has room for.
+    pub async fn fetch(&mut self, wanted: &[Shown], max_size: u64, sink: impl Into<Sink>) -> Result<(), SourceError> {
+        let sink = sink.into();
         match self {
             Source::Imap(source) => source.fetch(wanted, max_size, &sink).await,
             Source::Maildir(source) => source.fetch(wanted, max_size, &sink).await,

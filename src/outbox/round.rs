@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
@@ -17,10 +18,23 @@ use super::deliver::{Clock, Courier, DeliverError, Failure, LOOK_AGAIN, MARGIN, 
 use super::retry::{is_over, next_try};
 use super::transport::{Carried, Letter, Transport, own};
 
+/// Bytes of mails that are read together with their claim: a step less for each of the many small ones. Larger ones are
+/// read when they are sent.
+const AT_HAND: usize = 1 << 20;
+
+/// Claimed, and not begun.
+struct Waiting {
+    entry: OutboxEntry,
+    /// Its bytes, where they are at hand.
+    bytes: Option<Vec<u8>>,
+    /// Nothing of it may be sent after this.
+    deadline: Instant,
+}
+
 /// One call of [`Courier::deliver_due`].
 pub(super) struct Round<'a> {
     courier: &'a Courier,
-    queue: VecDeque<(OutboxEntry, Instant)>,
+    queue: VecDeque<Waiting>,
     flying: JoinSet<(OutboxEntry, Carried)>,
     /// What each task carries, should it panic.
     ids: HashMap<Id, i64>,
@@ -104,8 +118,8 @@ impl<'a> Round<'a> {
         // The lease is counted from before the claim: it ends for us before it ends for the store.
         let deadline = Instant::now() + lease.saturating_sub(courier.transport.last_wait() + MARGIN);
         let sending: Vec<i64> =
-            self.ids.values().copied().chain(self.queue.iter().map(|(entry, _)| entry.id)).collect();
-        let claimed = courier.with_store(move |store| store.claim_beside(&sending, now, lease, limit)).await?;
+            self.ids.values().copied().chain(self.queue.iter().map(|letter| letter.entry.id)).collect();
+        let claimed = courier.with_store(move |store| claim_with_bytes(store, &sending, now, lease, limit)).await?;
         if !claimed.is_empty() {
             drill::point("claimed");
         }
@@ -113,21 +127,21 @@ impl<'a> Round<'a> {
         if claimed.is_empty() {
             self.drained = true;
         }
-        self.queue.extend(claimed.into_iter().map(|entry| (entry, deadline)));
+        let waiting = claimed.into_iter().map(|(entry, bytes)| Waiting { entry, bytes, deadline });
+        self.queue.extend(waiting);
         Ok(())
     }
 
     /// Gives every free connection a mail.
     fn take_off(&mut self) {
         while self.flying.len() < self.courier.transport.width() {
-            let Some((entry, deadline)) = self.queue.pop_front() else { return };
-            let id = entry.id;
+            let Some(waiting) = self.queue.pop_front() else { return };
+            let id = waiting.entry.id;
             let carry = carry(
                 Arc::clone(&self.courier.transport),
                 Arc::clone(&self.courier.store),
                 Arc::clone(&self.courier.clock),
-                entry,
-                deadline,
+                waiting,
                 self.hurry.clone(),
             );
             let task = self.flying.spawn(carry);
@@ -204,10 +218,9 @@ impl<'a> Round<'a> {
     /// The end: what was not begun goes again as soon as the desk is back, what is in flight may land.
     async fn land(&mut self) -> Result<(), DeliverError> {
         let now = (self.courier.clock)();
-        let back = self
-            .queue
-            .drain(..)
-            .map(|(entry, _)| (entry, Attempt::Deferred(own("Not begun: the desk stopped".to_owned())), Some(now)));
+        let back = self.queue.drain(..).map(|Waiting { entry, .. }| {
+            (entry, Attempt::Deferred(own("Not begun: the desk stopped".to_owned())), Some(now))
+        });
         let back = back.collect();
         let mut result = self.settle(back).await;
         let end = sleep(self.courier.pace.grace);
@@ -230,12 +243,28 @@ type Joined = Result<(Id, (OutboxEntry, Carried)), JoinError>;
 /// A mail, how its try ended, and when it goes again.
 type Ended = (OutboxEntry, Attempt, Option<Timestamp>);
 
+/// See [`Store::claim_beside`] and [`Store::outgoing`]. What cannot be read is tried again when it is sent, and then told.
+fn claim_with_bytes(
+    store: &dyn Store,
+    sending: &[i64],
+    now: Timestamp,
+    lease: Duration,
+    limit: usize,
+) -> crate::store::Result<Vec<(OutboxEntry, Option<Vec<u8>>)>> {
+    let mut at_hand = 0;
+    let with_bytes = store.claim_beside(sending, now, lease, limit)?.into_iter().map(|entry| {
+        let bytes = if at_hand < AT_HAND { store.outgoing(entry.id).ok() } else { None };
+        at_hand += bytes.as_ref().map_or(0, Vec::len);
+        (entry, bytes)
+    });
+    Ok(with_bytes.collect())
+}
+
 async fn carry(
     transport: Arc<Transport>,
     store: Arc<dyn Store>,
     clock: Clock,
-    entry: OutboxEntry,
-    deadline: Instant,
+    Waiting { entry, bytes, deadline }: Waiting,
     hurry: CancellationToken,
 ) -> (OutboxEntry, Carried) {
     let id = entry.id;
@@ -248,11 +277,14 @@ async fn carry(
             }
         }
     };
-    let bytes = {
-        let store = Arc::clone(&store);
-        spawn_blocking(move || store.outgoing(id)).await
+    let read = match bytes {
+        Some(bytes) => Ok(Ok(bytes)),
+        None => {
+            let store = Arc::clone(&store);
+            spawn_blocking(move || store.outgoing(id)).await
+        }
     };
-    let bytes = match bytes {
+    let bytes = match read {
         Ok(Ok(bytes)) => bytes,
         // This one can never be sent; any other error passes.
         Ok(Err(StoreError::Refused(because))) => return (entry, Carried::Tried(Attempt::Rejected(own(because)))),

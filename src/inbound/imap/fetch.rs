@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use async_imap::imap_proto::{AttributeValue, Response};
-use tokio::sync::mpsc::Sender;
 
 use super::link::{Completion, Link, Reply, unexpected_continue};
 use crate::inbound::error::{SourceError, will_pass};
-use crate::inbound::{Fetched, OVERSIZE_KEPT, Opened, Shown};
+use crate::inbound::{Fetched, OVERSIZE_KEPT, Opened, Room, Shown, Sink};
 
 const DOING: &str = "the fetching of mail";
 /// Mails to a command.
@@ -19,18 +18,18 @@ type Pending<'a> = BTreeMap<u32, &'a Shown>;
 
 /// Where answers go, and for which mails there were some.
 pub(super) struct Answers<'a> {
-    sink: &'a Sender<Fetched>,
+    sink: &'a Sink,
     given: HashSet<u32>,
 }
 
 impl<'a> Answers<'a> {
-    pub(super) fn to(sink: &'a Sender<Fetched>) -> Self {
+    pub(super) fn to(sink: &'a Sink) -> Self {
         Answers { sink, given: HashSet::new() }
     }
 
     pub(super) async fn give(&mut self, answer: Fetched) -> Result<(), SourceError> {
         let uid = answer.key().uid;
-        self.sink.send(answer).await.map_err(|_| SourceError::SinkClosed)?;
+        self.sink.give(answer).await?;
         self.given.insert(uid);
         Ok(())
     }
@@ -182,6 +181,7 @@ fn mail(shown: &Shown, body: &[u8], max_size: u64) -> Fetched {
         raw: Arc::from(body.get(..kept).unwrap_or(body)),
         received_at: shown.received_at,
         truncated_from: oversize.then_some(full),
+        room: Room::default(),
     }
 }
 

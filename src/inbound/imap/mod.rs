@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, RequestId, Response, ResponseCode};
 use jiff::Timestamp;
-use tokio::sync::mpsc::Sender;
 use tokio::time::{sleep, timeout};
 
 use super::error::{SourceError, will_pass};
-use super::{Fetched, ImapSettings, Opened, Probe, Shown, Wake, utf7};
+use super::{Fetched, ImapSettings, Opened, Probe, Shown, Sink, Wake, utf7};
 use crate::model::SourceKey;
 use link::{Completion, Link, Reply, unexpected_continue};
 
@@ -217,7 +216,7 @@ impl ImapSource {
 
     /// See [`super::Source::fetch`]. A mail at which the connection broke before is asked for last and alone, so that it
     /// holds up no other; after some tries it is withheld.
-    pub async fn fetch(&mut self, wanted: &[Shown], max_size: u64, sink: &Sender<Fetched>) -> Result<(), SourceError> {
+    pub async fn fetch(&mut self, wanted: &[Shown], max_size: u64, sink: &Sink) -> Result<(), SourceError> {
         let opened = self.opened.clone().ok_or(SourceError::NotOpen)?;
         let mut link = self.link.take().ok_or(SourceError::NotOpen)?;
         let (suspects, calm): (Vec<&Shown>, Vec<&Shown>) =

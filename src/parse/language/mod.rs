@@ -29,7 +29,47 @@ struct Model {
     folded: HashMap<String, Languages>,
     keys: HashMap<&'static str, Vec<(u8, f32)>>,
     letters: HashMap<char, Vec<(u8, f32)>>,
-    pieces: Vec<Piece>,
+    pieces: Pieces,
+}
+
+/// All pieces, and which of them can be in a word: those that end in its last byte, those that begin with its first, and
+/// those that begin with any of its bytes. Each word has a few, of many hundreds.
+#[derive(Default)]
+struct Pieces {
+    all: Vec<Piece>,
+    by_last: HashMap<u8, Vec<usize>>,
+    by_first: HashMap<u8, Vec<usize>>,
+    inside: HashMap<u8, Vec<usize>>,
+}
+
+impl Pieces {
+    fn add(&mut self, piece: Piece) {
+        let bytes = piece.bare.as_bytes();
+        let (list, byte) = match piece.place {
+            Place::Start => (&mut self.by_first, bytes.first()),
+            Place::End => (&mut self.by_last, bytes.last()),
+            Place::Anywhere => (&mut self.inside, bytes.first()),
+        };
+        if let Some(byte) = byte {
+            list.entry(*byte).or_default().push(self.all.len());
+        }
+        self.all.push(piece);
+    }
+
+    /// Those in a word, each once, in the order of the table.
+    fn of<'s>(&'s self, word: &'s str) -> impl Iterator<Item = &'s Piece> {
+        let bytes = word.as_bytes();
+        let one =
+            |list: &'s HashMap<u8, Vec<usize>>, byte: Option<&u8>| byte.and_then(|b| list.get(b)).into_iter().flatten();
+        let ends = one(&self.by_first, bytes.first()).chain(one(&self.by_last, bytes.last()));
+        let inside = bytes.iter().flat_map(move |b| one(&self.inside, Some(b)));
+        let piece = |at: &usize| self.all.get(*at);
+        let mut found: Vec<usize> =
+            ends.chain(inside).copied().filter(|at| piece(at).is_some_and(|piece| piece.is_in(word))).collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().filter_map(|at| self.all.get(at))
+    }
 }
 
 /// What a word begins with, ends with or contains.
@@ -61,8 +101,7 @@ impl Piece {
     fn is_in(&self, word: &str) -> bool {
         match self.place {
             Place::Start => word.starts_with(self.bare),
-            // Nearly all pieces are ends and nearly none is this word's: one byte tells.
-            Place::End => word.as_bytes().last() == self.bare.as_bytes().last() && word.ends_with(self.bare),
+            Place::End => word.ends_with(self.bare),
             Place::Anywhere => word.contains(self.bare),
         }
     }
@@ -94,7 +133,10 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     for (letter, code, weight) in LETTERS {
         letters.entry(*letter).or_default().push((index(code), *weight));
     }
-    let pieces = PIECES.iter().map(|(piece, code, weight)| Piece::new(piece, index(code), *weight)).collect();
+    let mut pieces = Pieces::default();
+    for (piece, code, weight) in PIECES {
+        pieces.add(Piece::new(piece, index(code), *weight));
+    }
     let mut keys: HashMap<&'static str, Vec<(u8, f32)>> = HashMap::new();
     for (word, code, weight) in KEYS {
         keys.entry(word).or_default().push((index(code), *weight));
@@ -211,7 +253,7 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
         add(scores, *language, *weight);
     }
     if word.chars().count() >= 4 {
-        for piece in model.pieces.iter().filter(|piece| piece.is_in(word)) {
+        for piece in model.pieces.of(word) {
             add(scores, piece.language, piece.weight * 0.6);
         }
     }

@@ -100,6 +100,11 @@ pub fn length_at(lines: &[Line], at: usize) -> usize {
     if framed(&first.text) {
         return 1;
     }
+    // Looked at first, because it is cheap and hardly any line of a mail passes it.
+    let block = lines.iter().skip(at).take(LINES_MAX).take_while(|l| l.depth == first.depth && !l.is_blank());
+    if !block.into_iter().any(|line| may_end_an_attribution(&line.text)) {
+        return 0;
+    }
     // A wrapped attribution begins with its date, its address or its preposition; else a reply's last line would count.
     let lead = fold(first.text.split_whitespace().next().unwrap_or_default());
     let begins = has(&DATE, &first.text)
@@ -164,6 +169,11 @@ fn framed(text: &str) -> bool {
 fn ends_an_attribution(text: &str) -> bool {
     let text = text.trim_end().trim_end_matches(['*', '_', '>', '-', ' ', '\u{a0}']);
     text.ends_with([':', '：']) || text.ends_with("wrote") || text.ends_with("writes")
+}
+
+/// Whether a text can end an attribution that has this for its last line.
+fn may_end_an_attribution(line: &str) -> bool {
+    ends_an_attribution(line) || line.trim().trim_matches(['*', '_', '>', '-', ' ', '\u{a0}']).is_empty()
 }
 
 /// Whether the words are those of an attribution. A date and a verb, or an address and a verb, or a date and an address;

@@ -131,20 +131,24 @@ fn any(set: &LazyLock<Option<RegexSet>>, text: &str) -> bool {
 
 /// Judges a mail by who sent it, its subject, and the first lines of its text.
 pub fn is_bounce(block: &Block<'_>, headers: &Headers, root: &Part<'_>, text: &str, hint: Hint) -> bool {
-    let head: String = text.chars().take(4000).collect();
-    let head = fold(&head);
     let subject = fold(headers.subject.as_deref().unwrap_or_default());
     let report = root.kind.word == "multipart/report"
         && root.kind.param("report-type").is_none_or(|t| t.eq_ignore_ascii_case("delivery-status"));
     let failed = block.first("X-Failed-Recipients").is_some();
-    let says = any(&SENTENCES, &head);
     let subject_says = any(&SUBJECTS, &subject);
-    let challenge = any(&OTHERS, &head) || any(&OTHERS, &subject);
-    if failed || report && (says && !challenge || subject_says || head.trim().is_empty() || is_daemon(headers)) {
-        return true;
-    }
     let null_path = headers.return_path.as_deref() == Some("");
     let daemon = is_daemon(headers);
+    if !(failed || report || subject_says || null_path || daemon) {
+        // Whatever the text says: the rest is spared for every ordinary mail.
+        return false;
+    }
+    let head: String = text.chars().take(4000).collect();
+    let head = fold(&head);
+    let says = any(&SENTENCES, &head);
+    let challenge = any(&OTHERS, &head) || any(&OTHERS, &subject);
+    if failed || report && (says && !challenge || subject_says || head.trim().is_empty() || daemon) {
+        return true;
+    }
     let other = any(&OTHERS, &subject) || any(&OTHERS, &head) && !daemon;
     let auto = headers::value(block, "Auto-Submitted", hint).is_some_and(|v| !v.trim().eq_ignore_ascii_case("no"));
     let returned = returns_a_mail(root, text);

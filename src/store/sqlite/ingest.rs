@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::ledger::{self, Verdict};
-use super::writer::{savepoint, words_of};
+use super::writer::{Work, words_of};
 use super::{lookup, write};
 use crate::model::decision::{Commit, Fate};
 use crate::model::{Digest, Incoming, Lookup};
@@ -13,20 +13,21 @@ use crate::store::{Arrival, Ingested, Outcome, Plan, Result, StoreError};
 /// All of a batch, in order, within the caller's transaction.
 ///
 /// # Errors
-/// Only what concerns the whole transaction: then it must not be committed.
-pub(super) fn batch(connection: &Connection, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Ingested>> {
+/// What concerns the whole transaction: then it must not be committed. Of a mail that breaks, only where the work is not
+/// guarded.
+pub(super) fn batch(work: &Work<'_>, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Ingested>> {
     arrivals
         .iter()
         .map(|arrival| {
             let incoming = &arrival.incoming;
-            let outcome = one(connection, arrival, now)?;
+            let outcome = one(work, arrival, now)?;
             Ok(Ingested { mailbox: incoming.mailbox.clone(), key: incoming.key.clone(), outcome })
         })
         .collect()
 }
 
-fn one(connection: &Connection, arrival: &Arrival, now: Timestamp) -> Result<Outcome> {
-    let standing = ledger::standing(connection, &arrival.incoming)?;
+fn one(work: &Work<'_>, arrival: &Arrival, now: Timestamp) -> Result<Outcome> {
+    let standing = ledger::standing(work, &arrival.incoming)?;
     let row = match standing {
         Some(standing) if standing.is_settled() => {
             let fate = standing.fate.unwrap_or_default();
@@ -34,20 +35,21 @@ fn one(connection: &Connection, arrival: &Arrival, now: Timestamp) -> Result<Out
         }
         standing => standing.map(|s| s.id),
     };
-    match savepoint(connection, || decide_and_write(connection, arrival, row, now)) {
+    match work.step(|| decide_and_write(work, arrival, row, now)) {
         Ok(outcome) => Ok(outcome),
-        Err(StoreError::Refused(because)) => {
-            put_aside(connection, arrival, row, &because, now)?;
+        Err(StoreError::Refused(because)) if work.is_guarded() => {
+            put_aside(work, arrival, row, &because, now)?;
             Ok(Outcome::Quarantined { because })
         }
         Err(error) => Err(error),
     }
 }
 
-fn decide_and_write(connection: &Connection, arrival: &Arrival, row: Option<i64>, now: Timestamp) -> Result<Outcome> {
+fn decide_and_write(work: &Work<'_>, arrival: &Arrival, row: Option<i64>, now: Timestamp) -> Result<Outcome> {
+    let connection: &Connection = work;
     let commit = (arrival.plan)(lookup::find(connection, &arrival.lookup, now)?);
     let raw = ledger::keep_raw(connection, &arrival.incoming, &arrival.digest, &arrival.packed)?;
-    write::commit(connection, &commit, Some(raw), now)?;
+    write::commit(work, &commit, Some(raw), now)?;
     let verdict = Verdict {
         fate: &commit.fate,
         reasons: &commit.reasons,
@@ -102,9 +104,9 @@ pub(super) fn quarantine(
 }
 
 /// An order, or the clock: the same without a mail.
-pub(super) fn order(connection: &Connection, lookup: &Lookup, plan: &Plan, now: Timestamp) -> Result<Commit> {
-    let commit = plan(lookup::find(connection, lookup, now)?);
-    write::commit(connection, &commit, None, now)?;
+pub(super) fn order(work: &Work<'_>, lookup: &Lookup, plan: &Plan, now: Timestamp) -> Result<Commit> {
+    let commit = plan(lookup::find(work, lookup, now)?);
+    write::commit(work, &commit, None, now)?;
     Ok(commit)
 }
 

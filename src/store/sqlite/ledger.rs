@@ -139,51 +139,55 @@ pub(super) fn settle(
     now: Timestamp,
 ) -> Result<()> {
     let key = &incoming.key;
-    let row = match row {
-        Some(row) => row,
-        None => {
-            run(
-                connection,
-                "INSERT INTO ledger (mailbox, folder, uid_validity, uid, name, discovered_at, attempts) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)",
-                params![incoming.mailbox, key.folder, key.uid_validity, key.uid, key.name, micros(now)],
-            )?;
-            connection.last_insert_rowid()
-        }
-    };
     let aside = matches!(verdict.fate, Fate::Quarantined { .. });
     // One that is tried again and stays there is no news.
-    let fate_of =
-        |row: i64| first(connection, "SELECT fate FROM ledger WHERE id = ?1", [row], |c| c.take::<Option<String>>());
-    if aside && fate_of(row)?.flatten().as_deref() != Some(verdict.fate.word()) {
+    let fate_before = || match row {
+        Some(row) => first(connection, "SELECT fate FROM ledger WHERE id = ?1", [row], |c| c.take::<Option<String>>()),
+        None => Ok(None),
+    };
+    if aside && fate_before()?.flatten().as_deref() != Some(verdict.fate.word()) {
         watch::quarantined(connection, &incoming.mailbox, now)?;
     }
     let shown = |text: &str| if aside { crate::model::text::clean_line(text, 200) } else { String::new() };
     // What somebody handed over lies in no folder of a source: there is nothing to be moved.
     let filed_at = (key.folder == "file").then(|| micros(now));
-    run(
-        connection,
-        "UPDATE ledger SET received_at = ?2, truncated_from = ?3, digest = ?4, fingerprint = ?5, message_key = ?6, \
-         raw = ?7, fate = ?8, ticket = ?9, because = ?10, reasons = ?11, sender = ?12, subject = ?13, settled_at = ?14, \
-         filed_at = coalesce(filed_at, ?15), reopened = 0 WHERE id = ?1",
-        params![
-            row,
-            micros(incoming.received_at),
-            incoming.truncated_from.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
-            &verdict.digest.0[..],
-            verdict.lookup.and_then(|l| l.fingerprint).map(|f| f.0.to_vec()),
-            verdict.lookup.and_then(|l| l.message_id.as_deref()).and_then(message_key),
-            verdict.raw,
-            verdict.fate.word(),
-            verdict.fate.ticket(),
-            verdict.fate.because().unwrap_or_default(),
-            super::sql::json(&verdict.reasons)?,
-            shown(verdict.sender),
-            shown(verdict.subject),
-            micros(now),
-            filed_at,
-        ],
-    )?;
+    let params = params![
+        row,
+        micros(incoming.received_at),
+        incoming.truncated_from.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
+        &verdict.digest.0[..],
+        verdict.lookup.and_then(|l| l.fingerprint).map(|f| f.0.to_vec()),
+        verdict.lookup.and_then(|l| l.message_id.as_deref()).and_then(message_key),
+        verdict.raw,
+        verdict.fate.word(),
+        verdict.fate.ticket(),
+        verdict.fate.because().unwrap_or_default(),
+        super::sql::json(&verdict.reasons)?,
+        shown(verdict.sender),
+        shown(verdict.subject),
+        micros(now),
+        filed_at,
+        incoming.mailbox,
+        key.folder,
+        key.uid_validity,
+        key.uid,
+        key.name,
+    ];
+    let sql = match row {
+        Some(_) => {
+            "UPDATE ledger SET received_at = ?2, truncated_from = ?3, digest = ?4, fingerprint = ?5, message_key = ?6, \
+             raw = ?7, fate = ?8, ticket = ?9, because = ?10, reasons = ?11, sender = ?12, subject = ?13, \
+             settled_at = ?14, filed_at = coalesce(filed_at, ?15), reopened = 0 WHERE id = ?1 AND mailbox = ?16 \
+             AND folder = ?17 AND uid_validity = ?18 AND uid = ?19 AND name = ?20"
+        }
+        None => {
+            "INSERT INTO ledger (id, received_at, truncated_from, digest, fingerprint, message_key, raw, fate, ticket, \
+             because, reasons, sender, subject, settled_at, filed_at, mailbox, folder, uid_validity, uid, name, \
+             discovered_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
+             ?17, ?18, ?19, ?20, ?14, 1)"
+        }
+    };
+    run(connection, sql, params)?;
     Ok(())
 }
 

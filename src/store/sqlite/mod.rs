@@ -5,6 +5,7 @@
 //! SQLite's lock orders them.
 
 pub mod backup;
+mod checkpoint;
 mod conduct;
 mod contacts;
 mod errors;
@@ -21,6 +22,8 @@ mod rows;
 mod schema;
 mod signatures;
 mod sql;
+#[cfg(test)]
+mod statements;
 mod watch;
 mod write;
 mod writer;
@@ -31,6 +34,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::checkpoint::Checkpointer;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::watch::{Came, Notice, Watch};
@@ -97,9 +101,10 @@ impl SqliteStore {
     }
 
     fn open_with(path: &Path, options: Options, scratch: Option<tempfile::TempDir>) -> Result<Arc<Self>> {
-        let connection = schema::open_writer(path, &options)?;
+        let mut connection = schema::open_writer(path, &options)?;
+        let checkpointer = Checkpointer::start(path, &options, &mut connection)?;
         Ok(Arc::new(SqliteStore {
-            writer: Writer::start(connection)?,
+            writer: Writer::start(connection, Some(checkpointer))?,
             readers: Readers::new(path.to_owned(), options),
             _scratch: scratch,
         }))

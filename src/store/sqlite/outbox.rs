@@ -180,16 +180,11 @@ pub(super) fn end_leases(connection: &Connection, now: Timestamp) -> Result<usiz
 }
 
 fn lease_one(connection: &Connection, id: i64, now: Timestamp, until: i64) -> Result<OutboxEntry> {
-    run(
-        connection,
-        "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, due_at = ?2, changed_at = ?3 WHERE id = ?1",
-        params![id, until, micros(now)],
-    )?;
     let entry = first(
         connection,
-        "SELECT id, template, ticket, envelope_from, to_email, message_id, attempts, queued_at, ambiguous FROM outbox \
-         WHERE id = ?1",
-        [id],
+        "UPDATE outbox SET state = 'claimed', attempts = attempts + 1, due_at = ?2, changed_at = ?3 WHERE id = ?1 \
+         RETURNING id, template, ticket, envelope_from, to_email, message_id, attempts, queued_at, ambiguous",
+        params![id, until, micros(now)],
         |c| {
             Ok(OutboxEntry {
                 id: c.take()?,
@@ -227,6 +222,18 @@ pub(super) fn settle(
     next: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<()> {
+    if let Attempt::Accepted(reply) = attempt {
+        // True whatever happened to the row meanwhile; only a bounce knows better.
+        let accepted = run(
+            connection,
+            "UPDATE outbox SET state = 'sent', due_at = NULL, last_reply = ?2, changed_at = ?3 \
+             WHERE id = ?1 AND state <> 'bounced'",
+            params![id, words(reply), micros(now)],
+        )?;
+        if accepted > 0 {
+            return Ok(());
+        }
+    }
     let state = first(connection, "SELECT state FROM outbox WHERE id = ?1", [id], |c| {
         c.word("outbox.state", OutboxState::from_word)
     })?;
@@ -235,13 +242,6 @@ pub(super) fn settle(
         tracing::warn!(outbox = id, "Outgoing mail is gone, how its sending ended is not recorded");
         return Ok(());
     };
-    if let Attempt::Accepted(reply) = attempt {
-        // True whatever happened to the row meanwhile; only a bounce knows better.
-        return match state {
-            OutboxState::Bounced => Ok(()),
-            _ => set_state(connection, id, OutboxState::Sent, None, Some(&words(reply)), now),
-        };
-    }
     // The lease ended meanwhile and somebody else settled the row, or an operator took it out.
     if !matches!(state, OutboxState::Claimed | OutboxState::InData) {
         return Ok(());

@@ -129,7 +129,7 @@ const INSERT_ENTRY: &str = "INSERT INTO entry (ticket, seq, direction, kind, fro
     subject, text, reply, quoted, signature, marker, attachments, message_id, message_key, believed, raw) VALUES (?1, \
     ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 
-/// Adds an entry and makes its words searchable. `raw`: the row of the raw mail that is being taken in.
+/// Adds an entry. `raw`: the row of the raw mail that is being taken in.
 pub(super) fn insert_entry(connection: &Connection, entry: &Entry, raw: Option<i64>) -> Result<()> {
     run(
         connection,
@@ -156,35 +156,55 @@ pub(super) fn insert_entry(connection: &Connection, entry: &Entry, raw: Option<i
             if entry.raw { raw } else { None },
         ],
     )?;
-    index_words(connection, entry)
+    Ok(())
 }
 
 /// The number in the word index tells the ticket without a look at the entry: `ticket * 2^20 + seq`.
 pub(super) const WORDS_SHIFT: i64 = 20;
 
-fn index_words(connection: &Connection, entry: &Entry) -> Result<()> {
-    let (subject, requester): (String, String) = first(
-        connection,
-        "SELECT subject, coalesce(requester_name, '') || ' ' || requester_email FROM ticket WHERE number = ?1",
-        [entry.ticket],
-        |c| Ok((c.take()?, c.take()?)),
-    )?
-    .ok_or_else(|| StoreError::Refused(format!("An entry for ticket {}, which is not there", entry.ticket)))?;
+/// What is found of an entry.
+pub(super) struct Words {
+    rowid: i64,
+    subject: String,
+    requester: String,
+    text: String,
+}
+
+/// The words of an entry that was added; `changed`: the tickets that are written with it.
+pub(super) fn words(connection: &Connection, entry: &Entry, changed: &[Ticket]) -> Result<Words> {
+    let requester = |name: Option<&str>, email: &str| format!("{} {email}", name.unwrap_or_default());
+    let (subject, requester) = match changed.iter().find(|ticket| ticket.number == entry.ticket) {
+        Some(ticket) => {
+            let Address { name, email } = &ticket.requester;
+            (ticket.subject.clone(), requester(name.as_deref(), email))
+        }
+        None => first(
+            connection,
+            "SELECT subject, requester_name, requester_email FROM ticket WHERE number = ?1",
+            [entry.ticket],
+            |c| Ok((c.take()?, requester(c.take::<Option<String>>()?.as_deref(), &c.take::<String>()?))),
+        )?
+        .ok_or_else(|| StoreError::Refused(format!("An entry for ticket {}, which is not there", entry.ticket)))?,
+    };
     let text = match entry.reply.text.is_empty() {
         true => &entry.text,
         false => &entry.reply.text,
     };
     let end = text.floor_char_boundary(SEARCHABLE);
-    let text = text.get(..end).unwrap_or_default();
+    Ok(Words {
+        rowid: (entry.ticket << WORDS_SHIFT) | i64::from(entry.seq),
+        subject: folded(&subject).into_owned(),
+        requester: folded(&requester).into_owned(),
+        text: folded(text.get(..end).unwrap_or_default()).into_owned(),
+    })
+}
+
+/// Makes words searchable.
+pub(super) fn index(connection: &Connection, words: &Words) -> Result<()> {
     run(
         connection,
         "INSERT INTO entry_words (rowid, subject, requester, text) VALUES (?1, ?2, ?3, ?4)",
-        params![
-            (entry.ticket << WORDS_SHIFT) | i64::from(entry.seq),
-            folded(&subject),
-            folded(&requester),
-            folded(text)
-        ],
+        params![words.rowid, words.subject, words.requester, words.text],
     )?;
     Ok(())
 }

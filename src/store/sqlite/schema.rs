@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::Options;
@@ -45,7 +46,8 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection> 
     // Erased mails must not be readable in the free pages of the file.
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -8_000)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    // See `checkpoint`.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     if let Some(pages) = options.max_pages {
         connection.pragma_update(None, "max_page_count", pages)?;
@@ -75,6 +77,13 @@ fn write_ahead(connection: &Connection, path: &Path, patience: Duration) -> Resu
     }
 }
 
+/// The connection that carries the log over.
+pub(super) fn open_checkpointer(path: &Path, options: &Options) -> Result<Connection> {
+    let connection = connect(path, options)?;
+    connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
+    Ok(connection)
+}
+
 /// A reading connection: it cannot change anything, whatever is asked of it.
 pub(super) fn open_reader(path: &Path, options: &Options) -> Result<Connection> {
     // Read-write at the level of the file, because a read-only connection cannot take part in the shared-memory index
@@ -91,6 +100,8 @@ fn connect(path: &Path, options: &Options) -> Result<Connection> {
         .map_err(|error| StoreError::Unavailable(format!("Opening {}: {error}", path.display())))?;
     connection.busy_timeout(options.busy_timeout.max(Duration::from_millis(1)))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else a statement with a LIMIT that is bound is planned anew each time it is run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::lookup::{counted, next_ticket};
-use super::rows::{insert_entry, insert_history, write_ticket};
+use super::rows::{insert_entry, insert_history, words, write_ticket};
 use super::sql::{micros, run};
+use super::writer::Work;
 use super::{conduct, holds, outbox, read, signatures, watch};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
@@ -17,13 +18,15 @@ const KEPT: i64 = 10_000;
 ///
 /// # Errors
 /// [`StoreError::Refused`] where the commit contradicts what is there; the caller's savepoint takes it back.
-pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>, now: Timestamp) -> Result<()> {
+pub(super) fn commit(work: &Work<'_>, commit: &Commit, raw: Option<i64>, now: Timestamp) -> Result<()> {
+    let connection: &Connection = work;
     tickets(connection, commit)?;
     for line in &commit.history {
         insert_history(connection, line)?;
     }
     for entry in &commit.entries {
         insert_entry(connection, entry, raw)?;
+        work.index_later(words(connection, entry, &commit.tickets)?);
     }
     for mail in &commit.outgoing {
         outbox::queue(connection, mail, now)?;

@@ -5,12 +5,16 @@
 //! `SQLITE_BUSY` in the middle of a transaction.
 
 use std::any::Any;
+use std::cell::RefCell;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::checkpoint::Checkpointer;
+use super::rows::{Words, index};
 use crate::config::drill;
 use crate::store::{Result, StoreError};
 
@@ -18,31 +22,80 @@ use crate::store::{Result, StoreError};
 /// seen any more (a batch of 50 comes to nine tenths of it), and nobody waits longer than a blink.
 const GROUP: usize = 256;
 
+/// The transaction that work is done in.
+///
+/// A savepoint for each mail costs more than it looks: every page that is changed is copied. So all goes without, and where
+/// one thing of a group fails, which is rare, the group is taken back and done again, each step within a savepoint of its
+/// own. Words are indexed at the end for a like reason: the index is written out at every savepoint, and at every statement
+/// that SQLite guards for itself.
+pub(super) struct Work<'c> {
+    connection: &'c Connection,
+    guarded: bool,
+    words: RefCell<Vec<Words>>,
+}
+
+impl Deref for Work<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl<'c> Work<'c> {
+    #[cfg(test)]
+    pub(super) fn on(connection: &'c Connection) -> Self {
+        Work { connection, guarded: false, words: RefCell::default() }
+    }
+}
+
+impl Work<'_> {
+    /// Does something that may fail without what was done before it. On an error nothing of it is there any more, or, not
+    /// [guarded](Work::is_guarded), the whole transaction must be given up.
+    pub(super) fn step<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let before = self.words.borrow().len();
+        let done = if self.guarded { savepoint(self.connection, work) } else { contained(work) };
+        if done.is_err() {
+            self.words.borrow_mut().truncate(before);
+        }
+        done
+    }
+
+    /// Has words made searchable before the transaction is committed.
+    pub(super) fn index_later(&self, words: Words) {
+        self.words.borrow_mut().push(words);
+    }
+
+    /// A step that fails is taken back alone.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.guarded
+    }
+}
+
 /// Something to be written.
 trait Job: Send {
     fn weight(&self) -> usize;
     /// Does it, inside the transaction. An error concerns the whole transaction.
-    fn run(&mut self, connection: &Connection) -> Result<()>;
+    fn run(&mut self, work: &Work<'_>) -> Result<()>;
     /// Tells the caller, once it is known whether the transaction is durable.
     fn finish(self: Box<Self>, committed: Result<()>);
 }
 
 struct Task<T, F> {
     weight: usize,
-    work: Option<F>,
+    work: F,
     result: Option<Result<T>>,
     reply: SyncSender<Result<T>>,
 }
 
-impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Send> Job for Task<T, F> {
+impl<T: Send, F: FnMut(&Work<'_>) -> Result<T> + Send> Job for Task<T, F> {
     fn weight(&self) -> usize {
         self.weight
     }
 
-    fn run(&mut self, connection: &Connection) -> Result<()> {
-        let Some(work) = self.work.take() else { return Ok(()) };
-        match savepoint(connection, || work(connection)) {
-            Err(error) if error.is_fatal() => Err(error),
+    fn run(&mut self, work: &Work<'_>) -> Result<()> {
+        match work.step(|| (self.work)(work)) {
+            Err(error) if error.is_fatal() || !work.is_guarded() => Err(error),
             result => {
                 self.result = Some(result);
                 Ok(())
@@ -67,23 +120,24 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self> {
+    pub(super) fn start(connection: Connection, checkpointer: Option<Checkpointer>) -> Result<Self> {
         let (jobs, queue) = channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(connection, &queue))
+            .spawn(move || serve(connection, checkpointer, &queue))
             .map_err(|error| StoreError::Unavailable(format!("Starting the writing thread: {error}")))?;
         Ok(Writer { jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// Has something done in a transaction and waits until it is durable. `weight`: how many mails it stands for.
+    /// Has something done in a transaction and waits until it is durable. `weight`: how many mails it stands for. It may be
+    /// done a second time, after the first was taken back.
     pub(super) fn call<T: Send + 'static>(
         &self,
         weight: usize,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, answer) = sync_channel(1);
-        let task = Task { weight: weight.max(1), work: Some(work), result: None, reply };
+        let task = Task { weight: weight.max(1), work, result: None, reply };
         let gone = || StoreError::Broken("The writing thread has ended".to_owned());
         self.jobs.as_ref().ok_or_else(gone)?.send(Box::new(task)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
@@ -99,7 +153,7 @@ impl Drop for Writer {
     }
 }
 
-fn serve(mut connection: Connection, queue: &Receiver<Box<dyn Job>>) {
+fn serve(mut connection: Connection, mut checkpointer: Option<Checkpointer>, queue: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = queue.recv() {
         let mut weight = first.weight();
         let mut group = vec![first];
@@ -115,13 +169,27 @@ fn serve(mut connection: Connection, queue: &Receiver<Box<dyn Job>>) {
         for job in group {
             job.finish(committed.clone());
         }
+        if let Some(checkpointer) = &mut checkpointer {
+            checkpointer.look(&connection);
+        }
     }
 }
 
 fn commit_together(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
+    match try_together(connection, group, false) {
+        Err(error) if !error.is_fatal() => try_together(connection, group, true),
+        done => done,
+    }
+}
+
+fn try_together(connection: &mut Connection, group: &mut [Box<dyn Job>], guarded: bool) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let work = Work { connection: &transaction, guarded, words: RefCell::default() };
     for job in group {
-        job.run(&transaction)?;
+        job.run(&work)?;
+    }
+    for words in work.words.take() {
+        index(&transaction, &words)?;
     }
     drill::point("before-commit");
     transaction.commit()?;
@@ -129,14 +197,17 @@ fn commit_together(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> R
     Ok(())
 }
 
+/// A panic becomes a refusal.
+fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(StoreError::Refused(format!("Internal error: {}", words_of(panic.as_ref())))))
+}
+
 /// Runs `work` so that it leaves no trace where it fails or panics and the transaction around it can go on; a fatal
 /// error is handed up as it is, because then the whole transaction goes.
-pub(super) fn savepoint<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+fn savepoint<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
     connection.prepare_cached("SAVEPOINT step")?.execute([])?;
-    let result = match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result,
-        Err(panic) => Err(StoreError::Refused(format!("Internal error: {}", words_of(panic.as_ref())))),
-    };
+    let result = contained(work);
     match &result {
         Ok(_) => {}
         Err(error) if error.is_fatal() => return result,
@@ -177,7 +248,7 @@ mod tests {
             false
         };
         connection.commit_hook(Some(count)).expect("hooks");
-        (Arc::new(Writer::start(connection).expect("starts")), commits)
+        (Arc::new(Writer::start(connection, None).expect("starts")), commits)
     }
 
     fn insert(connection: &Connection, n: i64) -> Result<i64> {
@@ -196,7 +267,7 @@ mod tests {
         let writer = Arc::clone(writer);
         let thread = std::thread::spawn(move || {
             writer.call(1, move |_| {
-                begun.send(()).expect("is awaited");
+                let _ = begun.send(());
                 let _ = released.recv();
                 Ok(())
             })
@@ -208,7 +279,7 @@ mod tests {
     /// Queues calls while the writer is held, so that they are waiting together, and tells how each ended.
     fn together<F>(writer: &Arc<Writer>, works: Vec<F>) -> Vec<Result<i64>>
     where
-        F: FnOnce(&Connection) -> Result<i64> + Send + 'static,
+        F: Fn(&Work<'_>) -> Result<i64> + Send + 'static,
     {
         let (release, held) = hold(writer);
         let jobs = writer.jobs.as_ref().expect("runs");
@@ -216,7 +287,7 @@ mod tests {
             .into_iter()
             .map(|work| {
                 let (reply, answer) = sync_channel(1);
-                jobs.send(Box::new(Task { weight: 1, work: Some(work), result: None, reply })).expect("is queued");
+                jobs.send(Box::new(Task { weight: 1, work, result: None, reply })).expect("is queued");
                 answer
             })
             .collect();
@@ -228,7 +299,7 @@ mod tests {
     #[test]
     fn what_is_waiting_together_shares_one_commit() {
         let (writer, commits) = writer();
-        let works = (0..20).map(|n| move |c: &Connection| insert(c, n)).collect();
+        let works = (0..20).map(|n| move |c: &Work<'_>| insert(c, n)).collect();
         let before = commits.load(Ordering::SeqCst);
         assert!(together(&writer, works).into_iter().all(|result| result.is_ok()));
         assert_eq!(commits.load(Ordering::SeqCst) - before, 2, "the one that held the writer, and the twenty");
@@ -240,7 +311,7 @@ mod tests {
         let (writer, _) = writer();
         let works = (0..6)
             .map(|n| {
-                move |c: &Connection| {
+                move |c: &Work<'_>| {
                     insert(c, n)?;
                     match n {
                         2 => Err(StoreError::Refused("on purpose".to_owned())),
@@ -260,7 +331,7 @@ mod tests {
         let (writer, _) = writer();
         let works = (0..3)
             .map(|n| {
-                move |c: &Connection| {
+                move |c: &Work<'_>| {
                     insert(c, n)?;
                     if n == 1 { Err(StoreError::Unavailable("full".to_owned())) } else { Ok(n) }
                 }
