@@ -321,6 +321,18 @@ CREATE TABLE signature (
     consequences BLOB NOT NULL -- SHA-256 of all in the mail from which something follows: another one with this signature is a replay
 ) STRICT;
 
+-- Mails whose sender is to be checked again, because the DNS did not answer.
+CREATE TABLE recheck (
+    digest BLOB PRIMARY KEY NOT NULL, -- SHA-256 of the raw mail
+    mailbox TEXT NOT NULL, -- to which it came
+    ticket INTEGER, -- in which it stands; NULL while it is in quarantine
+    seq INTEGER, -- which entry of that ticket it is
+    hold INTEGER, -- the question to a contact that it caused
+    tries INTEGER NOT NULL DEFAULT 0, -- counted before each
+    due_at INTEGER NOT NULL -- when it is checked next
+) STRICT;
+CREATE INDEX recheck_due ON recheck (due_at);
+
 -- What the domains of organisations look like, to find those that only look like them.
 CREATE TABLE domain_skeleton (
     domain TEXT PRIMARY KEY NOT NULL REFERENCES organisation_domain (domain) ON DELETE CASCADE, -- as in organisation_domain

@@ -127,6 +127,7 @@ pub fn change(change: &TicketChange) -> String {
         TicketChange::Linked { to } => format!("linked: {to}"),
         TicketChange::MergedInto { into } => format!("merged into: {into}"),
         TicketChange::Bound { contact, .. } => format!("contact: {contact}"),
+        TicketChange::Verified => "sender proven".into(),
         TicketChange::Confirmed { by } => format!("confirmed by {by}"),
         TicketChange::Snoozed { until } => format!("snoozed until: {}", rfc3339(*until)),
         TicketChange::Promised { sla: Some(sla), .. } => format!("promised: {sla}"),

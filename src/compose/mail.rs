@@ -81,9 +81,11 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
 fn from(draft: &Draft, policy: &Policy, mailbox: &Mailbox) -> Result<MailMailbox, ComposeError> {
     let requester = draft.ticket.as_ref().map(|t| &t.requester);
     let speaker = match draft.template {
-        Template::NotifyNew | Template::NotifyReply | Template::NotifyNote | Template::NotifyConfirmed => {
-            draft.author.as_ref().or(requester)
-        }
+        Template::NotifyNew
+        | Template::NotifyReply
+        | Template::NotifyNote
+        | Template::NotifyConfirmed
+        | Template::NotifyProven => draft.author.as_ref().or(requester),
         Template::NotifyAssigned | Template::NotifyDue => requester,
         _ => None,
     };
@@ -195,7 +197,8 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
         | Template::NotifyAssigned
         | Template::NotifyNote
         | Template::NotifyDue
-        | Template::NotifyConfirmed => Some(mailbox.address.clone()),
+        | Template::NotifyConfirmed
+        | Template::NotifyProven => Some(mailbox.address.clone()),
     }
 }
 

@@ -12,6 +12,7 @@
 //! | notify-new, notify-reply, notify-assigned, notify-note | `warnings`: List of words (`unauthenticated`, `failed`, `external`, `restricted`, `closed-before`, `id-reused`, `not-to-us`); `sender`: Text, name and address; `organisation`: Text; `believed`: Text, a word of [`crate::model::Believed`]; `strength`: Text, a word of [`crate::model::Strength`]; `believed_because`: Text; `contact_note`: Text; `copied`: List of addresses, who may be let in; `earlier`: List of lines; `why`: Text, a step of routing (`category`, `contact`, `organisation`, `mailbox`, `desk`, `group`, `absence`), a step and its rule (`category:billing`), or a sentence; or a List of these; `group`: Text, the group that is told; `actor`: Text, who assigned or noted |
 //! | notify-due | as those, and `promise`: Text, a word of [`crate::model::promise::Promise`]; `percent`: Number; `when`: Text, a time as in RFC 3339 |
 //! | refused | `because`: Text, a word (`forged`: the mail is not the agent's; `unsigned`, `unproven`, `command`, `accept`, `no-marker`, `nothing-said`) or a sentence; `understood`, `not_understood`: List |
+//! | notify-proven | as notify-reply |
 //! | notify-confirmed | as notify-reply; `who`: Text, the address on file; `denied`: Flag |
 //! | confirm | `kind`: Text, a word of [`crate::model::HoldKind`]; `category`: Text; `minutes`, `days`: Number, how long an answer is waited for |
 //! | confirm-over | none |

@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod mailbox;
 pub mod operator;
 pub mod order;
+pub mod recheck;
 pub mod systemd;
 
 use std::sync::Arc;
@@ -107,6 +108,7 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
         });
     }
     tasks.spawn(clock::run(Arc::clone(&desk), stop.clone()));
+    tasks.spawn(recheck::run(Arc::clone(&desk), stop.clone()));
     tasks.spawn(operator::tell(Arc::clone(&desk), config.mailboxes.clone(), config.limits.clone(), stop.clone()));
     tasks.spawn(systemd::watch(Arc::clone(&desk.board), stop.clone()));
     tasks.close();

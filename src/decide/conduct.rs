@@ -2,7 +2,7 @@
 //! an agent's address can be proven.
 
 use crate::model::conduct::{GUESSES_IN_ALL, GUESSES_PER_SENDER, MISTRUST, Mark, Marked};
-use crate::model::{Decision, Fate, Sender};
+use crate::model::{Decision, Digest, Fate, Sender};
 
 use super::work::Case;
 
@@ -11,8 +11,7 @@ pub fn remember(case: &Case, decision: &mut Decision) {
     if matches!(decision.fate, Fate::Duplicate { .. }) {
         return;
     }
-    let consequences = case.message.consequences();
-    decision.signatures.extend(case.facts.proven_by.iter().map(|mark| (mark.clone(), consequences)));
+    decision.signatures.extend(proofs(case));
     let from = case.author().map(String::from).unwrap_or_default();
     guesses(case, &from, decision);
     let fared = &case.facts.found.conduct.mail_to_it;
@@ -23,6 +22,12 @@ pub fn remember(case: &Case, decision: &mut Decision) {
     if agents && case.is_strong() && !case.facts.confirmed && case.facts.found.learnt.strong_since.is_none() {
         decision.marks.push(Mark::new(&from, Marked::Strong));
     }
+}
+
+/// The signatures that prove this mail, and therefore no other.
+pub fn proofs<'c>(case: &'c Case) -> impl Iterator<Item = (String, Digest)> + 'c {
+    let consequences = case.message.consequences();
+    case.facts.proven_by.iter().map(move |mark| (mark.clone(), consequences))
 }
 
 fn guesses(case: &Case, from: &str, decision: &mut Decision) {

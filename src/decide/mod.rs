@@ -17,6 +17,7 @@ mod notify;
 mod order;
 mod presence;
 mod proof;
+mod recheck;
 mod route;
 mod urgency;
 mod work;
@@ -26,6 +27,7 @@ pub use clock::clock;
 pub use commands::{COMMANDS, Command};
 pub use confirm::{verify, verify_alternate};
 pub use order::order;
+pub use recheck::again as check_again;
 
 use jiff::Timestamp;
 
@@ -46,6 +48,7 @@ pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, 
     confirm::settle(&case, &mut decision);
     decision.view.get_or_insert_with(|| case.view(false));
     conduct::remember(&case, &mut decision);
+    recheck::arrange(&case, &mut decision);
     decision
 }
 

@@ -219,8 +219,13 @@ impl<'a> Work<'a> {
     /// Keeps with the story whether the sender of the entry just added was believed, and on what evidence: keys are rotated
     /// away and signatures expire, so that it could not be found out again.
     pub fn note_verdict(&mut self, authenticity: &Authenticity) {
+        self.note_verdict_of(self.ticket.entries, authenticity);
+    }
+
+    /// The same of an earlier entry.
+    pub fn note_verdict_of(&mut self, seq: u32, authenticity: &Authenticity) {
         let strength = authenticity.strength.map(|s| format!(", {s} proof")).unwrap_or_default();
-        let what = format!("sender of message {} {}{strength}", self.ticket.entries, authenticity.believed);
+        let what = format!("sender of message {seq} {}{strength}", authenticity.believed);
         let grounds = std::iter::once(&authenticity.because).chain(&authenticity.evidence);
         let because = grounds.map(String::as_str).collect::<Vec<_>>().join("; ");
         let actor = std::mem::replace(&mut self.actor, DESK.to_owned());

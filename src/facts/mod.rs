@@ -13,7 +13,7 @@ mod thread;
 mod verdicts;
 
 use crate::model::desk::Assign;
-use crate::model::facts::{Covered, OwnProof};
+use crate::model::facts::{Believed, Covered, OwnProof, ProofOutcome};
 use crate::model::token::Generations;
 use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
 
@@ -79,6 +79,7 @@ pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, mut found: 
         covered,
         proven_by,
         replayed: replayed && !confirmed,
+        unanswered: proof.outcome == ProofOutcome::TempError && authenticity.believed == Believed::Unauthenticated,
         authenticity,
         wrong_checks,
         organisation: found.organisation.clone(),

@@ -315,6 +315,8 @@ pub struct Facts {
     pub proven_by: Vec<String>,
     /// One of them came before, with another mail.
     pub replayed: bool,
+    /// Nothing is proven, and the DNS did not answer: to be checked again.
+    pub unanswered: bool,
     pub sender: Sender,
     pub organisation: Option<Organisation>,
     pub thread: Thread,

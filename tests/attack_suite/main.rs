@@ -20,6 +20,7 @@ mod leaks;
 mod lookalike;
 mod loops;
 mod machines;
+mod recheck;
 mod replay;
 mod revoked;
 mod sound;

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::ledger::{self, Verdict};
 use super::writer::{savepoint, words_of};
-use super::{lookup, write};
+use super::{lookup, rechecks, write};
 use crate::model::decision::{Commit, Fate};
 use crate::model::{Digest, Incoming, Lookup};
 use crate::store::{Arrival, Ingested, Outcome, Plan, Result, StoreError};
@@ -48,6 +48,9 @@ fn decide_and_write(connection: &Connection, arrival: &Arrival, row: Option<i64>
     let commit = (arrival.plan)(lookup::find(connection, &arrival.lookup, now)?);
     let raw = ledger::keep_raw(connection, &arrival.incoming, &arrival.digest, &arrival.packed)?;
     write::commit(connection, &commit, Some(raw), now)?;
+    if let Some(asked) = &commit.recheck {
+        rechecks::keep(connection, &arrival.digest, &arrival.incoming.mailbox, asked, now)?;
+    }
     let verdict = Verdict {
         fate: &commit.fate,
         reasons: &commit.reasons,

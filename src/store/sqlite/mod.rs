@@ -17,6 +17,7 @@ mod outbox;
 mod plans;
 mod read;
 mod readers;
+mod rechecks;
 mod rows;
 mod schema;
 mod signatures;
@@ -33,8 +34,8 @@ use jiff::Timestamp;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::{
-    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result, Store,
-    StoreError, TicketFilter,
+    Arrival, ContactCounts, Cursor, DueRecheck, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result,
+    Store, StoreError, TicketFilter,
 };
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::facts::{Contact, Organisation};
@@ -255,6 +256,25 @@ impl Store for SqliteStore {
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool> {
         let because = because.to_owned();
         self.writer.call(1, move |c| read::quarantine_drop(c, id, &because, now))
+    }
+
+    fn rechecks(&self, now: Timestamp, limit: usize) -> Result<Vec<DueRecheck>> {
+        let due = self.writer.call(1, move |c| rechecks::due(c, now, limit))?;
+        due.into_iter()
+            .map(|due| {
+                let rechecks::Due { digest, asked, quarantined, is_last, mail } = due;
+                Ok(DueRecheck { incoming: mail.unpack()?, digest, asked, quarantined, is_last })
+            })
+            .collect()
+    }
+
+    fn recheck_next(&self) -> Result<Option<Timestamp>> {
+        self.readers.with(rechecks::next)
+    }
+
+    fn recheck_done(&self, digest: &Digest) -> Result<()> {
+        let digest = *digest;
+        self.writer.call(1, move |c| rechecks::done(c, &digest))
     }
 
     fn quarantine_reopen(&self, id: i64) -> Result<Option<Incoming>> {

@@ -15,7 +15,9 @@ use crate::model::facts::{Contact, Organisation};
 use crate::model::message::Reply;
 use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
 use crate::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
-use crate::model::{AddrSpec, Address, Digest, Hold, HoldKind, HoldState, Incoming, Language, Lookup, SourceKey};
+use crate::model::{
+    AddrSpec, Address, Believed, Digest, Hold, HoldKind, HoldState, Incoming, Language, Lookup, SourceKey,
+};
 use crate::store::{Arrival, Cursor, Plan, Reading, Store, TicketFilter, pack};
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -38,6 +40,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN outbox USING COVERING INDEX outbox_due", "the first of it"),
     ("SCAN acknowledgement", "the two oldest"),
     ("SCAN guess", "the two oldest"),
+    ("SCAN signature", "the two oldest"),
+    ("SCAN recheck USING COVERING INDEX recheck_due", "the first of it"),
     ("SCAN ledger USING INDEX ledger_quarantined", "only what is in quarantine"),
     ("SCAN hold USING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN hold USING COVERING INDEX hold_released", "only what was confirmed and is not carried out yet"),
@@ -127,6 +131,9 @@ fn drive(store: &SqliteStore) {
     for entry in store.claim(later, hour, 10).expect("claims") {
         store.settle(entry.id, &Attempt::Ambiguous(SmtpReply::default()), Some(later), later).expect("settles");
     }
+    store.rechecks(later, 10).expect("claims");
+    store.recheck_next().expect("reads");
+    store.recheck_done(&Digest::of(b"x")).expect("forgets");
     store.next_due().expect("reads");
     store.clock_due(now, 10).expect("reads");
     store.clock_next().expect("reads");
@@ -254,6 +261,10 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     commit.acknowledged.push("jana@firma.example".to_owned());
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
     commit.proven.push(spec("jana@firma.example"));
+    commit.signatures.push(("a".to_owned(), Digest::of(b"signed")));
+    commit.recheck = Some(crate::model::recheck::Recheck { ticket: Some(number), seq: Some(1), hold: None });
+    commit.rechecked = Some(Digest::of(b"another"));
+    commit.verdicts.push((number, 1, Believed::Verified));
     commit.holds.push(Hold {
         number: 1,
         kind: HoldKind::Agent,

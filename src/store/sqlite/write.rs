@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, write_ticket};
 use super::sql::{micros, run};
-use super::{conduct, holds, outbox, signatures};
+use super::{conduct, holds, outbox, rechecks, signatures};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -42,6 +42,13 @@ pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>,
     holds::write(connection, &commit.holds)?;
     for address in &commit.proven {
         holds::prove(connection, address, now)?;
+    }
+    for (ticket, seq, believed) in &commit.verdicts {
+        let sql = "UPDATE entry SET believed = ?3 WHERE ticket = ?1 AND seq = ?2";
+        run(connection, sql, params![ticket, seq, believed.word()])?;
+    }
+    if let Some(digest) = &commit.rechecked {
+        rechecks::done(connection, digest)?;
     }
     for (mark, consequences) in &commit.signatures {
         signatures::keep(connection, mark, consequences)?;
