@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::address::AddrSpec;
 use crate::model::desk::{Ask, Present};
-use crate::model::facts::Sender;
+use crate::model::facts::{Sender, ThreadBy};
 use crate::model::message::Class;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::text::fold;
@@ -97,6 +97,9 @@ fn may_be_answered(case: &Case) -> Result<(), String> {
     if let Some(sign) = message.no_acknowledgement.first() {
         return Err(sign.clone());
     }
+    if case.facts.thread.by == ThreadBy::PeerTag {
+        return Err("it bears the number of a desk that acknowledges by itself".to_owned());
+    }
     if case.believed() == Believed::Failed {
         return Err("its sender is not believed".to_owned());
     }
@@ -126,6 +129,8 @@ fn addressed_to_us(case: &Case) -> bool {
 
 fn within_budget(case: &Case) -> Result<(), String> {
     let (sent, budget) = (&case.facts.found.acknowledged, &case.policy.budgets);
+    let machines = &case.facts.found.automatic;
+    let automatic = (machines.today, if machines.is_too_much() { machines.today } else { u32::MAX });
     let per_day = if case.is_verified() { budget.per_address_day } else { budget.per_unverified_address_day };
     let limits = [
         (
@@ -135,6 +140,7 @@ fn within_budget(case: &Case) -> Result<(), String> {
         ),
         (sent.address_day, per_day, "this address had its acknowledgements of the last 24 hours"),
         (sent.domain_hour, budget.per_domain_hour, "this domain had its acknowledgements of the last hour"),
+        (automatic.0, automatic.1, "machines write more than three times as much as usual"),
         (sent.all_hour, budget.per_hour, "the desk sent as many acknowledgements as it may in an hour"),
     ];
     match limits.into_iter().find(|(sent, limit, _)| sent >= limit) {
@@ -148,6 +154,11 @@ pub fn storm(case: &Case) -> Option<&'static str> {
     let (sent, budget) = (&case.facts.found.acknowledged, &case.policy.budgets);
     if sent.all_hour >= budget.per_hour {
         return Some("The desk sent as many acknowledgements as it may in an hour: new customers are not acknowledged");
+    }
+    if case.facts.found.automatic.is_too_much() {
+        return Some(
+            "Machines write more than three times as much as usual: nobody is acknowledged until this day ends",
+        );
     }
     (sent.domain_hour >= budget.per_domain_hour)
         .then_some("A domain had as many acknowledgements as it may in an hour: it may be a storm")

@@ -67,6 +67,9 @@ fn first_that_applies(case: &Case) -> Decision {
     if facts.replayed {
         return replay(case);
     }
+    if let Some(decision) = conduct::parked(case) {
+        return decision;
+    }
     match message.class {
         // A responder's answer to a confirmation mail too: it releases nothing.
         Class::AutoReply | Class::Machine if facts.confirmation.is_some() => {}

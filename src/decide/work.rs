@@ -62,6 +62,11 @@ impl<'a> Case<'a> {
         self.is_verified() && ((covered.to && ours(&self.message.to)) || (covered.cc && ours(&self.message.cc)))
     }
 
+    /// When the mail was written, by what it says itself, and never later than now: a backlog is no flood.
+    pub fn written_at(&self) -> Timestamp {
+        self.message.sent_at.as_ref().map_or(self.now, |at| at.timestamp().min(self.now))
+    }
+
     /// The first From address, where it is usable.
     pub fn author(&self) -> Option<AddrSpec> {
         self.message.from.first().and_then(Address::spec)

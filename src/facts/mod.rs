@@ -43,6 +43,8 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         signatures: replay::marks(message, policy),
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
         from: sender::from(message),
+        written_at: message.sent_at.as_ref().map(jiff::Zoned::timestamp),
+        foreign_tags: message.foreign_tags.clone(),
         agents: sender::from(message).filter(|from| policy.agent_by_address(from).is_some()),
         sender: sender::customer(message, policy),
         tickets,

@@ -136,6 +136,8 @@ pub struct Decision<Mail = Draft> {
     pub rechecked: Option<Digest>,
     /// Entries, by ticket and number in it, whose sender is judged otherwise now.
     pub verdicts: Vec<(TicketNumber, u32, Believed)>,
+    /// By which numbers other desks call our tickets: whose desk, its number, our ticket.
+    pub peer_tags: Vec<(String, String, TicketNumber)>,
     /// Outgoing mails (outbox ids) that came back, and the words of the report.
     pub bounced: Vec<(i64, String)>,
     /// What is to be remembered of addresses.
@@ -168,6 +170,7 @@ impl<Mail> Decision<Mail> {
             recheck: None,
             rechecked: None,
             verdicts: Vec::new(),
+            peer_tags: Vec::new(),
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
@@ -194,6 +197,7 @@ impl<Mail> Decision<Mail> {
             recheck: self.recheck,
             rechecked: self.rechecked,
             verdicts: self.verdicts,
+            peer_tags: self.peer_tags,
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,

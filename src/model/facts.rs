@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::address::AddrSpec;
-use super::conduct::{Conduct, Learnt};
+use super::conduct::{Automatic, Conduct, Learnt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
 use super::message::{Digest, Signature};
@@ -26,6 +26,10 @@ pub struct Lookup {
     pub sender: Option<AddrSpec>,
     /// From's address, whoever the sender is: whose conduct is looked for.
     pub from: Option<AddrSpec>,
+    /// When the mail was written, by what it says itself.
+    pub written_at: Option<Timestamp>,
+    /// Numbers by which From's desk may call tickets of ours.
+    pub foreign_tags: Vec<String>,
     /// From's address, where it is an agent's: of which it is asked what was learnt.
     pub agents: Option<AddrSpec>,
     /// The skeleton of From's domain ([`super::lookalike`]), by which domains on file that look like it are found.
@@ -94,6 +98,12 @@ pub struct Found {
     pub said: Vec<Entry>,
     /// What is remembered of From's address.
     pub conduct: Conduct,
+    /// Machines' mail of this day, and what is usual.
+    pub automatic: Automatic,
+    /// By which of the numbers asked for From's desk calls which ticket of ours.
+    pub peer_tags: Vec<(String, TicketNumber)>,
+    /// A person took the mail out of quarantine, to be decided again.
+    pub reopened: bool,
     /// What was learnt of it, where it is an agent's.
     pub learnt: Learnt,
     /// A domain of an organisation on file that looks like From's and is another.
@@ -266,6 +276,8 @@ words! {
         Token = "token",
         /// Message-IDs that a ticket knows, not made by us.
         KnownId = "known-id",
+        /// The number by which another desk calls the ticket, and told us so in its answer to a mail of ours.
+        PeerTag = "peer-tag",
         /// A bare number, unproven.
         Number = "number",
         None = "none",

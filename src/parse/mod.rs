@@ -14,6 +14,7 @@ mod charset;
 mod date;
 mod entity;
 mod flowed;
+mod foreign;
 mod forward;
 mod headers;
 mod html;

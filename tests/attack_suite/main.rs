@@ -13,6 +13,7 @@ mod accepts;
 mod agents;
 mod attacks;
 mod bombs;
+mod breakers;
 mod exchange;
 mod genuine;
 mod guesses;

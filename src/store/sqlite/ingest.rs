@@ -7,7 +7,7 @@ use super::ledger::{self, Verdict};
 use super::writer::{savepoint, words_of};
 use super::{lookup, rechecks, write};
 use crate::model::decision::{Commit, Fate};
-use crate::model::{Digest, Incoming, Lookup};
+use crate::model::{Digest, Found, Incoming, Lookup};
 use crate::store::{Arrival, Ingested, Outcome, Plan, Result, StoreError};
 
 /// All of a batch, in order, within the caller's transaction.
@@ -27,6 +27,7 @@ pub(super) fn batch(connection: &Connection, arrivals: &[Arrival], now: Timestam
 
 fn one(connection: &Connection, arrival: &Arrival, now: Timestamp) -> Result<Outcome> {
     let standing = ledger::standing(connection, &arrival.incoming)?;
+    let reopened = standing.as_ref().is_some_and(|s| s.reopened);
     let row = match standing {
         Some(standing) if standing.is_settled() => {
             let fate = standing.fate.unwrap_or_default();
@@ -34,7 +35,7 @@ fn one(connection: &Connection, arrival: &Arrival, now: Timestamp) -> Result<Out
         }
         standing => standing.map(|s| s.id),
     };
-    match savepoint(connection, || decide_and_write(connection, arrival, row, now)) {
+    match savepoint(connection, || decide_and_write(connection, arrival, (row, reopened), now)) {
         Ok(outcome) => Ok(outcome),
         Err(StoreError::Refused(because)) => {
             put_aside(connection, arrival, row, &because, now)?;
@@ -44,8 +45,14 @@ fn one(connection: &Connection, arrival: &Arrival, now: Timestamp) -> Result<Out
     }
 }
 
-fn decide_and_write(connection: &Connection, arrival: &Arrival, row: Option<i64>, now: Timestamp) -> Result<Outcome> {
-    let commit = (arrival.plan)(lookup::find(connection, &arrival.lookup, now)?);
+fn decide_and_write(
+    connection: &Connection,
+    arrival: &Arrival,
+    (row, reopened): (Option<i64>, bool),
+    now: Timestamp,
+) -> Result<Outcome> {
+    let found = Found { reopened, ..lookup::find(connection, &arrival.lookup, now)? };
+    let commit = (arrival.plan)(found);
     let raw = ledger::keep_raw(connection, &arrival.incoming, &arrival.digest, &arrival.packed)?;
     write::commit(connection, &commit, Some(raw), now)?;
     if let Some(asked) = &commit.recheck {

@@ -13,6 +13,7 @@ mod ingest;
 mod ledger;
 mod lookup;
 mod outbox;
+mod peers;
 #[cfg(test)]
 mod plans;
 mod read;

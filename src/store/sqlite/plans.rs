@@ -41,6 +41,9 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN acknowledgement", "the two oldest"),
     ("SCAN guess", "the two oldest"),
     ("SCAN signature", "the two oldest"),
+    ("SCAN peer_tag", "the two oldest"),
+    ("SCAN pace USING COVERING INDEX pace_since", "the two oldest"),
+    ("SCAN automatic", "the first of it"),
     ("SCAN recheck USING COVERING INDEX recheck_due", "the first of it"),
     ("SCAN ledger USING INDEX ledger_quarantined", "only what is in quarantine"),
     ("SCAN hold USING INDEX hold_released", "only what was confirmed and is not carried out yet"),
@@ -185,6 +188,8 @@ fn lookup() -> Lookup {
         fingerprint: Some(Digest::of(b"fingerprint")),
         message_id: Some("m1@firma.example".to_owned()),
         signatures: vec!["a".to_owned()],
+        written_at: None,
+        foreign_tags: vec!["#1".to_owned()],
         sender: Some(spec("jana@firma.example")),
         from: Some(spec("jana@firma.example")),
         agents: Some(spec("jana@firma.example")),
@@ -261,6 +266,7 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     commit.acknowledged.push("jana@firma.example".to_owned());
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
     commit.proven.push(spec("jana@firma.example"));
+    commit.peer_tags.push(("jana@firma.example".to_owned(), "#1".to_owned(), number));
     commit.signatures.push(("a".to_owned(), Digest::of(b"signed")));
     commit.recheck = Some(crate::model::recheck::Recheck { ticket: Some(number), seq: Some(1), hold: None });
     commit.rechecked = Some(Digest::of(b"another"));
@@ -291,6 +297,9 @@ fn again(now: Timestamp) -> Commit {
         Marked::Complained,
         Marked::Alive,
         Marked::Strong,
+        Marked::Wrote { proven: false, at: now },
+        Marked::Parked { proven: false, until: now },
+        Marked::Automatic,
         Marked::Answered,
     ];
     commit.marks.extend(marks.map(|what| Mark::new("jana@firma.example", what)));

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_access.sql"),
     include_str!("migrations/0008_signature.sql"),
     include_str!("migrations/0009_recheck.sql"),
+    include_str!("migrations/0010_peers.sql"),
 ];
 
 /// Between two tries to switch a file that another process is just making.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, write_ticket};
 use super::sql::{micros, run};
-use super::{conduct, holds, outbox, rechecks, signatures};
+use super::{conduct, holds, outbox, peers, rechecks, signatures};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -52,6 +52,9 @@ pub(super) fn commit(connection: &Connection, commit: &Commit, raw: Option<i64>,
     }
     for (mark, consequences) in &commit.signatures {
         signatures::keep(connection, mark, consequences)?;
+    }
+    for (email, tag, ticket) in &commit.peer_tags {
+        peers::pair(connection, email, tag, *ticket)?;
     }
     for (id, words) in &commit.bounced {
         outbox::bounced(connection, *id, words, now)?;
