@@ -327,6 +327,44 @@ CREATE TABLE signature (
     consequences BLOB NOT NULL -- SHA-256 of all in the mail from which something follows: another one with this signature is a replay
 ) STRICT;
 
+-- Mails whose sender is to be checked again, because the DNS did not answer.
+CREATE TABLE recheck (
+    digest BLOB PRIMARY KEY NOT NULL, -- SHA-256 of the raw mail
+    mailbox TEXT NOT NULL, -- to which it came
+    ticket INTEGER, -- in which it stands; NULL while it is in quarantine
+    seq INTEGER, -- which entry of that ticket it is
+    hold INTEGER, -- the question to a contact that it caused
+    tries INTEGER NOT NULL DEFAULT 0, -- counted before each
+    due_at INTEGER NOT NULL -- when it is checked next
+) STRICT;
+CREATE INDEX recheck_due ON recheck (due_at);
+
+-- How much mail comes from an address. Old rows are deleted as new ones come.
+CREATE TABLE pace (
+    email TEXT NOT NULL, -- the address in From, in lower case
+    proven INTEGER NOT NULL, -- 1: its verified mails, 0: the others
+    since INTEGER NOT NULL, -- when the hour began in which they are counted, by the mails' own times
+    mails INTEGER NOT NULL, -- how many came in it
+    parked_until INTEGER, -- its mail is put aside until then
+    PRIMARY KEY (email, proven)
+) STRICT;
+CREATE INDEX pace_since ON pace (since);
+
+-- How much mail machines wrote. Rows older than 60 days are deleted.
+CREATE TABLE automatic (
+    day INTEGER PRIMARY KEY, -- days since 1970-01-01 (UTC)
+    mails INTEGER NOT NULL -- how many came
+) STRICT;
+
+-- By which numbers other desks call our tickets. Old rows are deleted as new ones come.
+CREATE TABLE peer_tag (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which they were told
+    email TEXT NOT NULL, -- of the other desk, in lower case
+    tag TEXT NOT NULL, -- its number, as it stands in a subject, folded
+    ticket INTEGER NOT NULL, -- number of the ticket of ours that it means
+    UNIQUE (email, tag)
+) STRICT;
+
 -- What the domains of organisations look like, to find those that only look like them.
 CREATE TABLE domain_skeleton (
     domain TEXT PRIMARY KEY NOT NULL REFERENCES organisation_domain (domain) ON DELETE CASCADE, -- as in organisation_domain

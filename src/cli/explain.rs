@@ -141,7 +141,7 @@ fn sender(view: &View) -> Value {
 
 fn thread(view: &View) -> Value {
     let by = match view.thread_by {
-        ThreadBy::PlusAddress | ThreadBy::Token | ThreadBy::Number => "token",
+        ThreadBy::PlusAddress | ThreadBy::Token | ThreadBy::PeerTag | ThreadBy::Number => "token",
         ThreadBy::References | ThreadBy::KnownId => "references",
         ThreadBy::None => "none",
     };

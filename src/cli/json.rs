@@ -136,6 +136,7 @@ pub fn change(change: &TicketChange) -> String {
         TicketChange::Linked { to } => format!("linked: {to}"),
         TicketChange::MergedInto { into } => format!("merged into: {into}"),
         TicketChange::Bound { contact, .. } => format!("contact: {contact}"),
+        TicketChange::Verified => "sender proven".into(),
         TicketChange::Confirmed { by } => format!("confirmed by {by}"),
         TicketChange::Overridden { by, reason } => format!("restriction lifted by {by}: {reason}"),
         TicketChange::Snoozed { until } => format!("snoozed until: {}", rfc3339(*until)),

@@ -41,7 +41,8 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
             | Template::NotifyDue
             | Template::NotifySilent
             | Template::NotifyReturned
-            | Template::NotifyConfirmed,
+            | Template::NotifyConfirmed
+            | Template::NotifyProven,
             Some(ticket),
         ) => words.notification(ticket, left_off),
     };
@@ -164,6 +165,7 @@ impl Words<'_> {
                 let denied = self.draft.values.get("denied") == Some(&Value::Flag(true));
                 self.texts.say(if denied { "notify-denied" } else { "notify-confirmed" }, &[number, who])
             }
+            (Template::NotifyProven, _) => self.texts.say("notify-proven", &[number]),
             (Template::NotifyNote, _) => self.texts.say("notify-note", &[number, actor]),
             (Template::NotifyDue, _) => self.due(number),
             (Template::NotifySilent, _) => {

@@ -82,9 +82,11 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
 fn from(draft: &Draft, policy: &Policy, mailbox: &Mailbox) -> Result<MailMailbox, ComposeError> {
     let requester = draft.ticket.as_ref().map(|t| &t.requester);
     let speaker = match draft.template {
-        Template::NotifyNew | Template::NotifyReply | Template::NotifyNote | Template::NotifyConfirmed => {
-            draft.author.as_ref().or(requester)
-        }
+        Template::NotifyNew
+        | Template::NotifyReply
+        | Template::NotifyNote
+        | Template::NotifyConfirmed
+        | Template::NotifyProven => draft.author.as_ref().or(requester),
         Template::NotifyAssigned | Template::NotifyDue | Template::NotifySilent | Template::NotifyReturned => requester,
         _ => None,
     };
@@ -199,7 +201,8 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
         | Template::NotifyDue
         | Template::NotifySilent
         | Template::NotifyReturned
-        | Template::NotifyConfirmed => Some(mailbox.address.clone()),
+        | Template::NotifyConfirmed
+        | Template::NotifyProven => Some(mailbox.address.clone()),
     }
 }
 

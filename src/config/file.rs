@@ -100,6 +100,8 @@ pub struct Budgets {
     pub per_domain_hour: Key<u32>,
     /// In all, in an hour. Default: 200.
     pub per_hour: Key<u32>,
+    /// Mails from one address in an hour, past which its mail is put in quarantine for an hour; 0: never. Default: 30.
+    pub per_sender_hour: Key<u32>,
 }
 
 /// `[limits]`: what the desk takes upon itself.

@@ -340,6 +340,7 @@ fn budgets(file: &file::Budgets) -> desk::Budgets {
         per_unverified_address_day: or(&file.per_unverified_address_day, default.per_unverified_address_day),
         per_domain_hour: or(&file.per_domain_hour, default.per_domain_hour),
         per_hour: or(&file.per_hour, default.per_hour),
+        per_sender_hour: or(&file.per_sender_hour, default.per_sender_hour),
     }
 }
 

@@ -12,6 +12,7 @@ mod morning;
 pub mod operator;
 pub mod order;
 pub mod readers;
+pub mod recheck;
 pub mod systemd;
 mod usual;
 
@@ -118,6 +119,7 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
         });
     }
     tasks.spawn(clock::run(Arc::clone(&desk), stop.clone()));
+    tasks.spawn(recheck::run(Arc::clone(&desk), stop.clone()));
     let around = Surroundings { sources: config.mailboxes.clone(), limits: config.limits.clone(), outgoing };
     tasks.spawn(operator::tell(Arc::clone(&desk), around, stop.clone()));
     tasks.spawn(systemd::watch(Arc::clone(&desk.board), stop.clone()));

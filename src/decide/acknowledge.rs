@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::address::AddrSpec;
 use crate::model::desk::Budgets;
-use crate::model::facts::{Acknowledged, Sender};
+use crate::model::facts::{Acknowledged, Sender, ThreadBy};
 use crate::model::message::Class;
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
@@ -84,6 +84,9 @@ pub fn by_machine(case: &Case) -> Option<String> {
 
 fn may_be_answered(case: &Case) -> Result<(), String> {
     by_machine(case).map_or(Ok(()), Err)?;
+    if case.facts.thread.by == ThreadBy::PeerTag {
+        return Err("it bears the number of a desk that acknowledges by itself".to_owned());
+    }
     if case.believed() == Believed::Failed {
         return Err("its sender is not believed".to_owned());
     }
@@ -114,6 +117,10 @@ fn addressed_to_us(case: &Case) -> bool {
 fn within_budget(case: &Case) -> Result<(), String> {
     let budgets = &case.policy.budgets;
     let per_day = if case.is_verified() { budgets.per_address_day } else { budgets.per_unverified_address_day };
+    let machines = &case.facts.found.automatic;
+    if machines.is_too_much() {
+        return Err(format!("machines write more than three times as much as usual ({} mails today)", machines.today));
+    }
     over_budget(&case.facts.found.acknowledged, budgets, per_day).map_or(Ok(()), Err)
 }
 
@@ -138,6 +145,11 @@ pub fn storm(case: &Case) -> Option<&'static str> {
     let (sent, budget) = (&case.facts.found.acknowledged, &case.policy.budgets);
     if sent.all_hour >= budget.per_hour {
         return Some("The desk sent as many acknowledgements as it may in an hour: new customers are not acknowledged");
+    }
+    if case.facts.found.automatic.is_too_much() {
+        return Some(
+            "Machines write more than three times as much as usual: nobody is acknowledged until this day ends",
+        );
     }
     (sent.domain_hour >= budget.per_domain_hour)
         .then_some("A domain had as many acknowledgements as it may in an hour: it may be a storm")

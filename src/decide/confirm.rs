@@ -430,7 +430,10 @@ fn over(case: &Case, hold: &Hold) -> Decision {
 
 /// A mail that was held and is decided again now waits no longer, however that ends.
 pub fn settle(case: &Case, decision: &mut Decision) {
-    if let Some(held) = case.facts.found.held.as_ref().filter(|h| h.state == HoldState::Released) {
+    let acted = !matches!(decision.fate, Fate::Quarantined { .. });
+    // Released; or proven since, so that nobody needs to be asked any more.
+    let over = |h: &&Hold| h.state == HoldState::Released || (acted && h.state == HoldState::Waiting);
+    if let Some(held) = case.facts.found.held.as_ref().filter(over) {
         decision.holds.push(Hold { state: HoldState::Done, ..held.clone() });
         if held.kind == HoldKind::Mail {
             aside::note_release(decision, &held.who, case.now);

@@ -103,6 +103,12 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
             };
             append(kind, colleague, format!("{who} answers on ticket {number}; {}", thread.because))
         }
+        // A desk that answered a mail of ours, and is proven to be that desk.
+        (false, false) if thread.by == ThreadBy::PeerTag && case.is_thread_his() => append(
+            EntryKind::External,
+            false,
+            format!("The desk that answered on ticket {number} writes again; {}", thread.because),
+        ),
         (false, false) => {
             new(format!("It names ticket {number} without proof, and its sender is no participant of it"))
         }

@@ -29,6 +29,11 @@ pub fn machine(case: &Case) -> Decision {
     let number = work.ticket.number;
     let mut decision = work.into_decision(Action::Note, Fate::Appended(number));
     decision.view = Some(case.view(true));
+    if case.message.class == Class::AutoReply {
+        let from = case.author().map(String::from).unwrap_or_default();
+        let tags = case.message.foreign_tags.iter().filter(|_| !from.is_empty());
+        decision.peer_tags.extend(tags.map(|tag| (from.clone(), tag.clone(), number)));
+    }
     decision.reasons.push(format!("It is {what}: noted on ticket {number}, answered by nobody ({because})"));
     complained(case, decision)
 }

@@ -22,6 +22,7 @@ mod open;
 mod order;
 mod presence;
 mod proof;
+mod recheck;
 mod route;
 mod subject;
 mod urgency;
@@ -34,6 +35,7 @@ pub use commands::{COMMANDS, Command};
 pub use confirm::{verify, verify_alternate};
 pub use duty::{Gap, gaps};
 pub use order::order;
+pub use recheck::again as check_again;
 
 use jiff::Timestamp;
 
@@ -54,6 +56,7 @@ pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, 
     confirm::settle(&case, &mut decision);
     decision.view.get_or_insert_with(|| case.view(false));
     conduct::remember(&case, &mut decision);
+    recheck::arrange(&case, &mut decision);
     decision
 }
 
@@ -71,6 +74,9 @@ fn first_that_applies(case: &Case) -> Decision {
     }
     if facts.replayed {
         return replay(case);
+    }
+    if let Some(decision) = conduct::parked(case) {
+        return decision;
     }
     match message.class {
         // A responder's answer to a confirmation mail too: it releases nothing.

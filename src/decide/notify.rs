@@ -46,6 +46,12 @@ pub fn confirmed(case: &Case, work: &Work, who: &str, denied: bool) -> Vec<Draft
     .collect()
 }
 
+/// The sender of the mail at hand is proven after all.
+pub fn proven(case: &Case, work: &Work) -> Vec<Draft> {
+    let told = told(&work.ticket, case.policy, case.now).into_iter();
+    told.map(|agent| of_mail(case, work, agent, Template::NotifyProven, EntryKind::Request)).collect()
+}
+
 /// A notification that carries the mail at hand.
 fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: EntryKind) -> Draft {
     let mut draft = to_agent(work, agent, template, &case.cause());

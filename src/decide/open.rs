@@ -150,7 +150,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
 }
 
 /// A believed contact owns the ticket; an unbelieved one is only claimed.
-fn bind(case: &Case, work: &mut Work) {
+pub fn bind(case: &Case, work: &mut Work) {
     let Some(contact) = case.contact() else { return };
     let his_own = matches!(case.facts.sender, Sender::Contact(_)) && case.is_verified();
     let vouched_for = matches!(case.facts.sender, Sender::Agent(_)) && case.is_strong() && case.is_to_us();
@@ -165,12 +165,16 @@ fn bind(case: &Case, work: &mut Work) {
     }
 }
 
+/// A restricted request is certainly the sender's: its subject is a part of it, and so is to whom it was put.
+pub fn may_be_acted_on(case: &Case) -> bool {
+    case.is_strong() && case.facts.covered.subject && case.is_to_us()
+}
+
 fn classify(case: &Case, work: &mut Work, route: &Route) {
     if let Some(category) = route.category {
         let because = route.steps.iter().find(|s| s.step == "category" && s.matched).map_or("", |s| s.because.as_str());
         work.change(TicketChange::Category { to: Some(category.name.clone()) }, because);
-        // The subject is a part of the request, and so is to whom it was put.
-        if category.restricted && !(case.is_strong() && case.facts.covered.subject && case.is_to_us()) {
+        if category.restricted && !may_be_acted_on(case) {
             work.ticket.restricted = true;
             work.event("restricted: only for verified senders", format!("Category {}", category.name));
         }

@@ -1,7 +1,7 @@
 //! What it takes to carry out a mail in an agent's name, and which rule makes it so.
 
-use crate::model::Agent;
 use crate::model::desk::AgentProof;
+use crate::model::{Agent, HoldState};
 
 use super::work::Case;
 
@@ -51,6 +51,9 @@ pub fn because(case: &Case) -> String {
 pub fn lacks(case: &Case, agent: &Agent) -> Option<String> {
     if case.facts.confirmed {
         return None;
+    }
+    if case.facts.found.held.as_ref().is_some_and(|hold| hold.state == HoldState::Denied) {
+        return Some(format!("{} said that this mail is not genuine", agent.name));
     }
     if !case.facts.agent_token {
         return Some("It carries no reply identity that this desk signed for its agent".to_owned());

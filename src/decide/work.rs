@@ -62,6 +62,11 @@ impl<'a> Case<'a> {
         self.is_verified() && ((covered.to && ours(&self.message.to)) || (covered.cc && ours(&self.message.cc)))
     }
 
+    /// When the mail was written, by what it says itself, and never later than now: a backlog is no flood.
+    pub fn written_at(&self) -> Timestamp {
+        self.message.sent_at.as_ref().map_or(self.now, |at| at.timestamp().min(self.now))
+    }
+
     /// The first From address, where it is usable.
     pub fn author(&self) -> Option<AddrSpec> {
         self.message.from.first().and_then(Address::spec)
@@ -252,8 +257,13 @@ impl<'a> Work<'a> {
     /// Keeps with the story whether the sender of the entry just added was believed, and on what evidence: keys are rotated
     /// away and signatures expire, so that it could not be found out again.
     pub fn note_verdict(&mut self, authenticity: &Authenticity) {
+        self.note_verdict_of(self.ticket.entries, authenticity);
+    }
+
+    /// The same of an earlier entry.
+    pub fn note_verdict_of(&mut self, seq: u32, authenticity: &Authenticity) {
         let strength = authenticity.strength.map(|s| format!(", {s} proof")).unwrap_or_default();
-        let what = format!("sender of message {} {}{strength}", self.ticket.entries, authenticity.believed);
+        let what = format!("sender of message {seq} {}{strength}", authenticity.believed);
         let grounds = std::iter::once(&authenticity.because).chain(&authenticity.evidence);
         let because = grounds.map(String::as_str).collect::<Vec<_>>().join("; ");
         self.event_by_desk(what, clean_line(&because, EVIDENCE_MAX));

@@ -13,9 +13,9 @@ mod thread;
 mod verdicts;
 
 use crate::model::desk::Assign;
-use crate::model::facts::{Covered, OwnProof};
+use crate::model::facts::{Believed, Covered, OwnProof, ProofOutcome};
 use crate::model::token::Generations;
-use crate::model::{AddrSpec, Believed, Facts, Found, Lookup, Message, Policy, lookalike};
+use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
 
 /// The one address that wrote, where From has exactly one field with exactly one strict address that every reading of
 /// it agrees on: the address whose domain the own check of signatures is asked about.
@@ -43,6 +43,8 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         signatures: replay::marks(message, policy),
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
         from: sender::from(message),
+        written_at: message.sent_at.as_ref().map(jiff::Zoned::timestamp),
+        foreign_tags: message.foreign_tags.clone(),
         agents: sender::from(message).filter(|from| policy.agent_by_address(from).is_some()),
         requester_of: None,
         sender: sender::customer(message, policy),
@@ -81,6 +83,7 @@ pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, mut found: 
         covered,
         proven_by,
         replayed: replayed && !confirmed,
+        unanswered: proof.outcome == ProofOutcome::TempError && authenticity.believed == Believed::Unauthenticated,
         authenticity,
         wrong_checks,
         organisation: found.organisation.clone(),

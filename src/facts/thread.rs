@@ -264,7 +264,9 @@ pub fn thread(message: &Message, found: &Found, policy: &Policy, heed: &Heed, co
     for named in numbers(ThreadBy::is_proof) {
         first = first.or_else(|| living(named.number, found).map(|t| (t, named.by, Some(named))));
     }
-    let first = first.or_else(|| known.first().map(|t| (*t, ThreadBy::KnownId, None))).or_else(|| {
+    let peers = |(_, number): &(String, TicketNumber)| living(*number, found).map(|t| (t, ThreadBy::PeerTag, None));
+    let first = first.or_else(|| known.first().map(|t| (*t, ThreadBy::KnownId, None)));
+    let first = first.or_else(|| found.peer_tags.iter().find_map(peers)).or_else(|| {
         numbers(|by| by == ThreadBy::Number)
             .find_map(|named| living(named.number, found).map(|t| (t, ThreadBy::Number, Some(named))))
     });
@@ -287,7 +289,10 @@ pub fn thread(message: &Message, found: &Found, policy: &Policy, heed: &Heed, co
     let is_covered = ticket.is_some_and(|t| {
         let here = |n: &&Named| living(n.number, found).is_some_and(|living| living.number == t.number);
         let known = |(place, id): (Place, &str)| place.is_covered(&covered) && knows(id, t, found);
-        names.iter().filter(here).any(|n| n.place.is_covered(&covered)) || placed(message).any(known)
+        let peer = || found.peer_tags.iter().any(|(_, n)| living(*n, found).is_some_and(|l| l.number == t.number));
+        names.iter().filter(here).any(|n| n.place.is_covered(&covered))
+            || placed(message).any(known)
+            || (covered.subject && peer())
     });
     let named = first.and_then(|(.., named)| named);
     let proven = named.and_then(|n| n.proven.clone());
@@ -340,6 +345,7 @@ fn because(joined: Option<(TicketNumber, ThreadBy)>, named: Option<&Named>, unpr
         ThreadBy::Token => {
             format!("its subject has the token {} and the check holds", named.map_or("", |n| n.written.as_str()))
         }
+        ThreadBy::PeerTag => "another desk calls it by the number in the subject".to_owned(),
         ThreadBy::KnownId => "it refers to a Message-ID of that ticket".to_owned(),
         ThreadBy::Number if named.is_some_and(|n| n.revoked) => "it names it by a token that was taken back".to_owned(),
         ThreadBy::Number | ThreadBy::None => "its subject has that number, unproven".to_owned(),

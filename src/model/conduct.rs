@@ -10,6 +10,12 @@ pub const GUESSES_PER_SENDER: u32 = 20;
 pub const GUESSES_IN_ALL: u32 = 200;
 /// How long a guesser's tokens count for nothing.
 pub const MISTRUST: SignedDuration = SignedDuration::from_hours(24);
+/// Machines' mail of a day that is never too much.
+pub const AUTOMATIC_FREE: u32 = 50;
+/// So many times what is usual is too much.
+pub const AUTOMATIC_TIMES: u32 = 3;
+/// How long mail from an address is parked that writes too much.
+pub const PARKED: SignedDuration = SignedDuration::from_hours(1);
 /// Mails to an address that came back for good, one after the other, after which it counts as dead.
 pub const DEAD_AFTER: u32 = 3;
 
@@ -24,6 +30,33 @@ pub struct Conduct {
     /// Wrong checks in the last hour by all senders; counted up to 1,000.
     pub guesses_in_all: u32,
     pub mail_to_it: MailToIt,
+    pub unproven_pace: Pace,
+    pub proven_pace: Pace,
+}
+
+/// How much comes from an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Mails within the hour around that of the mail at hand, by what they say themselves.
+    pub hour: u32,
+    /// Its mail is put aside for now.
+    pub parked: bool,
+}
+
+/// Mail that machines wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Automatic {
+    /// On this day (UTC).
+    pub today: u32,
+    /// On the middle one of the last seven; None where it has been counted for less than that.
+    pub usual: Option<u32>,
+}
+
+impl Automatic {
+    pub fn is_too_much(&self) -> bool {
+        let usual = self.usual.map_or(u32::MAX, |usual| usual.saturating_mul(AUTOMATIC_TIMES));
+        self.today > usual.max(AUTOMATIC_FREE)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +87,10 @@ impl Conduct {
     pub fn guesses(&self, proven: bool) -> Guesses {
         if proven { self.proven } else { self.unproven }
     }
+
+    pub fn pace(&self, proven: bool) -> Pace {
+        if proven { self.proven_pace } else { self.unproven_pace }
+    }
 }
 
 /// Something to be remembered of an address.
@@ -76,6 +113,12 @@ pub enum Marked {
     Complained,
     /// It wrote a mail that is proven: it lives.
     Alive,
+    /// It wrote a mail, at that time by its own words.
+    Wrote { proven: bool, at: Timestamp },
+    /// It writes too much: its mail is put aside until then.
+    Parked { proven: bool, until: Timestamp },
+    /// A machine wrote, whoever's.
+    Automatic,
     /// An agent's: mail from it is strongly proven.
     Strong,
     /// An agent's: a mail to the agent was answered from it.

@@ -4,10 +4,11 @@
 
 use super::address::AddrSpec;
 use super::conduct::Mark;
-use super::facts::{Authenticity, Sender, ThreadBy};
+use super::facts::{Authenticity, Believed, Sender, ThreadBy};
 use super::hold::Hold;
 use super::message::Digest;
 use super::outgoing::{Draft, OutgoingMail};
+use super::recheck::Recheck;
 use super::ticket::{Entry, HistoryLine, Ticket, TicketNumber, words};
 
 words! {
@@ -131,6 +132,14 @@ pub struct Decision<Mail = Draft> {
     pub proven: Vec<AddrSpec>,
     /// Signatures that proved the mail, with its [`super::Message::consequences`].
     pub signatures: Vec<(String, Digest)>,
+    /// Its sender is to be checked again.
+    pub recheck: Option<Recheck>,
+    /// The mail of this digest is not to be checked again.
+    pub rechecked: Option<Digest>,
+    /// Entries, by ticket and number in it, whose sender is judged otherwise now.
+    pub verdicts: Vec<(TicketNumber, u32, Believed)>,
+    /// By which numbers other desks call our tickets: whose desk, its number, our ticket.
+    pub peer_tags: Vec<(String, String, TicketNumber)>,
     /// Outgoing mails (outbox ids) that came back, and the words of the report.
     pub bounced: Vec<(i64, String)>,
     /// What is to be remembered of addresses.
@@ -163,6 +172,10 @@ impl<Mail> Decision<Mail> {
             left_out: Vec::new(),
             proven: Vec::new(),
             signatures: Vec::new(),
+            recheck: None,
+            rechecked: None,
+            verdicts: Vec::new(),
+            peer_tags: Vec::new(),
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
@@ -188,6 +201,10 @@ impl<Mail> Decision<Mail> {
             left_out: self.left_out,
             proven: self.proven,
             signatures: self.signatures,
+            recheck: self.recheck,
+            rechecked: self.rechecked,
+            verdicts: self.verdicts,
+            peer_tags: self.peer_tags,
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,

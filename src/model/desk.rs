@@ -211,6 +211,8 @@ pub struct Budgets {
     pub per_domain_hour: u32,
     /// In all, in an hour.
     pub per_hour: u32,
+    /// Mails from one address in an hour, past which its mail is put aside for an hour; 0: as many as it likes.
+    pub per_sender_hour: u32,
 }
 
 impl Default for Budgets {
@@ -221,6 +223,7 @@ impl Default for Budgets {
             per_unverified_address_day: 1,
             per_domain_hour: 20,
             per_hour: 200,
+            per_sender_hour: 30,
         }
     }
 }

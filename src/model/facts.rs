@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::address::AddrSpec;
-use super::conduct::{Conduct, Learnt};
+use super::conduct::{Automatic, Conduct, Learnt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
 use super::message::{Digest, Signature};
@@ -28,6 +28,10 @@ pub struct Lookup {
     pub requester_of: Option<TicketNumber>,
     /// From's address, whoever the sender is: whose conduct is looked for.
     pub from: Option<AddrSpec>,
+    /// When the mail was written, by what it says itself.
+    pub written_at: Option<Timestamp>,
+    /// Numbers by which From's desk may call tickets of ours.
+    pub foreign_tags: Vec<String>,
     /// From's address, where it is an agent's: of which it is asked what was learnt.
     pub agents: Option<AddrSpec>,
     /// The skeleton of From's domain ([`super::lookalike`]), by which domains on file that look like it are found.
@@ -100,6 +104,12 @@ pub struct Found {
     pub said: Vec<Entry>,
     /// What is remembered of From's address.
     pub conduct: Conduct,
+    /// Machines' mail of this day, and what is usual.
+    pub automatic: Automatic,
+    /// By which of the numbers asked for From's desk calls which ticket of ours.
+    pub peer_tags: Vec<(String, TicketNumber)>,
+    /// A person took the mail out of quarantine, to be decided again.
+    pub reopened: bool,
     /// What was learnt of it, where it is an agent's.
     pub learnt: Learnt,
     /// A domain of an organisation on file that looks like From's and is another.
@@ -272,6 +282,8 @@ words! {
         Token = "token",
         /// Message-IDs that a ticket knows, not made by us.
         KnownId = "known-id",
+        /// The number by which another desk calls the ticket, and told us so in its answer to a mail of ours.
+        PeerTag = "peer-tag",
         /// A bare number, unproven.
         Number = "number",
         None = "none",
@@ -321,6 +333,8 @@ pub struct Facts {
     pub proven_by: Vec<String>,
     /// One of them came before, with another mail.
     pub replayed: bool,
+    /// Nothing is proven, and the DNS did not answer: to be checked again.
+    pub unanswered: bool,
     pub sender: Sender,
     pub organisation: Option<Organisation>,
     pub thread: Thread,

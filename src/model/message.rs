@@ -368,6 +368,8 @@ pub struct Message {
     pub language: Option<String>,
     /// Subject tokens, in the order of the subject.
     pub tokens: Vec<TokenText>,
+    /// What may be other desks' numbers of their tickets, folded, in the order of the subject; at most 4.
+    pub foreign_tags: Vec<String>,
     /// Addresses in Delivered-To, X-Original-To, Envelope-To and similar: where a mail went that names us nowhere.
     pub delivered_to: Vec<String>,
     /// Return-Path's address; `Some("")` is the null path `<>`.

@@ -22,6 +22,7 @@ pub mod message;
 pub mod order;
 pub mod outgoing;
 pub mod promise;
+pub mod recheck;
 pub mod residue;
 pub mod text;
 pub mod ticket;

@@ -56,6 +56,8 @@ words! {
         ConfirmOver = "confirm-over",
         /// To an agent: what the registered address answered about a restricted request.
         NotifyConfirmed = "notify-confirmed",
+        /// To an agent: who made a restricted request is proven after all.
+        NotifyProven = "notify-proven",
         /// To the operator: something needs a person.
         Alarm = "alarm",
     }

@@ -208,6 +208,8 @@ pub enum TicketChange {
         first_response_due_at: Option<Timestamp>,
         resolve_due_at: Option<Timestamp>,
     },
+    /// The mail that opened it was proven after all.
+    Verified,
     /// A restricted request was confirmed from the registered address.
     Confirmed {
         by: String,
@@ -285,6 +287,7 @@ impl Ticket {
                 self.first_response_due_at = *first_response_due_at;
                 self.resolve_due_at = *resolve_due_at;
             }
+            TicketChange::Verified => self.verified = true,
             TicketChange::Confirmed { .. } | TicketChange::Overridden { .. } => self.restricted = false,
             TicketChange::Snoozed { until } => {
                 self.status = Status::Snoozed;

@@ -6,7 +6,8 @@ use crate::model::message::Forward;
 use crate::model::{Address, Attachment, Digest, Incoming, Message};
 
 use super::{
-    automatic, body, charset, entity, forward, headers, language, lines, quotation, report, scan, signatures, tokens,
+    automatic, body, charset, entity, foreign, forward, headers, language, lines, quotation, report, scan, signatures,
+    tokens,
 };
 
 /// Largest mail that is read, in bytes; of a larger one the beginning is.
@@ -58,6 +59,7 @@ pub fn read(incoming: &Incoming) -> Message {
         size: incoming.truncated_from.unwrap_or(raw.len() as u64),
         requester,
         tokens: read.subject.as_deref().map(tokens::find).unwrap_or_default(),
+        foreign_tags: read.subject.as_deref().map(foreign::find).unwrap_or_default(),
         auth_results: headers::auth_results(&root.block, hint),
         signatures: signatures::read(&root.block),
         message_id: read.message_id,

@@ -15,6 +15,7 @@ mod cms;
 mod date;
 mod entity;
 mod flowed;
+mod foreign;
 mod forward;
 mod headers;
 mod html;

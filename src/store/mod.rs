@@ -13,6 +13,7 @@ use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::decision::Fate;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
+use crate::model::recheck::Recheck;
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
 
@@ -216,11 +217,30 @@ pub trait Store: watch::Watch + Send + Sync {
     /// Forgets what was learnt of an agent's address. False where there was nothing.
     fn unlearn(&self, email: &str) -> Result<bool>;
 
+    /// Mails whose sender is to be checked again now, at most so many; the try is counted for each.
+    fn rechecks(&self, now: Timestamp, limit: usize) -> Result<Vec<DueRecheck>>;
+    /// When the next one is due.
+    fn recheck_next(&self) -> Result<Option<Timestamp>>;
+    /// This one is not to be checked again.
+    fn recheck_done(&self, digest: &Digest) -> Result<()>;
+
     /// Takes a mail out of quarantine for good; its row and reason stay in the ledger as `ignored`.
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool>;
     /// Makes a quarantined item's source key ready to be ingested again: the next [`Store::ingest`] of its arrival
     /// replaces the quarantined fate.
     fn quarantine_reopen(&self, id: i64) -> Result<Option<Incoming>>;
+}
+
+/// A mail whose sender is to be checked again, its try counted.
+#[derive(Clone, Debug)]
+pub struct DueRecheck {
+    pub incoming: Incoming,
+    pub digest: Digest,
+    pub asked: Recheck,
+    /// Its number, where it is in quarantine.
+    pub quarantined: Option<i64>,
+    /// There is no try after this one.
+    pub is_last: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

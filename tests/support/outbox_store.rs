@@ -238,6 +238,15 @@ impl Store for OutboxStore {
     fn forgive(&self, email: &str) -> StoreResult<bool> {
         self.sqlite.forgive(email)
     }
+    fn rechecks(&self, now: Timestamp, limit: usize) -> StoreResult<Vec<postdesk::store::DueRecheck>> {
+        self.sqlite.rechecks(now, limit)
+    }
+    fn recheck_next(&self) -> StoreResult<Option<Timestamp>> {
+        self.sqlite.recheck_next()
+    }
+    fn recheck_done(&self, digest: &postdesk::model::Digest) -> StoreResult<()> {
+        self.sqlite.recheck_done(digest)
+    }
     fn unlearn(&self, email: &str) -> StoreResult<bool> {
         self.sqlite.unlearn(email)
     }

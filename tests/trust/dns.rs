@@ -28,13 +28,22 @@ impl Dns {
         panic!("dnsmasq does not answer on any port that was free");
     }
 
+    /// The same on a port that was kept free for it; None where somebody else took it meanwhile.
+    pub fn start_at(port: u16, records: &[(&str, &str)]) -> Option<Dns> {
+        Self::on_port(port, records)
+    }
+
     fn try_start(records: &[(&str, &str)]) -> Option<Dns> {
+        let port =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a free port").port();
+        Self::on_port(port, records)
+    }
+
+    fn on_port(port: u16, records: &[(&str, &str)]) -> Option<Dns> {
         let scratch = tempfile::tempdir().expect("a scratch folder");
         let log = scratch.path().join("queries.log");
         let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free UDP port");
         let dead = silent.local_addr().expect("bound").port();
-        let port =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a free port").port();
         let mut command = Command::new("dnsmasq");
         command
             .env("PATH", format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default()))

@@ -44,6 +44,7 @@ pub fn message(from: &str) -> Message {
         list: None,
         language: None,
         tokens: vec![],
+        foreign_tags: vec![],
         delivered_to: vec![],
         return_path: None,
         auth_results: vec![],

@@ -1,5 +1,6 @@
 //! Whom the desk believes, and what belongs where: the rules of `docs/trust.md`, from the facts' side.
 
+#[allow(dead_code)]
 mod dns;
 mod fixture;
 mod from_shapes;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::lookup::{HOUR, around, counted};
+use super::peers;
 use super::sql::{first, micros, run};
 use crate::model::conduct::{Conduct, Guesses, Learnt, MailToIt, Mark, Marked};
 use crate::store::Result;
@@ -15,8 +16,9 @@ const COUNTED: u32 = 1_000;
 const KEPT: i64 = 10_000;
 
 /// `email` in lower case.
-pub(super) fn conduct(connection: &Connection, email: &str, now: Timestamp) -> Result<Conduct> {
+pub(super) fn conduct(connection: &Connection, email: &str, written: Timestamp, now: Timestamp) -> Result<Conduct> {
     let (from, until) = around(now, HOUR);
+    let [unproven_pace, proven_pace] = peers::pace(connection, email, written, now)?;
     let in_all = first(
         connection,
         "SELECT sum(wrong) FROM (SELECT wrong FROM guess WHERE at > ?1 AND at < ?2 LIMIT ?3)",
@@ -28,6 +30,8 @@ pub(super) fn conduct(connection: &Connection, email: &str, now: Timestamp) -> R
         proven: guesses(connection, email, true, now)?,
         guesses_in_all: bounded(in_all.flatten()),
         mail_to_it: mail_to(connection, email)?,
+        unproven_pace,
+        proven_pace,
     })
 }
 
@@ -119,6 +123,9 @@ pub(super) fn mark(connection: &Connection, mark: &Mark, now: Timestamp) -> Resu
             run(connection, "UPDATE conduct SET failures = 0, failed_at = NULL WHERE email = ?1", [email])?;
             Ok(())
         }
+        Marked::Wrote { proven, at } => peers::wrote(connection, &email, proven, at, now),
+        Marked::Parked { proven, until } => peers::park(connection, &email, proven, until),
+        Marked::Automatic => peers::count_automatic(connection, now),
         Marked::Strong => {
             run(
                 connection,
@@ -173,6 +180,7 @@ pub(super) fn forgive(connection: &Connection, email: &str) -> Result<bool> {
     let mut changed = run(connection, "DELETE FROM conduct WHERE email = ?1", [&email])?;
     changed += run(connection, "DELETE FROM mistrust WHERE email = ?1", [&email])?;
     changed += run(connection, "DELETE FROM guess WHERE email = ?1", [&email])?;
+    changed += run(connection, "DELETE FROM pace WHERE email = ?1 AND parked_until IS NOT NULL", [&email])?;
     Ok(changed > 0)
 }
 

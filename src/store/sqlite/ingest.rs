@@ -5,9 +5,9 @@ use rusqlite::Connection;
 
 use super::ledger::{self, Verdict};
 use super::writer::{Work, words_of};
-use super::{lookup, write};
+use super::{lookup, rechecks, write};
 use crate::model::decision::{Commit, Fate};
-use crate::model::{Digest, Incoming, Lookup};
+use crate::model::{Digest, Found, Incoming, Lookup};
 use crate::store::{Arrival, Ingested, Outcome, Plan, Result, StoreError};
 
 /// All of a batch, in order, within the caller's transaction.
@@ -28,6 +28,7 @@ pub(super) fn batch(work: &Work<'_>, arrivals: &[Arrival], now: Timestamp) -> Re
 
 fn one(work: &Work<'_>, arrival: &Arrival, now: Timestamp) -> Result<Outcome> {
     let standing = ledger::standing(work, &arrival.incoming)?;
+    let reopened = standing.as_ref().is_some_and(|s| s.reopened);
     let row = match standing {
         Some(standing) if standing.is_settled() => {
             let fate = standing.fate.unwrap_or_default();
@@ -35,7 +36,7 @@ fn one(work: &Work<'_>, arrival: &Arrival, now: Timestamp) -> Result<Outcome> {
         }
         standing => standing.map(|s| s.id),
     };
-    match work.step(|| decide_and_write(work, arrival, row, now)) {
+    match work.step(|| decide_and_write(work, arrival, (row, reopened), now)) {
         Ok(outcome) => Ok(outcome),
         Err(StoreError::Refused(because)) if work.is_guarded() => {
             put_aside(work, arrival, row, &because, now)?;
@@ -45,11 +46,20 @@ fn one(work: &Work<'_>, arrival: &Arrival, now: Timestamp) -> Result<Outcome> {
     }
 }
 
-fn decide_and_write(work: &Work<'_>, arrival: &Arrival, row: Option<i64>, now: Timestamp) -> Result<Outcome> {
+fn decide_and_write(
+    work: &Work<'_>,
+    arrival: &Arrival,
+    (row, reopened): (Option<i64>, bool),
+    now: Timestamp,
+) -> Result<Outcome> {
     let connection: &Connection = work;
-    let commit = (arrival.plan)(lookup::find(connection, &arrival.lookup, now)?);
+    let found = Found { reopened, ..lookup::find(connection, &arrival.lookup, now)? };
+    let commit = (arrival.plan)(found);
     let raw = ledger::keep_raw(connection, &arrival.incoming, &arrival.digest, &arrival.packed)?;
     write::commit(work, &commit, Some(raw), now)?;
+    if let Some(asked) = &commit.recheck {
+        rechecks::keep(connection, &arrival.digest, &arrival.incoming.mailbox, asked, now)?;
+    }
     let verdict = Verdict {
         fate: &commit.fate,
         reasons: &commit.reasons,

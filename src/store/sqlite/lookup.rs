@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::rows::{read_entries, read_ticket, ticket_columns};
 use super::sql::{all, first, message_key, micros};
-use super::{conduct, contacts, holds, signatures};
+use super::{conduct, contacts, holds, peers, signatures};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
 use crate::model::ticket::{Status, Ticket, TicketNumber};
@@ -87,7 +87,12 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
         }
     }
     if let Some(from) = from {
-        found.conduct = conduct::conduct(connection, from.as_str(), now)?;
+        let written = lookup.written_at.map_or(now, |at| at.min(now));
+        found.conduct = conduct::conduct(connection, from.as_str(), written, now)?;
+        found.automatic = peers::automatic(connection, now)?;
+        for tag in lookup.foreign_tags.iter().take(NAMED) {
+            found.peer_tags.extend(peers::ticket(connection, from.as_str(), tag)?.map(|t| (tag.clone(), t)));
+        }
         if let Some(skeleton) = &lookup.skeleton {
             found.resembles = conduct::resembling(connection, skeleton, from.domain())?;
         }
@@ -124,8 +129,9 @@ fn tickets(connection: &Connection, lookup: &Lookup, found: &mut Found) -> Resul
     let known = found.known_ids.iter().map(|(_, number)| *number);
     let bounced = found.bounced.iter().filter_map(|mail| mail.ticket);
     let recent = found.recent.iter().map(|(number, _)| *number);
+    let peers = found.peer_tags.iter().map(|(_, number)| *number);
     let held = found.hold.iter().filter_map(|hold| hold.ticket);
-    let numbers: Vec<_> = asked.chain(known).chain(bounced).chain(recent).chain(held).collect();
+    let numbers: Vec<_> = asked.chain(known).chain(bounced).chain(recent).chain(peers).chain(held).collect();
     for number in numbers {
         if found.tickets.iter().any(|(seen, _)| *seen == number) {
             continue;

@@ -14,10 +14,12 @@ mod ingest;
 mod ledger;
 mod lookup;
 mod outbox;
+mod peers;
 #[cfg(test)]
 mod plans;
 mod read;
 mod readers;
+mod rechecks;
 mod rows;
 mod schema;
 mod signatures;
@@ -39,8 +41,8 @@ use self::readers::Readers;
 use self::writer::Writer;
 use super::watch::{Came, Notice, Watch};
 use super::{
-    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result, Store,
-    StoreError, TicketFilter,
+    Arrival, ContactCounts, Cursor, DueRecheck, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result,
+    Store, StoreError, TicketFilter,
 };
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::facts::{Contact, Organisation};
@@ -264,6 +266,25 @@ impl Store for SqliteStore {
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool> {
         let because = because.to_owned();
         self.writer.call(1, move |c| read::quarantine_drop(c, id, &because, now))
+    }
+
+    fn rechecks(&self, now: Timestamp, limit: usize) -> Result<Vec<DueRecheck>> {
+        let due = self.writer.call(1, move |c| rechecks::due(c, now, limit))?;
+        due.into_iter()
+            .map(|due| {
+                let rechecks::Due { digest, asked, quarantined, is_last, mail } = due;
+                Ok(DueRecheck { incoming: mail.unpack()?, digest, asked, quarantined, is_last })
+            })
+            .collect()
+    }
+
+    fn recheck_next(&self) -> Result<Option<Timestamp>> {
+        self.readers.with(rechecks::next)
+    }
+
+    fn recheck_done(&self, digest: &Digest) -> Result<()> {
+        let digest = *digest;
+        self.writer.call(1, move |c| rechecks::done(c, &digest))
     }
 
     fn quarantine_reopen(&self, id: i64) -> Result<Option<Incoming>> {

@@ -17,7 +17,9 @@ use crate::model::facts::{Contact, Organisation};
 use crate::model::message::Reply;
 use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
 use crate::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
-use crate::model::{AddrSpec, Address, Digest, Hold, HoldKind, HoldState, Incoming, Language, Lookup, SourceKey};
+use crate::model::{
+    AddrSpec, Address, Believed, Digest, Hold, HoldKind, HoldState, Incoming, Language, Lookup, SourceKey,
+};
 use crate::store::watch::Watch as _;
 use crate::store::{Arrival, Cursor, Plan, Reading, Store, TicketFilter, pack};
 
@@ -54,6 +56,11 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN outbox USING COVERING INDEX outbox_alarm", "the newest of it"),
     ("SCAN acknowledgement", "the two oldest"),
     ("SCAN guess", "the two oldest"),
+    ("SCAN signature", "the two oldest"),
+    ("SCAN peer_tag", "the two oldest"),
+    ("SCAN pace USING COVERING INDEX pace_since", "the two oldest"),
+    ("SCAN automatic", "the first of it"),
+    ("SCAN recheck USING COVERING INDEX recheck_due", "the first of it"),
     ("SCAN ledger USING INDEX ledger_quarantined", "only what is in quarantine"),
     ("SCAN hold USING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN hold USING COVERING INDEX hold_released", "only what was confirmed and is not carried out yet"),
@@ -157,6 +164,9 @@ fn drive(store: &SqliteStore) {
     for entry in store.claim(later, hour, 10).expect("claims") {
         store.settle(entry.id, &Attempt::Ambiguous(SmtpReply::default()), Some(later), later).expect("settles");
     }
+    store.rechecks(later, 10).expect("claims");
+    store.recheck_next().expect("reads");
+    store.recheck_done(&Digest::of(b"x")).expect("forgets");
     store.next_due().expect("reads");
     store.counts(now).expect("reads");
     store.end_leases(now).expect("ends");
@@ -223,6 +233,8 @@ fn lookup() -> Lookup {
         fingerprint: Some(Digest::of(b"fingerprint")),
         message_id: Some("m1@firma.example".to_owned()),
         signatures: vec!["a".to_owned()],
+        written_at: None,
+        foreign_tags: vec!["#1".to_owned()],
         sender: Some(spec("jana@firma.example")),
         from: Some(spec("jana@firma.example")),
         agents: Some(spec("jana@firma.example")),
@@ -301,6 +313,11 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     commit.acknowledged.push("jana@firma.example".to_owned());
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
     commit.proven.push(spec("jana@firma.example"));
+    commit.peer_tags.push(("jana@firma.example".to_owned(), "#1".to_owned(), number));
+    commit.signatures.push(("a".to_owned(), Digest::of(b"signed")));
+    commit.recheck = Some(crate::model::recheck::Recheck { ticket: Some(number), seq: Some(1), hold: None });
+    commit.rechecked = Some(Digest::of(b"another"));
+    commit.verdicts.push((number, 1, Believed::Verified));
     commit.holds.push(Hold {
         number: 1,
         kind: HoldKind::Agent,
@@ -330,6 +347,9 @@ fn again(now: Timestamp) -> Commit {
         Marked::Complained,
         Marked::Alive,
         Marked::Strong,
+        Marked::Wrote { proven: false, at: now },
+        Marked::Parked { proven: false, until: now },
+        Marked::Automatic,
         Marked::Answered,
     ];
     commit.marks.extend(marks.map(|what| Mark::new("jana@firma.example", what)));

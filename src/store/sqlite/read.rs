@@ -210,6 +210,12 @@ impl Reopened {
     }
 }
 
+macro_rules! kept_columns {
+    () => {
+        "SELECT mailbox, folder, uid_validity, uid, name, coalesce(ledger.received_at, discovered_at), truncated_from, \
+         size, packed, ledger.id, fate = 'quarantined' FROM ledger JOIN raw ON raw.id = ledger.raw "
+    };
+}
 /// See [`crate::store::Store::quarantine_reopen`].
 pub(super) fn reopen(connection: &Connection, id: i64) -> Result<Option<Reopened>> {
     let changed = run(
@@ -220,20 +226,37 @@ pub(super) fn reopen(connection: &Connection, id: i64) -> Result<Option<Reopened
     if changed == 0 {
         return Ok(None);
     }
+    first(connection, concat!(kept_columns!(), "WHERE ledger.id = ?1"), [id], kept)
+}
+
+fn kept(c: &mut Columns<'_>) -> Result<Reopened> {
+    Ok(Reopened {
+        mailbox: c.take()?,
+        key: SourceKey { folder: c.take()?, uid_validity: c.take()?, uid: c.take()?, name: c.take()? },
+        received_at: c.time()?,
+        truncated_from: c.take::<Option<i64>>()?.and_then(|size| u64::try_from(size).ok()),
+        size: usize::try_from(c.take::<i64>()?).unwrap_or_default(),
+        packed: c.take()?,
+    })
+}
+
+/// A mail that was taken in at a mailbox, and its number where it is in quarantine.
+pub(super) fn kept_mail(
+    connection: &Connection,
+    digest: &Digest,
+    mailbox: &str,
+) -> Result<Option<(Option<i64>, Reopened)>> {
     first(
         connection,
-        "SELECT mailbox, folder, uid_validity, uid, name, coalesce(ledger.received_at, discovered_at), truncated_from, \
-         size, packed FROM ledger JOIN raw ON raw.id = ledger.raw WHERE ledger.id = ?1",
-        [id],
+        concat!(
+            kept_columns!(),
+            "WHERE ledger.digest = ?1 AND mailbox = ?2 AND fate <> 'duplicate' ORDER BY ledger.id LIMIT 1"
+        ),
+        params![&digest.0[..], mailbox],
         |c| {
-            Ok(Reopened {
-                mailbox: c.take()?,
-                key: SourceKey { folder: c.take()?, uid_validity: c.take()?, uid: c.take()?, name: c.take()? },
-                received_at: c.time()?,
-                truncated_from: c.take::<Option<i64>>()?.and_then(|size| u64::try_from(size).ok()),
-                size: usize::try_from(c.take::<i64>()?).unwrap_or_default(),
-                packed: c.take()?,
-            })
+            let mail = kept(c)?;
+            let (id, in_quarantine): (i64, bool) = (c.take()?, c.take()?);
+            Ok((in_quarantine.then_some(id), mail))
         },
     )
 }

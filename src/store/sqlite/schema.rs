@@ -25,6 +25,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_watch.sql"),
     include_str!("migrations/0009_access.sql"),
     include_str!("migrations/0010_signature.sql"),
+    include_str!("migrations/0011_recheck.sql"),
+    include_str!("migrations/0012_peers.sql"),
 ];
 
 /// Between two tries to switch a file that another process is just making.

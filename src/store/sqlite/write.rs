@@ -7,7 +7,7 @@ use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, words, write_ticket};
 use super::sql::{micros, run};
 use super::writer::Work;
-use super::{conduct, holds, outbox, read, signatures, watch};
+use super::{conduct, holds, outbox, peers, read, rechecks, signatures, watch};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -49,8 +49,18 @@ pub(super) fn commit(work: &Work<'_>, commit: &Commit, raw: Option<i64>, now: Ti
     for address in &commit.proven {
         holds::prove(connection, address, now)?;
     }
+    for (ticket, seq, believed) in &commit.verdicts {
+        let sql = "UPDATE entry SET believed = ?3 WHERE ticket = ?1 AND seq = ?2";
+        run(connection, sql, params![ticket, seq, believed.word()])?;
+    }
+    if let Some(digest) = &commit.rechecked {
+        rechecks::done(connection, digest)?;
+    }
     for (mark, consequences) in &commit.signatures {
         signatures::keep(connection, mark, consequences)?;
+    }
+    for (email, tag, ticket) in &commit.peer_tags {
+        peers::pair(connection, email, tag, *ticket)?;
     }
     for (id, words) in &commit.bounced {
         outbox::bounced(connection, *id, words, now)?;
