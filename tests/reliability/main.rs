@@ -6,6 +6,7 @@ mod support;
 
 mod audit;
 mod backup;
+mod clocks;
 mod disk;
 mod disk_faults;
 mod folder;
