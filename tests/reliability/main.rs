@@ -11,6 +11,7 @@ mod disk;
 mod disk_faults;
 mod folder;
 mod hostile;
+mod kept;
 mod lies;
 mod load;
 mod people;
