@@ -104,12 +104,12 @@ fn schema(connection: &Connection) -> Vec<String> {
 }
 
 /// The Message-ID of the latest mail of this template on this ticket.
-fn message_id(connection: &Connection, template: &str, ticket: i64) -> String {
+pub fn message_id(connection: &Connection, template: &str, ticket: i64) -> String {
     let sql = "SELECT message_id FROM outbox WHERE template = ?1 AND ticket = ?2 ORDER BY id DESC LIMIT 1";
     connection.query_row(sql, rusqlite::params![template, ticket], |row| row.get(0)).expect("is there")
 }
 
-fn ingest(desk: &Desk, mail: &[u8]) -> Value {
+pub fn ingest(desk: &Desk, mail: &[u8]) -> Value {
     let file = desk.folder().join("mail.eml");
     std::fs::write(&file, mail).expect("is written");
     desk.json(&["ingest", "--json", "--mailbox", "support", &file.display().to_string()]).remove(0)
