@@ -15,7 +15,7 @@ use crate::config::drill;
 use crate::inbound::{Opened, Shown, Source, SourceError};
 use crate::model::desk::{Mailbox, Start};
 use crate::model::{Fate, SourceKey};
-use crate::store::{Cursor, Ingested, LedgerRow, StoreError};
+use crate::store::{Cursor, Ingested, LedgerRow, StoreError, watch};
 
 /// Mails asked for at once: what is lost and fetched again when a connection breaks.
 const RANGE: usize = 200;
@@ -216,7 +216,7 @@ impl Watcher {
 
     /// The mailbox is open, or was until now.
     async fn note_open(&self) -> Result<(), Trouble> {
-        let (what, now) = (format!("open:{}", self.mailbox.name), (self.desk.clock)());
+        let (what, now) = (watch::open(&self.mailbox.name), (self.desk.clock)());
         self.desk.with_store(move |store| store.note_moment(&what, SignedDuration::ZERO, None, now)).await?;
         Ok(())
     }

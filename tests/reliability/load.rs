@@ -16,7 +16,11 @@ const MEMORY_MAX_KB: u64 = 300_000;
 #[test]
 fn twenty_mailboxes_on_one_daemon() {
     // Twenty folders of one account: Dovecot allows ten connections of a user from one address unless it is told.
-    let dovecot = Dovecot::start_with(&Options { capabilities: None, extra: "mail_max_userip_connections = 100\n" });
+    let dovecot = Dovecot::start_with(&Options {
+        capabilities: None,
+        extra: "mail_max_userip_connections = 100\n",
+        ..Options::default()
+    });
     let mut client = dovecot.client("podpora");
     let mut mailboxes = String::new();
     for n in 0..MAILBOXES {

@@ -10,6 +10,7 @@ mod clocks;
 mod disk;
 mod disk_faults;
 mod folder;
+mod health;
 mod hostile;
 mod kept;
 mod lies;
