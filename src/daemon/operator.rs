@@ -361,7 +361,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("config.toml");
         std::fs::write(&path, CONFIG).expect("is written");
-        ["in/new", "in/cur"].map(|part| std::fs::create_dir_all(folder.path().join(part)).expect("is made"));
+        for part in ["in/new", "in/cur"] {
+            std::fs::create_dir_all(folder.path().join(part)).expect("is made");
+        }
         let config = crate::config::load(&path).expect("is valid");
         let (store, hours) = (SqliteStore::scratch().expect("opens"), Arc::new(AtomicI64::new(0)));
         let clock: super::super::Clock = {

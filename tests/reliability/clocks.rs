@@ -89,9 +89,16 @@ fn every_morning_the_servers_are_compared_and_every_monday_the_week_is_counted()
     database.execute("UPDATE cursor SET last_uid = last_uid + 1", []).expect("is written");
     let daemon = at("2026-12-08T05:30:00Z");
     let missing = told(&sink, 2).remove(1);
-    assert!(missing.contains("1 mails in mailbox support are unaccounted for"), "{missing}");
+    let said = "1 mails in mailbox support are unaccounted for; 1 of them had been passed over and are taken in now";
+    assert!(missing.contains(said), "{missing}");
     daemon.stop();
-    at("2026-12-08T15:00:00Z").stop();
+    // As soon as the mailbox is quiet, or opened anew.
+    let daemon = at("2026-12-08T15:00:00Z");
+    eventually("it is taken in", LONG, || (tickets(&desk) == 6).then_some(()));
+    assert!(desk.run(&["audit"]).status.success());
+    daemon.stop();
+    dovecot.deliver("podpora", &mail(6));
+    database.execute("UPDATE cursor SET last_uid = last_uid + 1", []).expect("is written");
     // Wednesday's morning passes while the desk is down: it looks when it is up again.
     let daemon = at("2026-12-09T18:00:00Z");
     let missing = told(&sink, 3).remove(2);
