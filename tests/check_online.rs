@@ -106,6 +106,9 @@ fn every_server_says_what_it_can_and_nothing_is_changed() {
     assert!(said.contains("The archive folder is not there yet"), "{said}");
     let said = text(&outgoing["said"]);
     assert!(outgoing["ok"] == true && said.contains("Logged in, encrypted"), "{outgoing}");
+    for answer in [&mailbox, &outgoing] {
+        assert!(text(&answer["said"]).contains("Its certificate is accepted for 400 days and more"), "{answer}");
+    }
 
     assert_eq!(desk.imap.files("desk", "INBOX").len(), 1);
     assert!(!desk.imap.maildir("desk", "Processed").exists(), "looking makes no folder");

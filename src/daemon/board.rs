@@ -115,6 +115,13 @@ impl Place {
         });
     }
 
+    /// As though the trouble had begun so long ago.
+    #[cfg(test)]
+    pub fn in_trouble_for(&self, trouble: Trouble, long: Duration) {
+        self.in_trouble(trouble);
+        self.board.write(&self.name, |part| part.troubled = Instant::now().checked_sub(long));
+    }
+
     /// What the operator should look at before it hurts; none where there is nothing (any more).
     pub fn warn(&self, warnings: Vec<String>) {
         self.board.write(&self.name, |part| part.warnings = warnings);

@@ -120,7 +120,7 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
 }
 
 async fn tell_of_jump(desk: &Arc<Desk>, moved: SignedDuration) {
-    let hours = moved.as_hours();
+    let hours = (moved.as_secs() + 1_800 * moved.as_secs().signum()) / 3_600;
     tracing::warn!(hours, "The clock was moved, or the machine was suspended");
     let sentence = match moved.is_positive() {
         true => format!(

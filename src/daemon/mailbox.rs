@@ -14,10 +14,10 @@ use super::Desk;
 use super::board::{self, Place};
 use super::commit::{Committing, Range, Reached};
 use crate::config::drill;
-use crate::inbound::{Opened, Shown, Sink, Source, SourceError};
+use crate::inbound::{Opened, Shown, Sink, Source, SourceError, Wake};
 use crate::model::desk::{Mailbox, Start};
 use crate::model::{Fate, SourceKey};
-use crate::store::{Cursor, Ingested, LedgerRow, StoreError};
+use crate::store::{Cursor, Ingested, LedgerRow, StoreError, watch};
 
 /// Mails asked for at once: what is lost and fetched again when a connection breaks.
 const RANGE: usize = 200;
@@ -176,12 +176,12 @@ impl Watcher {
         self.note_open().await.map_err(|e| (e, false))?;
         let mut cursor = self.first_contact(&opened).await.map_err(|e| (e, false))?;
         tracing::info!(mailbox = self.mailbox.name, folder = opened.folder, exists = opened.exists, "Watching");
-        let mut settled = false;
+        let mut quiet = true;
         loop {
             self.take_in_all(&opened, &mut cursor, stop, false).await.map_err(|e| (e, true))?;
-            if !settled && !stop.is_cancelled() {
+            // Where it is quiet there is time for what was begun and not ended.
+            if quiet && !stop.is_cancelled() {
                 self.settle_what_is_gone(&opened, &cursor).await.map_err(|e| (e, true))?;
-                settled = true;
             }
             self.file_what_is_left().await.map_err(|e| (e, true))?;
             if stop.is_cancelled() {
@@ -193,7 +193,9 @@ impl Watcher {
             }
             let longest = scattered(IDLE, &self.mailbox.name, cursor.last_uid);
             tokio::select! {
-                wake = beating(&self.place, self.source.wait(longest)) => { wake.map_err(|e| (e.into(), true))?; }
+                wake = beating(&self.place, self.source.wait(longest)) => {
+                    quiet = wake.map_err(|e| (e.into(), true))? == Wake::Nothing;
+                }
                 () = stop.cancelled() => return Ok(()),
             }
         }
@@ -218,7 +220,7 @@ impl Watcher {
 
     /// The mailbox is open, or was until now.
     async fn note_open(&self) -> Result<(), Trouble> {
-        let (what, now) = (format!("open:{}", self.mailbox.name), (self.desk.clock)());
+        let (what, now) = (watch::open(&self.mailbox.name), (self.desk.clock)());
         self.desk.with_store(move |store| store.note_moment(&what, SignedDuration::ZERO, None, now)).await?;
         Ok(())
     }

@@ -5,9 +5,11 @@ use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use tokio_util::sync::CancellationToken;
 
+use super::audit::{Audit, Why};
 use super::mailbox::beating;
 use super::operator::{DAILY, Teller};
 use super::{Desk, audit, connect};
+use crate::model::SourceKey;
 use crate::outbox::{self, OutgoingSettings};
 use crate::store::StoreError;
 
@@ -42,10 +44,7 @@ pub(super) async fn look(teller: &mut Teller, stop: &CancellationToken) -> Resul
         match compared {
             Ok(audit) => {
                 if audit.lost > 0 {
-                    let sentence =
-                        format!("{} mails in mailbox {mailbox} are unaccounted for: see `postdesk audit`", audit.lost);
-                    tracing::error!(mailbox, lost = audit.lost, "Mails are unaccounted for");
-                    tell(teller, format!("unaccounted:{mailbox}"), sentence).await?;
+                    unaccounted(teller, mailbox, &audit).await?;
                 }
                 certificate(teller, &format!("The server of mailbox {mailbox}"), audit.certificate, now).await?;
             }
@@ -84,6 +83,23 @@ async fn tell(teller: &mut Teller, what: String, sentence: String) -> Result<(),
     teller.say(what, DAILY / 2, Some(sentence.clone())).await?;
     teller.warnings.morning.push(sentence);
     Ok(())
+}
+
+/// What was passed over is begun now: the watcher comes to it when its mailbox is quiet.
+async fn unaccounted(teller: &mut Teller, mailbox: &str, audit: &Audit) -> Result<(), StoreError> {
+    let skipped = audit.unaccounted.iter().filter(|one| one.why == Why::Skipped);
+    let (skipped, name): (Vec<SourceKey>, String) = (skipped.map(|one| one.key.clone()).collect(), mailbox.to_owned());
+    let (taken, now) = (skipped.len(), (teller.desk.clock)());
+    tracing::error!(mailbox, lost = audit.lost, passed_over = taken, "Mails are unaccounted for");
+    if taken > 0 {
+        teller.desk.with_store(move |store| store.discover(&name, &skipped, now)).await?;
+    }
+    let sentence = format!(
+        "{} mails in mailbox {mailbox} are unaccounted for; {taken} of them had been passed over and are taken in now: see \
+         `postdesk audit`, and please report it",
+        audit.lost
+    );
+    tell(teller, format!("unaccounted:{mailbox}"), sentence).await
 }
 
 /// Told 21 days before the end, again 7 days and 1 day before it; in the status line every day.

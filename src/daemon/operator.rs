@@ -17,7 +17,7 @@ use crate::config::{Limits, MailboxSource};
 use crate::model::outgoing::{Addressee, Draft, Template, Undelivered, Value};
 use crate::model::{Action, Address, Decision, Fate, Found, Lookup, Policy};
 use crate::outbox::{self, OutgoingSettings};
-use crate::store::watch::{Notice, Noticed, Undeliverable};
+use crate::store::watch::{self, Notice, Noticed, Undeliverable};
 use crate::store::{BROKEN, DATABASE, Plan, StoreError};
 
 /// Between two mails to the operator.
@@ -127,7 +127,7 @@ impl Teller {
         let mut sentence = format!("{part} has been in trouble for {} minutes: {}", since.as_secs() / 60, trouble.what);
         if self.around.sources.iter().any(|source| source.mailbox == part) {
             let name = part.to_owned();
-            let last = self.desk.with_store(move |store| store.moment(&format!("open:{name}"))).await?;
+            let last = self.desk.with_store(move |store| store.moment(&watch::open(&name))).await?;
             sentence.push_str(&match last {
                 Some(at) => format!(". It was last open at {}", self.clock_time(at)),
                 None => ". It was never open yet".to_owned(),
@@ -342,4 +342,90 @@ async fn order(desk: &Arc<Desk>, lookup: Lookup, plan: Plan) -> Result<(), Store
     desk.with_store(move |store| store.order(&lookup, &plan, now)).await?;
     desk.queued.notify_one();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+
+    use super::*;
+    use crate::store::sqlite::SqliteStore;
+    use crate::store::{Reading as _, Store};
+
+    const CONFIG: &str = "desk.domain = \"desk.acme.example\"\ndesk.operator = \"ops@inbox.example\"\ndesk.state = \"state\"\n\
+        [dns]\noff = true\n[[mailbox]]\nname = \"support\"\naddress = \"podpora@acme.example\"\n[mailbox.maildir]\npath = \"in\"\n\
+        [outgoing.maildir]\npath = \"out\"\n[[agent]]\nname = \"jana\"\naddresses = [\"jana@acme.example\"]\n";
+
+    /// A teller, its store, and the hours that have passed.
+    fn teller() -> (Teller, Arc<SqliteStore>, Arc<AtomicI64>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, CONFIG).expect("is written");
+        for part in ["in/new", "in/cur"] {
+            std::fs::create_dir_all(folder.path().join(part)).expect("is made");
+        }
+        let config = crate::config::load(&path).expect("is valid");
+        let (store, hours) = (SqliteStore::scratch().expect("opens"), Arc::new(AtomicI64::new(0)));
+        let clock: super::super::Clock = {
+            let hours = Arc::clone(&hours);
+            // A Wednesday, two in the afternoon.
+            let begin: Timestamp = "2026-11-25T14:00:00Z".parse().expect("a time");
+            Arc::new(move || begin + SignedDuration::from_hours(hours.load(SeqCst)))
+        };
+        let kept: Arc<dyn Store> = store.clone();
+        let desk = Desk::new(kept, &config, clock).expect("there is no DNS");
+        let around = Surroundings { sources: config.mailboxes.clone(), limits: config.limits.clone(), outgoing: None };
+        (Teller::new(desk, around), store, hours, folder)
+    }
+
+    fn login() -> Trouble {
+        Trouble { kind: "login", what: "The server refuses the login".to_owned(), wants_operator: true }
+    }
+
+    fn alarms(store: &SqliteStore) -> usize {
+        store.outbox(true).expect("is read").iter().filter(|row| row.template == "alarm").count()
+    }
+
+    #[tokio::test]
+    async fn trouble_that_a_person_must_end_is_told_sooner_and_all_trouble_once_a_day() {
+        let (mut teller, store, hours, _folder) = teller();
+        let (stop, minutes) = (CancellationToken::new(), |n: u64| Duration::from_secs(60 * n));
+        let support = teller.desk.board.place("support");
+        let lost = Trouble { kind: "lost", what: "The connection was lost".to_owned(), wants_operator: false };
+        for (trouble, long, mails) in
+            [(lost.clone(), 14, 0), (login(), 4, 0), (login(), 6, 1), (login(), 60, 1), (lost.clone(), 60, 1)]
+        {
+            support.in_trouble_for(trouble, minutes(long));
+            teller.look(&stop).await.expect("is told");
+            assert_eq!(alarms(&store), mails);
+        }
+        // The other kind waited for the hour to pass; then nothing more is said of either for a day.
+        for (hour, mails) in [(1, 2), (2, 2), (20, 2), (25, 3)] {
+            hours.store(hour, SeqCst);
+            support.in_trouble_for(lost.clone(), minutes(60 * 24));
+            teller.look(&stop).await.expect("is told");
+            assert_eq!(alarms(&store), mails, "after {hour} hours");
+        }
+        support.well();
+        hours.store(60, SeqCst);
+        teller.look(&stop).await.expect("is told");
+        assert_eq!(alarms(&store), 3, "it is well again");
+        let mail = store.outbox(true).expect("is read").pop().expect("is there");
+        let (_, bytes) = store.outbox_mail(mail.id).expect("is read").expect("is there");
+        let text = String::from_utf8_lossy(&bytes).replace("=\r\n", "");
+        assert!(text.contains("support has been in trouble for 1440 minutes: The connection was lost"), "{text}");
+        assert!(text.contains("It was never open yet"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_daemon_left_untold_is_told_by_the_next() {
+        let (mut teller, store, _, _folder) = teller();
+        let mut commit = Decision::new(Action::Command, Fate::Order);
+        commit.alarms.push("A loop".to_owned());
+        let plan: Plan = Arc::new(move |_| commit.clone());
+        store.order(&Lookup::default(), &plan, (teller.desk.clock)()).expect("is written");
+        teller.look(&CancellationToken::new()).await.expect("is told");
+        assert_eq!(alarms(&store), 1);
+        assert!(crate::store::watch::Watch::notices(store.as_ref()).expect("is read").is_empty());
+    }
 }

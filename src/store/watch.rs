@@ -50,6 +50,20 @@ pub struct Undeliverable {
     pub last_reply: String,
 }
 
+/// The moment at which a mailbox was last open, in [`Watch::moment`].
+pub fn open(mailbox: &str) -> String {
+    format!("open:{mailbox}")
+}
+
+/// How a mailbox fares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fares {
+    /// When the desk last had it open.
+    pub open_at: Option<Timestamp>,
+    /// When the last mail reached it that the desk took in.
+    pub last_mail_at: Option<Timestamp>,
+}
+
 /// A mail that was taken in, for learning when mail usually comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Came {

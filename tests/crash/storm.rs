@@ -119,7 +119,11 @@ fn tickets(desk: &Desk, mailbox: &str) -> usize {
 fn weathered(tls: bool) {
     let (lives, seed) = (number("POSTDESK_STORM_LIVES", 3), number("POSTDESK_CRASH_SEED", 1));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let dovecot = Dovecot::start_with(&Options { capabilities: None, extra: "mail_max_userip_connections = 100\n" });
+    let dovecot = Dovecot::start_with(&Options {
+        capabilities: None,
+        extra: "mail_max_userip_connections = 100\n",
+        ..Options::default()
+    });
     let sink = runtime.block_on(Sink::start(Script::default()));
     let front = tls.then(|| runtime.block_on(TlsFront::start(sink.address.port())));
     let outgoing_port = front.as_ref().map_or(sink.address.port(), |front| front.port);

@@ -4,8 +4,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 
+use crate::kept::{ingest, message_id};
 use crate::support::desk::{Desk, LONG, customers_mail};
 use crate::support::dovecot::Dovecot;
+use crate::support::smtp_sink::{Script, Sink};
 use crate::support::{eventually, free_port};
 
 fn mail(n: usize) -> Vec<u8> {
@@ -79,6 +81,52 @@ fn a_copy_made_while_mail_comes_in_is_whole_and_what_came_after_it_comes_in_agai
     subjects.dedup();
     assert_eq!(subjects.len(), 45, "each once");
     daemon.stop();
+}
+
+#[test]
+fn a_copy_put_back_on_another_machine_goes_on_with_the_same_tickets_and_tokens() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let sink = runtime.block_on(Sink::start(Script::default()));
+    let dovecot = Dovecot::start();
+    let desk = Desk::new(&dovecot, sink.address.port(), None);
+    let daemon = desk.watch(1);
+    (0..8).for_each(|n| dovecot.deliver("podpora", &mail(n)));
+    eventually("all are taken in", LONG, || (numbers(&desk).len() == 8).then_some(()));
+    let first = numbers(&desk)[0].0;
+    let reply = desk.run(&["ticket", "reply", &first.to_string(), "--as", "jana", "--message", "Skúste to znova."]);
+    assert!(reply.status.success(), "{}", said(&reply));
+    // While mail comes in: the copy is of one moment, whichever that is.
+    (8..20).for_each(|n| dovecot.deliver("podpora", &mail(n)));
+    let copy = desk.folder().join("copy.db");
+    let made = backup(&desk, &copy);
+    assert!(made.status.success(), "{}", said(&made));
+    eventually("the rest is taken in", LONG, || (numbers(&desk).len() == 20).then_some(()));
+    daemon.stop();
+
+    let other = Desk::new(&dovecot, free_port(), None);
+    std::fs::create_dir(other.state()).expect("is made");
+    std::fs::set_permissions(other.state(), std::fs::Permissions::from_mode(0o700)).expect("is made private");
+    std::fs::copy(desk.state().join("key"), other.state().join("key")).expect("is copied");
+    let restored = restore(&other, &copy);
+    assert!(restored.status.success(), "{}", said(&restored));
+    let there = numbers(&other);
+    assert!((8..=20).contains(&there.len()) && there[0].0 == first, "{there:?}");
+    assert_eq!(there, numbers(&desk)[..there.len()], "the same tickets under the same numbers");
+    let connection = rusqlite::Connection::open(other.database()).expect("opens");
+    let refers = |template: &str, ticket: i64| {
+        let id = message_id(&connection, template, ticket);
+        format!("In-Reply-To: <{id}>\r\nReferences: <{id}>\r\n")
+    };
+    let customer = desk.json(&["ticket", "show", &first.to_string(), "--json"]).remove(0)["requester"]["email"].clone();
+    let customer = customer.as_str().expect("an address");
+    let word = customers_mail(customer, "Re: Vec", "l1@inbox.example", &refers("answer", first), "Už to ide.");
+    let taken = ingest(&other, &word);
+    assert_eq!((&taken["fate"], &taken["ticket"]), (&"appended".into(), &first.into()), "{taken}");
+    let second = there[1].0;
+    let extra = refers("notify-new", second);
+    let taken = ingest(&other, &customers_mail("jana@inbox.example", "Re: Vec", "l2@inbox.example", &extra, "Hneď."));
+    assert_eq!((&taken["fate"], &taken["ticket"]), (&"appended".into(), &second.into()), "{taken}");
+    assert_eq!(other.json(&["ticket", "show", &second.to_string(), "--json"])[0]["status"], "waiting");
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn gone(desk: &Desk) -> i64 {
 fn mail_that_people_delete_or_move_between_showing_and_fetching_makes_no_empty_ticket() {
     // Without MOVE in its capabilities the desk files the longer way, too.
     for capabilities in [None, Some("IMAP4rev1 IDLE UIDPLUS")] {
-        let dovecot = Dovecot::start_with(&Options { capabilities, extra: "" });
+        let dovecot = Dovecot::start_with(&Options { capabilities, extra: "", ..Options::default() });
         let desk = Desk::new(&dovecot, free_port(), Some("Processed"));
         desk.watch(1).stop();
         (0..6).for_each(|n| dovecot.deliver("podpora", &mail(n)));

@@ -6,10 +6,13 @@ mod support;
 
 mod audit;
 mod backup;
+mod clocks;
 mod disk;
 mod disk_faults;
 mod folder;
+mod health;
 mod hostile;
+mod kept;
 mod lies;
 mod load;
 mod people;

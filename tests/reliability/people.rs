@@ -58,6 +58,45 @@ fn an_agent_hears_that_the_answer_did_not_leave() {
 }
 
 #[test]
+fn what_a_daemon_that_is_killed_had_to_tell_is_told_by_the_next() {
+    let runtime = runtime();
+    let sink =
+        runtime.block_on(Sink::start(Script::on("RCPT TO:<martin@", Say::line("550 5.1.1 No such person here"))));
+    let dovecot = Dovecot::start();
+    let mailbox = Desk::mailbox("support", "podpora", &dovecot, None);
+    let desk = Desk::with(sink.address.port(), "operator = \"ops@inbox.example\"", &mailbox);
+    let daemon = desk.watch(1);
+    // Not believed: its sender gets no acknowledgement that could fail, too.
+    dovecot.deliver("podpora", &customers_mail("eva@inbox.example", "Vec", "m1@inbox.example", "", "Dobrý deň"));
+    eventually("the agent is told", LONG, || (to(&sink, "jana@").len() == 1).then_some(()));
+    let copied = "Cc: martin@inbox.example\r\n";
+    dovecot.deliver("podpora", &customers_mail("ivan@inbox.example", "Iná", "m2@inbox.example", copied, "Dobrý deň"));
+    eventually("the agent is told", LONG, || (to(&sink, "jana@").len() == 2).then_some(()));
+    let reply = desk.run(&["ticket", "reply", "1002", "--as", "jana", "--message", "Skúste to znova."]);
+    assert!(reply.status.success(), "{}", String::from_utf8_lossy(&reply.stderr));
+    let database = rusqlite::Connection::open(desk.database()).expect("opens");
+    let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("is read");
+    let noted = |kind: &str| count(&format!("SELECT count(*) FROM notice WHERE kind = '{kind}'"));
+    // What happens together is gathered for some seconds: the daemon dies in them.
+    eventually("it is written down", LONG, || (noted("undelivered") == 1).then_some(()));
+    daemon.kill();
+    let of_trouble =
+        |sink: &Sink| to(sink, "jana@").iter().filter(|told| text(told).contains("No such person")).count();
+    assert_eq!(of_trouble(&sink), 0, "nobody was told yet");
+    let daemon = desk.watch(1);
+    eventually("the agent hears of it", LONG, || (of_trouble(&sink) == 1).then_some(()));
+    dovecot.deliver("podpora", &forged(1));
+    eventually("it is written down", LONG, || (noted("quarantined") == 1).then_some(()));
+    daemon.kill();
+    assert_eq!(to(&sink, "ops@").len(), 0, "nobody was told yet");
+    let daemon = desk.watch(1);
+    eventually("the operator hears of it", LONG, || (to(&sink, "ops@").len() == 1).then_some(()));
+    assert!(text(&to(&sink, "ops@")[0]).contains("quarantine list"));
+    eventually("nothing is left to tell", LONG, || (count("SELECT count(*) FROM notice") == 0).then_some(()));
+    daemon.stop();
+}
+
+#[test]
 fn the_operator_hears_of_forged_mail_once_an_hour_and_releases_what_is_real() {
     let runtime = runtime();
     let sink = runtime.block_on(Sink::start(Script::default()));

@@ -115,6 +115,12 @@ password_file = "imap"
         std::fs::write(&self.config, text).expect("is written");
     }
 
+    /// Runs a command to its end, with these variables in its environment.
+    pub fn run_in(&self, environment: &[(&str, String)], arguments: &[&str]) -> Output {
+        let environment = environment.iter().map(|(name, value)| (name, value));
+        self.program().envs(environment).args(arguments).output().expect("the program starts")
+    }
+
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.program().args(arguments).output().expect("the program starts")

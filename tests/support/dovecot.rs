@@ -27,6 +27,8 @@ pub struct Options {
     pub capabilities: Option<&'static str>,
     /// Lines for the end of the configuration.
     pub extra: &'static str,
+    /// The last day (year, month, day) of the server's certificate; None: far away.
+    pub certificate_until: Option<(i32, u8, u8)>,
 }
 
 pub struct Dovecot {
@@ -71,7 +73,7 @@ impl Dovecot {
         if let Some((uid, gid)) = owner {
             chown(root.join("mail"), Some(uid), Some(gid)).expect("the mail folder is nobody's");
         }
-        certificate(root);
+        certificate(root, options.certificate_until);
         let users: String = USERS.iter().map(|user| format!("{user}:{{PLAIN}}{PASSWORD}::::::\n")).collect();
         fs::write(root.join("users"), users).expect("a file");
         fs::write(root.join("dovecot.conf"), configuration(root, (imap, imaps, lmtp), owner, options)).expect("a file");
@@ -267,8 +269,8 @@ fn children_of(parent: u32) -> Vec<String> {
     found
 }
 
-/// An authority and a certificate for `localhost` and 127.0.0.1.
-pub fn certificate(root: &Path) {
+/// An authority and a certificate for `localhost` and 127.0.0.1, perhaps until a certain day (year, month, day).
+pub fn certificate(root: &Path, until: Option<(i32, u8, u8)>) {
     let ca_key = rcgen::KeyPair::generate().expect("a key");
     let mut ca = rcgen::CertificateParams::new(Vec::new()).expect("an authority");
     ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -277,8 +279,11 @@ pub fn certificate(root: &Path) {
     let issuer = rcgen::Issuer::new(ca, ca_key);
     let key = rcgen::KeyPair::generate().expect("a key");
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let cert =
-        rcgen::CertificateParams::new(names).and_then(|params| params.signed_by(&key, &issuer)).expect("a certificate");
+    let mut params = rcgen::CertificateParams::new(names).expect("a certificate");
+    if let Some((year, month, day)) = until {
+        params.not_after = rcgen::date_time_ymd(year, month, day);
+    }
+    let cert = params.signed_by(&key, &issuer).expect("a certificate");
     fs::write(root.join("ca.pem"), ca_pem).expect("a file");
     fs::write(root.join("cert.pem"), cert.pem()).expect("a file");
     fs::write(root.join("key.pem"), key.serialize_pem()).expect("a file");

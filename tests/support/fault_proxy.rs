@@ -330,7 +330,7 @@ pub struct TlsFront {
 impl TlsFront {
     pub async fn start(target: u16) -> TlsFront {
         let folder = tempfile::tempdir().expect("a scratch folder");
-        super::dovecot::certificate(folder.path());
+        super::dovecot::certificate(folder.path(), None);
         let pem = |name: &str| std::fs::read(folder.path().join(name)).expect("is read");
         let certificates = CertificateDer::pem_slice_iter(&pem("cert.pem")).collect::<Result<Vec<_>, _>>();
         let key = PrivateKeyDer::from_pem_slice(&pem("key.pem")).expect("a key");

@@ -1,74 +1,70 @@
-//! Libraries that stand between the program and the system: one of our own, compiled here, that makes the database's writes
-//! fail; Debian's libfaketime, that moves the clock.
+//! Small libraries in C that stand between a program and the system, compiled when they are first needed: one makes the
+//! database's writes fail, one moves the clock on the wall.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// `disk_fault.c`, compiled once for each test process.
+/// `tests/support/disk_fault.c`.
 pub fn disk_fault() -> &'static Path {
     static LIBRARY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let made = || {
-        let folder = tempfile::tempdir().expect("a scratch folder");
-        let library = folder.path().join("disk_fault.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/disk_fault.c");
-        let compiled = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
-            .arg(&library)
-            .arg(source)
-            .arg("-ldl")
-            .output()
-            .expect("there is a C compiler (Debian: gcc; scripts/test installs it)");
-        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-        (folder, library)
-    };
-    &LIBRARY.get_or_init(made).1
+    &LIBRARY.get_or_init(|| compiled("disk_fault")).1
 }
 
-/// A clock on the wall that a test sets. The machine's own clock, by which waits are measured, goes on as it is: that is how
-/// it is where an administrator or NTP sets the time.
+fn moved_clock() -> &'static Path {
+    static LIBRARY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    &LIBRARY.get_or_init(|| compiled("moved_clock")).1
+}
+
+fn compiled(name: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let library = folder.path().join(name).with_extension("so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support").join(name).with_extension("c");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
+        .arg(&library)
+        .arg(source)
+        .arg("-ldl")
+        .output()
+        .expect("there is a C compiler (Debian: gcc; scripts/test installs it)");
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    (folder, library)
+}
+
+/// A clock on the wall that a test sets, for the program that gets its environment.
 pub struct MovedClock {
-    folder: tempfile::TempDir,
+    file: tempfile::NamedTempFile,
 }
 
 impl MovedClock {
-    /// Begins at this moment: `+0`, `-1h`, `+3650d`, `@2026-11-30 05:59:50` (UTC). See faketime(1).
+    /// As far from the true time as said: `+0`, `-1h`, `+3650d`; or, where it begins with a digit, a moment in UTC at
+    /// which it is now: `2026-11-30T05:59:50Z`.
     pub fn at(moment: &str) -> Self {
-        let clock = MovedClock { folder: tempfile::tempdir().expect("a scratch folder") };
+        let clock = MovedClock { file: tempfile::NamedTempFile::new().expect("a scratch file") };
         clock.set(moment);
         clock
     }
 
     pub fn set(&self, moment: &str) {
-        // In one step: the library may read it at any time.
-        let (file, draft) = (self.file(), self.folder.path().join("draft"));
-        std::fs::write(&draft, format!("{moment}\n")).expect("is written");
-        std::fs::rename(draft, file).expect("is put in place");
+        let seconds = match moment.strip_prefix(['+', '-']) {
+            Some(by) => {
+                let number = |unit: char, seconds: i64| Some(by.strip_suffix(unit)?.parse::<i64>().ok()? * seconds);
+                let seconds = number('h', 3_600).or_else(|| number('d', 86_400)).or_else(|| by.parse().ok());
+                seconds.expect("a span of time") * if moment.starts_with('-') { -1 } else { 1 }
+            }
+            None => {
+                let at: jiff::Timestamp = moment.parse().expect("a moment");
+                at.as_second() - jiff::Timestamp::now().as_second()
+            }
+        };
+        // Eight bytes in one write: the program reads them at any time.
+        let mut file = std::fs::File::options().write(true).open(self.file.path()).expect("opens");
+        file.write_all(&seconds.to_ne_bytes()).expect("is written");
     }
 
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("moment")
+    pub fn environment(&self) -> [(&'static str, String); 2] {
+        let path = |path: &Path| path.display().to_string();
+        [("LD_PRELOAD", path(moved_clock())), ("MOVED_CLOCK_FILE", path(self.file.path()))]
     }
-
-    /// For the environment of the program whose clock it is.
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("LD_PRELOAD", faketime().display().to_string()),
-            ("FAKETIME_TIMESTAMP_FILE", self.file().display().to_string()),
-            ("FAKETIME_NO_CACHE", "1".to_owned()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-            ("DONT_FAKE_MONOTONIC", "1".to_owned()),
-            ("NO_FAKE_STAT", "1".to_owned()),
-            ("TZ", "UTC".to_owned()),
-        ]
-    }
-}
-
-/// Debian's library, for programs with threads.
-fn faketime() -> PathBuf {
-    let folders = std::fs::read_dir("/usr/lib").expect("is there").flatten().map(|entry| entry.path());
-    folders
-        .map(|folder| folder.join("faketime/libfaketimeMT.so.1"))
-        .find(|library| library.exists())
-        .expect("libfaketime is missing: apt-get install faketime (scripts/test does)")
 }

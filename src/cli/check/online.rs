@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -15,9 +17,13 @@ use crate::daemon::connect;
 use crate::inbound::{Fetched, Probe, Source, SourceError};
 use crate::model::Mailbox;
 use crate::outbox::{self, Ability, OutgoingSettings};
+use crate::store::sqlite::SqliteStore;
 
 /// Longest that one server is waited for in all, however busily it talks.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Days left of a certificate that are few: as many as the daemon begins to warn at.
+const SOON: i64 = 21;
 
 /// Mails of a mailbox that are looked at for who judges their senders.
 const LOOKED_AT: u32 = 50;
@@ -48,10 +54,12 @@ pub fn ask(config: &Config) -> Result<Vec<Answer>, Failure> {
     Ok(runtime.block_on(async {
         let mailboxes = config.mailboxes.iter().map(|mailbox| async {
             let mut source = connect::source(mailbox, &config.limits);
-            let mut said = patiently(source.probe()).await.map(|probe| (inbound(&probe), probe.opened.uid_next));
+            let zone = &config.policy.desk.timezone;
+            let mut said = patiently(source.probe()).await.map(|probe| (inbound(&probe, zone), probe.opened.uid_next));
             if let Ok((said, next)) = &mut said {
                 let judged = patiently(newest(&mut source, *next)).await.unwrap_or_default();
                 said.extend(config.policy.mailbox(&mailbox.mailbox).and_then(|own| judges(own, &judged)));
+                said.extend(fares(config, &mailbox.mailbox));
             }
             Answer { what: format!("mailbox {}", mailbox.mailbox), said: said.map(|(said, _)| said) }
         });
@@ -100,7 +108,36 @@ async fn patiently<T, E: Display>(asking: impl Future<Output = Result<T, E>>) ->
     }
 }
 
-fn inbound(probe: &Probe) -> Vec<String> {
+/// What the desk itself has seen of a mailbox; nothing where it has not run yet, or its database is not to be read.
+fn fares(config: &Config, mailbox: &str) -> Vec<String> {
+    let zone = &config.policy.desk.timezone;
+    let Ok(Some(fares)) = SqliteStore::fares(&config.database(), mailbox) else { return Vec::new() };
+    let ago = |at: Timestamp| {
+        let passed = Timestamp::now().duration_since(at);
+        match passed.as_hours() {
+            ..1 => format!("{} minutes ago", passed.as_mins().max(0)),
+            1..48 => format!("{} hours ago", passed.as_hours()),
+            hours => format!("{} days ago", hours / 24),
+        }
+    };
+    let at = |at: Timestamp| format!("{} ({})", at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M"), ago(at));
+    let open = fares.open_at.map(|when| format!("The desk opened it, or had it open, last at {}", at(when)));
+    let mail = fares.last_mail_at.map(|when| format!("The last mail that the desk took in came at {}", at(when)));
+    open.into_iter().chain(mail).collect()
+}
+
+/// How long the server's certificate will go on being accepted; loud where that is soon.
+fn certificate(accepted_for: Option<Duration>, zone: &TimeZone) -> Option<String> {
+    let left = SignedDuration::try_from(accepted_for?).ok()?;
+    let days = left.as_hours() / 24;
+    if days >= SOON {
+        return Some(format!("Its certificate is accepted for {days} days and more"));
+    }
+    let end = Timestamp::now().checked_add(left).ok()?.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+    Some(format!("Its CERTIFICATE is accepted until {end} only ({days} days): have it renewed"))
+}
+
+fn inbound(probe: &Probe, zone: &TimeZone) -> Vec<String> {
     let opened = &probe.opened;
     if probe.folders.is_empty() {
         return vec!["It is there and can be read".to_owned()];
@@ -114,6 +151,7 @@ fn inbound(probe: &Probe) -> Vec<String> {
     if opened.read_only {
         said.push("It lets nothing be changed: mail cannot be moved to an archive".to_owned());
     }
+    said.extend(certificate(opened.certificate, zone));
     match probe.archive_exists {
         Some(true) if !can("MOVE") && !can("UIDPLUS") => {
             said.push("It has neither MOVE nor UIDPLUS: mail cannot be moved safely, and stays".to_owned());
@@ -131,13 +169,15 @@ async fn outgoing(config: &Config) -> Option<Answer> {
     let Some(OutgoingSettings::Smtp(settings)) = connect::outgoing(&config.outgoing, &config.limits) else {
         return None;
     };
-    let said = patiently(outbox::probe(&settings)).await.map(|ability| smtp(&ability));
+    let zone = &config.policy.desk.timezone;
+    let said = patiently(outbox::probe(&settings)).await.map(|ability| smtp(&ability, zone));
     Some(Answer { what: "outgoing".to_owned(), said })
 }
 
-fn smtp(ability: &Ability) -> Vec<String> {
+fn smtp(ability: &Ability, zone: &TimeZone) -> Vec<String> {
     let login = if ability.authenticated { "Logged in" } else { "It asks for no login" };
     let mut said = vec![format!("{login}, {}", if ability.encrypted { "encrypted" } else { "NOT encrypted" })];
+    said.extend(certificate(ability.certificate, zone));
     if let Some(size) = ability.size_max {
         said.push(format!("It takes mails of at most {size} bytes"));
     }

@@ -39,7 +39,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::checkpoint::Checkpointer;
 use self::readers::Readers;
 use self::writer::Writer;
-use super::watch::{Came, Notice, Watch};
+use super::watch::{Came, Fares, Notice, Watch};
 use super::{
     Arrival, ContactCounts, Cursor, DueRecheck, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result,
     Store, StoreError, TicketFilter,
@@ -100,6 +100,22 @@ impl SqliteStore {
             .map_err(|error| StoreError::Unavailable(format!("Making a scratch folder: {error}")))?;
         let path = folder.path().join("scratch.db");
         Self::open_with(&path, Options { durable: false, ..Options::default() }, Some(folder))
+    }
+
+    /// How a mailbox fares, by the database as it is: nothing is made, and nothing brought up to date. None where there is no
+    /// database, or one of another version.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn fares(path: &Path, mailbox: &str) -> Result<Option<Fares>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let connection = schema::open_reader(path, &Options::default())?;
+        if !schema::is_up_to_date(&connection)? {
+            return Ok(None);
+        }
+        watch::fares(&connection, mailbox).map(Some)
     }
 
     fn open_with(path: &Path, options: Options, scratch: Option<tempfile::TempDir>) -> Result<Arc<Self>> {

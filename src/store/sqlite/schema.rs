@@ -137,7 +137,7 @@ pub(super) fn check_ours(connection: &Connection, path: &Path) -> Result<()> {
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
-    if version(connection)? == MIGRATIONS.len() {
+    if is_up_to_date(connection)? {
         return Ok(());
     }
     // Two processes may start at once: what counts is the version as it stands under the write lock.
@@ -151,6 +151,11 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;
     transaction.commit()?;
     Ok(())
+}
+
+/// The database has the schema that this program writes.
+pub(super) fn is_up_to_date(connection: &Connection) -> Result<bool> {
+    Ok(version(connection)? == MIGRATIONS.len())
 }
 
 /// Refuses what a newer program wrote.

@@ -8,7 +8,7 @@ use super::sql::{all, first, micros, run};
 use crate::model::address::Address;
 use crate::model::outgoing::Template;
 use crate::store::Result;
-use crate::store::watch::{ALARMS_MAX, Came, NOTICES_MAX, Notice, Noticed, Undeliverable};
+use crate::store::watch::{ALARMS_MAX, Came, Fares, NOTICES_MAX, Notice, Noticed, Undeliverable};
 
 const ALARM: &str = "alarm";
 const QUARANTINED: &str = "quarantined";
@@ -121,6 +121,14 @@ pub(super) fn note_moment(
         alarm(connection, sentence, now)?;
     }
     Ok(true)
+}
+
+/// When the mailbox was last open, and when the last mail reached it, among the latest rows of the ledger.
+pub(super) fn fares(connection: &Connection, mailbox: &str) -> Result<Fares> {
+    let last = "SELECT received_at FROM ledger WHERE id > (SELECT max(id) FROM ledger) - 100000 AND mailbox = ?1 \
+                AND received_at IS NOT NULL ORDER BY id DESC LIMIT 1";
+    let open_at = moment(connection, &crate::store::watch::open(mailbox))?;
+    Ok(Fares { open_at, last_mail_at: first(connection, last, [mailbox], |c| c.time())? })
 }
 
 /// See [`crate::store::watch::Watch::came`].
