@@ -20,8 +20,8 @@ fn body(mail: &[u8]) -> &[u8] {
 fn every_target_reads_every_seed() {
     for (name, mail) in fixtures() {
         let body = body(&mail);
-        // Whole, cut in the middle, and cut near the end: what a fuzzer tries first.
-        for bytes in [&mail[..], body, &body[..body.len() / 2], &body[..body.len() - body.len().min(3)]] {
+        // Whole, without its header, and cut in the middle: what a fuzzer tries first.
+        for bytes in [&mail[..], body, &body[..body.len() / 2]] {
             for (target, run) in targets::ALL {
                 let held = catch_unwind(AssertUnwindSafe(|| run(bytes)));
                 assert!(held.is_ok(), "{target} breaks on {name}");
