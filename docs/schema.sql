@@ -387,6 +387,6 @@ CREATE UNIQUE INDEX notice_outbox ON notice (outbox) WHERE outbox IS NOT NULL;
 
 -- When something was last said, done or seen.
 CREATE TABLE moment (
-    what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'met:support:INBOX', 'trouble:support:login'
+    what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'trouble:support:login', 'digest:jana', 'digest-off:jana'
     at INTEGER NOT NULL -- when that was, the last time
 ) STRICT;

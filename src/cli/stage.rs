@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::csv_contacts;
 use crate::config::{self, CheckFiles, Config};
 use crate::daemon::mailbox::Watcher;
-use crate::daemon::{Desk, clock, connect, ingest};
+use crate::daemon::{Desk, clock, connect, digest, ingest};
+use crate::decide;
 use crate::model::outgoing::Template;
 use crate::model::{Incoming, SourceKey, TicketNumber};
 use crate::outbox::Courier;
@@ -111,17 +112,29 @@ impl Stage {
     /// was sent meanwhile, with the time of each moment.
     pub async fn wait(&mut self, until: Timestamp) -> anyhow::Result<Vec<(Timestamp, Vec<Sent>)>> {
         let mut moments = Vec::new();
-        while let Some(next) = self.store.clock_next()?.filter(|next| *next <= until) {
+        while let Some(next) = self.next()?.filter(|next| *next <= until) {
             let now = self.set_clock(next);
             let store: &dyn Store = self.store.as_ref();
-            if clock::tick(store, &self.desk.policy, now)? == 0 {
+            let for_digests = decide::digest::due(&self.desk.policy, now).iter().any(|errand| errand.since == next);
+            digest::tick(store, &self.desk.policy, now)?;
+            if clock::tick(store, &self.desk.policy, now)? == 0 && !for_digests {
                 bail!("The clock has nothing to do at {next}");
             }
             self.courier.deliver_due(&CancellationToken::new()).await?;
-            moments.push((now, self.news()?));
+            let sent = self.news()?;
+            if !(for_digests && sent.is_empty()) {
+                moments.push((now, sent));
+            }
         }
         self.set_clock(until);
         Ok(moments)
+    }
+
+    /// When the desk has something to do by itself next.
+    fn next(&self) -> anyhow::Result<Option<Timestamp>> {
+        let now = *self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = decide::digest::next(&self.desk.policy, now);
+        Ok(self.store.clock_next()?.into_iter().chain(digest).min())
     }
 
     /// Never back.

@@ -21,14 +21,20 @@
 //! | confirm | `kind`: Text, a word of [`crate::model::HoldKind`]; `category`: Text; `minutes`, `days`: Number, how long an answer is waited for |
 //! | confirm-over | none |
 //! | notify-bounce | `recipient`: Text; `report`: Text |
+//! | digest | `digest`: Digest |
+//! | weekly | `weeks`: Weeks |
 //! | alarm | `what`: List of sentences |
 
 mod body;
+mod digest;
 mod header;
 mod mail;
 mod part;
+mod picture;
+mod related;
 mod subject;
 mod texts;
+mod weekly;
 
 pub use texts::check;
 

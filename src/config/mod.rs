@@ -4,6 +4,7 @@
 //! of meaning; all mistakes come back at once.
 
 mod connections;
+mod digest;
 pub mod drill;
 mod duty;
 pub mod file;

@@ -13,6 +13,7 @@ mod commands;
 mod conduct;
 mod confirm;
 mod customer;
+pub mod digest;
 mod duty;
 mod leak;
 mod lookalike;
@@ -26,6 +27,7 @@ mod recheck;
 mod route;
 mod subject;
 mod urgency;
+mod weeks;
 mod work;
 
 pub use aside::note_release;

@@ -126,6 +126,11 @@ impl Calendar {
             .fold(SignedDuration::ZERO, |sum, (start, end)| sum + end.duration_since(start))
     }
 
+    /// Somebody is there at some time of this day, which is one of the calendar's zone.
+    pub fn works_on(&self, day: Date) -> bool {
+        !self.hours(day).is_empty()
+    }
+
     pub fn is_open(&self, at: Timestamp) -> bool {
         let local = self.zone.to_datetime(at);
         let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());

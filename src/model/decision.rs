@@ -151,6 +151,8 @@ pub struct Decision<Mail = Draft> {
     pub alarms: Vec<String>,
     /// Notices of the store's that this tells people of.
     pub told: Vec<i64>,
+    /// What is noted as said or done now (true), and what no longer is so (false).
+    pub moments: Vec<(String, bool)>,
 }
 
 /// A decision whose mails are finished bytes: what a store commits.
@@ -182,6 +184,7 @@ impl<Mail> Decision<Mail> {
             reasons: Vec::new(),
             alarms: Vec::new(),
             told: Vec::new(),
+            moments: Vec::new(),
         }
     }
 
@@ -211,6 +214,7 @@ impl<Mail> Decision<Mail> {
             reasons: self.reasons,
             alarms: self.alarms,
             told: self.told,
+            moments: self.moments,
         }
     }
 }

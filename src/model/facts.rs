@@ -52,6 +52,8 @@ pub struct Lookup {
     pub loads: bool,
     /// What was said on the tickets is needed (somebody may have to be told the whole story).
     pub story: bool,
+    /// Of what it is asked when it was last said, done or seen.
+    pub moments: Vec<String>,
     /// Of so many last tickets of the organisation, else of the sender, it is counted how many were called urgent; 0:
     /// it is not.
     pub urgent_of: u32,
@@ -116,6 +118,8 @@ pub struct Found {
     pub resembles: Option<String>,
     /// Of the organisation's, else the sender's last tickets.
     pub urgent: UrgentCount,
+    /// When what was asked for was last said, done or seen; what never was is missing.
+    pub moments: BTreeMap<String, Timestamp>,
 }
 
 /// Where a mail went that was taken in before.
@@ -340,6 +344,8 @@ pub struct Facts {
     pub thread: Thread,
     /// The sender's agent name, where a signed reply identity for exactly this agent came with the mail.
     pub agent_token: bool,
+    /// The same of a mail of the desk's that belongs to no ticket.
+    pub desk_token: bool,
     /// The mail was held and has been confirmed since: the judgement stands on that, and not on the mail.
     pub confirmed: bool,
     pub confirmation: Option<Confirmation>,

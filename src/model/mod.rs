@@ -13,6 +13,7 @@ pub mod conduct;
 pub mod content;
 pub mod decision;
 pub mod desk;
+pub mod digest;
 pub mod duty;
 pub mod facts;
 pub mod hold;

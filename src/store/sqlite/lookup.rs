@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::rows::{read_entries, read_ticket, ticket_columns};
 use super::sql::{all, first, message_key, micros};
-use super::{conduct, contacts, holds, peers, signatures};
+use super::{conduct, contacts, holds, peers, signatures, watch};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
 use crate::model::ticket::{Status, Ticket, TicketNumber};
@@ -99,6 +99,9 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
     }
     if let Some(agents) = &lookup.agents {
         found.learnt = conduct::learnt(connection, agents.as_str())?;
+    }
+    for what in lookup.moments.iter().take(NAMED) {
+        found.moments.extend(watch::moment(connection, what)?.map(|at| (what.clone(), at)));
     }
     if lookup.loads {
         found.loads =

@@ -8,6 +8,7 @@ pub mod backup;
 mod checkpoint;
 mod conduct;
 mod contacts;
+mod digest;
 mod errors;
 mod holds;
 mod ingest;
@@ -45,6 +46,7 @@ use super::{
     Store, StoreError, TicketFilter,
 };
 use crate::model::conduct::{Learnt, MailToIt};
+use crate::model::digest::{Measured, Overview};
 use crate::model::facts::{Contact, Organisation};
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
@@ -320,6 +322,14 @@ impl Watch for SqliteStore {
     fn note_moment(&self, what: &str, pause: SignedDuration, alarm: Option<&str>, now: Timestamp) -> Result<bool> {
         let (what, alarm) = (what.to_owned(), alarm.map(str::to_owned));
         self.writer.call(1, move |c| watch::note_moment(c, &what, pause, alarm.as_deref(), now))
+    }
+
+    fn overview(&self, owners: &[String], groups: &[String]) -> Result<Overview> {
+        self.readers.with(|c| digest::overview(c, owners, groups))
+    }
+
+    fn measured(&self, since: Timestamp) -> Result<Vec<Measured>> {
+        self.readers.with(|c| digest::measured(c, since))
     }
 
     fn came(&self, after: i64, since: Timestamp, limit: usize) -> Result<Vec<Came>> {

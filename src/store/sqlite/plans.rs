@@ -69,6 +69,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN of_ticket", "the mails of one ticket"),
     ("SCAN notice", "only what people have not heard yet"),
     ("SCAN (subquery", "the rows of a subquery that is itself checked"),
+    ("SCAN json_each VIRTUAL TABLE", "the values of a list that was handed over"),
     ("SCAN 1 CONSTANT ROW", "no table"),
     ("SCAN CONSTANT ROW", "no table"),
 ];
@@ -137,7 +138,8 @@ fn drive(store: &SqliteStore) {
     let panics: Plan = Arc::new(|_| panic!("on purpose"));
     store.ingest(vec![arrival(&SourceKey::imap("INBOX", 1, 2), panics.clone(), now)], now).expect("puts aside");
     let second: Plan = Arc::new(move |_| again(now));
-    store.order(&lookup(), &second, now).expect("orders");
+    let moments = vec!["morning".to_owned()];
+    store.order(&Lookup { moments, ..lookup() }, &second, now).expect("orders");
     assert!(store.order(&lookup(), &panics, now).is_err());
     store.quarantine(&incoming(&SourceKey::imap("INBOX", 1, 3), now), Vec::new(), "x", now).expect("puts aside");
     store.quarantine_reopen(2).expect("reopens");
@@ -187,6 +189,8 @@ fn drive(store: &SqliteStore) {
     store.moment("morning").expect("reads");
     store.note_moment("morning", SignedDuration::ZERO, Some("x"), now).expect("is noted");
     store.came(0, now, 10).expect("reads");
+    store.overview(&["jana".to_owned()], &["technical".to_owned()]).expect("reads");
+    store.measured(now).expect("reads");
     read_all(store);
 }
 
@@ -249,6 +253,7 @@ fn lookup() -> Lookup {
         loads: true,
         story: true,
         urgent_of: 20,
+        moments: Vec::new(),
     }
 }
 
@@ -311,6 +316,7 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     });
     commit.outgoing = [Template::Acknowledgement, Template::Answer].map(|template| outgoing(template, number)).to_vec();
     commit.acknowledged.push("jana@firma.example".to_owned());
+    commit.moments = [("morning", true), ("evening", false)].map(|(what, so)| (what.to_owned(), so)).to_vec();
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
     commit.proven.push(spec("jana@firma.example"));
     commit.peer_tags.push(("jana@firma.example".to_owned(), "#1".to_owned(), number));
