@@ -14,6 +14,7 @@ mod conduct;
 mod confirm;
 mod customer;
 mod duty;
+mod hands;
 mod leak;
 mod lookalike;
 mod machine;
