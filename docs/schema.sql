@@ -101,7 +101,8 @@ CREATE TABLE ticket (
     service TEXT NOT NULL DEFAULT '{}', -- what was promised for it and how far that has come, see src/model/promise.rs
     clock_at INTEGER, -- when the clock has to look at it next
     urgency INTEGER NOT NULL DEFAULT 0, -- 1: its customer called it urgent; 2: and was heeded
-    access TEXT NOT NULL DEFAULT '{}' -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
+    access TEXT NOT NULL DEFAULT '{}', -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
+    hands TEXT NOT NULL DEFAULT '{}' -- tags, watchers and booked time, see src/model/hands.rs
 ) STRICT;
 CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_clock ON ticket (clock_at) WHERE clock_at IS NOT NULL;
@@ -110,6 +111,25 @@ CREATE INDEX ticket_updated ON ticket (updated_at, number);
 CREATE INDEX ticket_live ON ticket (updated_at, number) WHERE live = 1;
 CREATE INDEX ticket_requester ON ticket (requester_key, created_at, number);
 CREATE INDEX ticket_organisation ON ticket (organisation, updated_at) WHERE organisation IS NOT NULL;
+
+-- Which tickets have which tags: those of ticket.hands, to find them by.
+CREATE TABLE tag (
+    tag TEXT NOT NULL, -- in lower case
+    ticket INTEGER NOT NULL REFERENCES ticket (number) ON DELETE CASCADE, -- which has it
+    PRIMARY KEY (tag, ticket)
+) STRICT;
+CREATE INDEX tag_ticket ON tag (ticket);
+
+-- Time that agents booked on tickets.
+CREATE TABLE times (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which it was booked
+    ticket INTEGER NOT NULL REFERENCES ticket (number) ON DELETE CASCADE, -- on which
+    agent TEXT NOT NULL, -- name of the agent
+    minutes INTEGER NOT NULL, -- how long
+    at INTEGER NOT NULL -- when it was booked
+) STRICT;
+CREATE INDEX times_ticket ON times (ticket);
+CREATE INDEX times_at ON times (at);
 
 -- Live tickets of each agent, kept by triggers so that assigning costs the same with a million tickets.
 CREATE TABLE load (

@@ -15,6 +15,7 @@ mod confirm;
 mod customer;
 pub mod digest;
 mod duty;
+mod hands;
 mod leak;
 mod lookalike;
 mod machine;

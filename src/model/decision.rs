@@ -5,6 +5,7 @@
 use super::address::AddrSpec;
 use super::conduct::Mark;
 use super::facts::{Authenticity, Believed, Sender, ThreadBy};
+use super::hands::Worked;
 use super::hold::Hold;
 use super::message::Digest;
 use super::outgoing::{Draft, OutgoingMail};
@@ -145,6 +146,10 @@ pub struct Decision<Mail = Draft> {
     /// What is to be remembered of addresses.
     pub marks: Vec<Mark>,
     pub route: Vec<RouteStep>,
+    /// Time that agents booked.
+    pub times: Vec<Worked>,
+    /// Tags that tickets got (true) or lost.
+    pub tags: Vec<(TicketNumber, String, bool)>,
     /// Why all this, in sentences, in the order in which it was thought.
     pub reasons: Vec<String>,
     /// What the operator should hear of.
@@ -181,6 +186,8 @@ impl<Mail> Decision<Mail> {
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
+            times: Vec::new(),
+            tags: Vec::new(),
             reasons: Vec::new(),
             alarms: Vec::new(),
             told: Vec::new(),
@@ -211,6 +218,8 @@ impl<Mail> Decision<Mail> {
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,
+            times: self.times,
+            tags: self.tags,
             reasons: self.reasons,
             alarms: self.alarms,
             told: self.told,

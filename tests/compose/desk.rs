@@ -95,6 +95,7 @@ pub fn ticket(subject: &str, requester: Address) -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

@@ -157,6 +157,7 @@ pub fn ticket(number: i64) -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

@@ -27,6 +27,7 @@ mod signatures;
 mod sql;
 #[cfg(test)]
 mod statements;
+mod times;
 mod watch;
 mod write;
 mod writer;
@@ -48,6 +49,7 @@ use super::{
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::digest::{Measured, Overview};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Fate, Incoming, Lookup, SourceKey};
@@ -352,6 +354,10 @@ impl Reading for SqliteStore {
 
     fn history(&self, number: TicketNumber) -> Result<Vec<HistoryLine>> {
         self.readers.with(|c| rows::read_history(c, number))
+    }
+
+    fn times(&self, number: TicketNumber) -> Result<Vec<Worked>> {
+        self.readers.with(|c| times::of_ticket(c, number))
     }
 
     fn raw_mails(&self, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>> {

@@ -14,6 +14,7 @@ use crate::model::conduct::{Mark, Marked};
 use crate::model::content::{Content, Form, Span};
 use crate::model::decision::{Action, Commit, Fate};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::hands::Worked;
 use crate::model::message::Reply;
 use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
 use crate::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
@@ -198,6 +199,7 @@ fn read_all(store: &SqliteStore) {
     store.ticket(1001).expect("reads").expect("is there");
     assert_eq!(store.entries(1001).expect("reads").len(), 1);
     store.history(1001).expect("reads");
+    store.times(1001).expect("reads");
     store.raw_mails(1001).expect("reads");
     store.outbox(true).expect("reads");
     store.outbox(false).expect("reads");
@@ -223,6 +225,7 @@ fn read_all(store: &SqliteStore) {
         TicketFilter { category: some(), priority: Some(Priority::Low), mailbox: some(), ..none() },
         TicketFilter { organisation: some(), all: true, ..none() },
         TicketFilter { requester: some(), all: true, ..none() },
+        TicketFilter { tag: some(), all: true, ..none() },
         TicketFilter { search: some(), all: true, ..none() },
         TicketFilter { search: Some("x y".to_owned()), ..none() },
     ] {
@@ -318,6 +321,8 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     commit.acknowledged.push("jana@firma.example".to_owned());
     commit.moments = [("morning", true), ("evening", false)].map(|(what, so)| (what.to_owned(), so)).to_vec();
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
+    commit.times.push(Worked { ticket: number, agent: "eva".to_owned(), minutes: 5, at: now });
+    commit.tags.extend([true, false].map(|on| (number, "x".to_owned(), on)));
     commit.proven.push(spec("jana@firma.example"));
     commit.peer_tags.push(("jana@firma.example".to_owned(), "#1".to_owned(), number));
     commit.signatures.push(("a".to_owned(), Digest::of(b"signed")));
@@ -394,6 +399,7 @@ fn ticket(number: i64, now: Timestamp) -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 
