@@ -184,7 +184,7 @@ impl Stage {
         Ok(news)
     }
 
-    /// Fills `@@WHAT:03@@` and `@@WHAT:03:agent@@`, where 03 is the number of the mail that opened the ticket; of a question
+    /// Fills `@@DIGEST-ID:0:agent@@` with that of the agent's latest digest, and `@@WHAT:03@@` and `@@WHAT:03:agent@@`, where 03 is the number of the mail that opened the ticket; of a question
     /// about a mail that was put aside, that mail's.
     fn fill(&self, template: &[u8]) -> anyhow::Result<Vec<u8>> {
         let pattern = Regex::new(r"@@([A-Z-]+):([0-9]+)(?::([a-z]+))?@@")?;
@@ -211,13 +211,14 @@ impl Stage {
             let about = self.store.ticket(ticket)?.map_or(ticket.into(), |ticket| ticket.token());
             return Ok(policy.keys.subject_token(&policy.desk.prefix, about));
         }
-        if !what.starts_with("CONFIRM") {
+        let of_no_ticket = what == "DIGEST-ID";
+        if !what.starts_with("CONFIRM") && !of_no_ticket {
             ticket()?;
         }
         let to = agent.and_then(|name| policy.agent(name)).map(|a| a.address().to_string());
         let wanted = |row: &OutboxRow| {
             let template = Template::from_word(&row.template);
-            row.ticket == opened
+            (of_no_ticket || row.ticket == opened)
                 && match (what, &to) {
                     ("CONFIRM-ID" | "CONFIRM-CODE", None) => template == Some(Template::Confirm),
                     ("CONFIRM-ID" | "CONFIRM-CODE", Some(to)) => {
@@ -226,6 +227,7 @@ impl Stage {
                     ("ACK-ID", None) => template.is_some_and(Template::is_acknowledgement),
                     ("ANSWER-ID", None) => template == Some(Template::Answer),
                     ("NOTIFY-ID" | "REPLY-TO", Some(to)) => row.template.starts_with("notify") && row.to.email == *to,
+                    ("DIGEST-ID", Some(to)) => row.template == Template::Digest.word() && row.to.email == *to,
                     _ => false,
                 }
         };

@@ -10,14 +10,16 @@ use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
-use super::{access, confirm, customer, hands, notify, proof};
+use super::{access, confirm, customer, deskless, hands, notify, proof};
 
 /// Characters of a reason that are kept.
 const REASON_MAX: usize = 500;
 
 pub fn agent(case: &Case, name: &str) -> Decision {
     // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
-    let Some(ticket) = &case.facts.thread.ticket else { return customer::customer(case) };
+    let Some(ticket) = &case.facts.thread.ticket else {
+        return if case.facts.desk_token { deskless::answer(case, name) } else { customer::customer(case) };
+    };
     let agent = case.policy.agent(name);
     let Some(lacks) =
         agent.map_or_else(|| Some("There is no such agent".to_owned()), |agent| proof::lacks(case, agent))
@@ -34,7 +36,7 @@ pub fn agent(case: &Case, name: &str) -> Decision {
 }
 
 /// Nothing is carried out; the agent hears at the registered address.
-fn hold(case: &Case, name: &str, key: &str, because: &str) -> Decision {
+pub fn hold(case: &Case, name: &str, key: &str, because: &str) -> Decision {
     let decision = case.quarantine(format!("A mail from agent {name} was held: {because}"));
     note_held(case, decision, name, key, &format!("A mail from {name} was held, nothing was sent"), because)
 }
@@ -57,7 +59,7 @@ pub fn note_held(case: &Case, mut decision: Decision, name: &str, key: &str, eve
 
 /// What the agent wrote. Where folding would have left nothing, reading shows everything; where our marker heads it, that
 /// is our own notification, and the agent wrote nothing (he only attached a file).
-fn own_words(message: &Message) -> &str {
+pub fn own_words(message: &Message) -> &str {
     let reply = &message.reply;
     let all_is_ours = reply.marker && reply.quoted.trim().is_empty() && reply.text.contains(MARKER);
     if all_is_ours { "" } else { &reply.text }
@@ -143,6 +145,7 @@ fn act(case: &Case, name: &str, ticket: &Ticket, commanded: &Commanded) -> Resul
     let number = work.ticket.number;
     let mut decision = work.into_decision(action, Fate::Appended(number));
     revoked.into_iter().for_each(|other| other.join(&mut decision));
+    deskless::wish(name, commanded, &mut decision);
     decision.view = Some(case.view(true));
     decision.reasons.extend(match case.facts.confirmed {
         true => vec![case.facts.authenticity.because.clone()],
@@ -334,6 +337,7 @@ fn carry_out<'a>(
             Effect::Snooze(until) => work.change(TicketChange::Snoozed { until: *until }, written),
             Effect::Watch(on) => hands::watch(work, name, *on, written),
             Effect::Spam => done = hands::spam(work, written),
+            Effect::Digest { .. } => {} // of the agent, not of the ticket
             Effect::Time(minutes) => hands::book(work, name, *minutes, written),
             Effect::Tag { on, off } => done = hands::tag(work, on, off, written),
         }

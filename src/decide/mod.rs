@@ -13,6 +13,7 @@ mod commands;
 mod conduct;
 mod confirm;
 mod customer;
+mod deskless;
 pub mod digest;
 mod duty;
 mod hands;

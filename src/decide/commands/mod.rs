@@ -9,6 +9,7 @@ mod tests;
 use jiff::Timestamp;
 
 use crate::model::desk::Assignee;
+use crate::model::digest::DigestKind;
 use crate::model::text::{fold, is_invisible};
 use crate::model::{AddrSpec, Language, Policy, Priority, Status};
 
@@ -100,6 +101,11 @@ pub enum Effect {
         address: AddrSpec,
     },
     Spam,
+    /// What the desk tells the agent by itself, it tells or does not.
+    Digest {
+        kind: DigestKind,
+        on: bool,
+    },
     /// Minutes.
     Time(u32),
     Tag {

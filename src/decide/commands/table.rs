@@ -1,6 +1,6 @@
 //! The table itself: every command there is, one entry each.
 
-use super::arguments::{address, minutes, outsider, tags, until};
+use super::arguments::{address, digest, minutes, outsider, tags, until};
 use super::{Command, Effect, names, nothing_after};
 use crate::model::text::fold;
 use crate::model::{Priority, Status};
@@ -184,5 +184,12 @@ pub const COMMANDS: &[Command] = &[
         argument: "T",
         does: "tags the ticket; with a minus before it, takes the tag off: #tag vpn -printer",
         understand: |said| tags(said.argument).map(|(on, off)| Effect::Tag { on, off }),
+    },
+    Command {
+        word: "digest",
+        also: ["prehlad", "prehled", "pregled", "pregled", "uebersicht ubersicht"],
+        argument: "on|off [weekly]",
+        does: "turns the daily digest, or the weekly report, on or off for you; also in answer to it",
+        understand: |said| digest(said.argument).map(|(kind, on)| Effect::Digest { kind, on }),
     },
 ];

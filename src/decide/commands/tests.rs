@@ -15,6 +15,7 @@ fn policy() -> Policy {
         language: None,
         pager: None,
         away: Vec::new(),
+        digest: None,
         disabled,
     };
     Policy {
@@ -28,6 +29,7 @@ fn policy() -> Policy {
             operator: None,
             reopen_days: 14,
             agents: AgentProof::Auto,
+            weekly: None,
         },
         mailboxes: Vec::new(),
         agents: vec![agent("jana", false), agent("peter", false), agent("former", true)],
