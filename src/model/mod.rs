@@ -15,6 +15,7 @@ pub mod decision;
 pub mod desk;
 pub mod duty;
 pub mod facts;
+pub mod figures;
 pub mod hold;
 pub mod language;
 pub mod lookalike;

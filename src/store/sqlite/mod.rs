@@ -9,6 +9,7 @@ mod checkpoint;
 mod conduct;
 mod contacts;
 mod errors;
+mod figures;
 mod holds;
 mod ingest;
 mod ledger;
@@ -46,6 +47,7 @@ use super::{
 };
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period};
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Fate, Incoming, Lookup, SourceKey};
@@ -393,6 +395,10 @@ impl Reading for SqliteStore {
             }
         }
         Ok(())
+    }
+
+    fn figures(&self, period: Period, into: &mut dyn Gather) -> Result<()> {
+        self.readers.with(|c| figures::gather(c, period, into))
     }
 
     fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>> {
