@@ -102,7 +102,10 @@ CREATE TABLE ticket (
     clock_at INTEGER, -- when the clock has to look at it next
     urgency INTEGER NOT NULL DEFAULT 0, -- 1: its customer called it urgent; 2: and was heeded
     access TEXT NOT NULL DEFAULT '{}', -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
-    hands TEXT NOT NULL DEFAULT '{}' -- tags, watchers and booked time, see src/model/hands.rs
+    hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers and booked time, see src/model/hands.rs
+    sla TEXT, -- name of its SLA; as in service, for reports
+    stopped_at INTEGER, -- since when its clock stands; as in service, for reports
+    waits TEXT -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
 ) STRICT;
 CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_clock ON ticket (clock_at) WHERE clock_at IS NOT NULL;
@@ -111,6 +114,8 @@ CREATE INDEX ticket_updated ON ticket (updated_at, number);
 CREATE INDEX ticket_live ON ticket (updated_at, number) WHERE live = 1;
 CREATE INDEX ticket_requester ON ticket (requester_key, created_at, number);
 CREATE INDEX ticket_organisation ON ticket (organisation, updated_at) WHERE organisation IS NOT NULL;
+CREATE INDEX ticket_figures ON ticket (created_at, status, category, organisation, owner, urgency, first_response_due_at, resolve_due_at, first_responded_at, resolved_at, sla, stopped_at, waits);
+CREATE INDEX ticket_resolved ON ticket (resolved_at, created_at) WHERE resolved_at IS NOT NULL;
 
 -- Which tickets have which tags: those of ticket.hands, to find them by.
 CREATE TABLE tag (
@@ -180,6 +185,19 @@ CREATE TABLE entry (
     UNIQUE (ticket, seq)
 ) STRICT;
 CREATE INDEX entry_message ON entry (message_key) WHERE message_key IS NOT NULL;
+
+-- How many entries there were, kept by a trigger for reports: it outlives the entries.
+CREATE TABLE volume (
+    quarter INTEGER NOT NULL, -- quarters of an hour since 1970-01-01 (UTC) in which they were said
+    kind TEXT NOT NULL, -- as in entry
+    mails INTEGER NOT NULL, -- how many
+    PRIMARY KEY (quarter, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER volume_of_entry AFTER INSERT ON entry
+BEGIN
+    INSERT INTO volume (quarter, kind, mails) VALUES (NEW.at / 900000000, NEW.kind, 1)
+    ON CONFLICT (quarter, kind) DO UPDATE SET mails = mails + 1;
+END;
 
 -- Words of entries, folded (src/model/text.rs) before they come here. Contentless: it can find, but not tell.
 -- rowid = ticket * 2^20 + seq.

@@ -10,6 +10,7 @@ mod conduct;
 mod contacts;
 mod digest;
 mod errors;
+mod figures;
 mod holds;
 mod ingest;
 mod ledger;
@@ -49,6 +50,7 @@ use super::{
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::digest::{Measured, Overview};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period};
 use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
@@ -409,6 +411,10 @@ impl Reading for SqliteStore {
             }
         }
         Ok(())
+    }
+
+    fn figures(&self, period: Period, into: &mut dyn Gather) -> Result<()> {
+        self.readers.with(|c| figures::gather(c, period, into))
     }
 
     fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>> {

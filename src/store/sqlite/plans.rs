@@ -14,6 +14,7 @@ use crate::model::conduct::{Mark, Marked};
 use crate::model::content::{Content, Form, Span};
 use crate::model::decision::{Action, Commit, Fate};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period, TicketFact};
 use crate::model::hands::Worked;
 use crate::model::message::Reply;
 use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
@@ -215,6 +216,8 @@ fn read_all(store: &SqliteStore) {
     store.each_raw(10, &mut |_, _| ()).expect("reads");
     store.contact("jana@firma.example").expect("reads").expect("is there");
     store.ledger("podpora", "INBOX").expect("reads");
+    let ever = Period { since: Timestamp::UNIX_EPOCH, until: Timestamp::MAX };
+    store.figures(ever, &mut Nobody).expect("reads");
     let some = || Some("x".to_owned());
     let none = TicketFilter::default;
     for filter in [
@@ -231,6 +234,15 @@ fn read_all(store: &SqliteStore) {
     ] {
         store.tickets(&filter).expect("lists");
     }
+}
+
+struct Nobody;
+
+impl Gather for Nobody {
+    fn ticket(&mut self, _: &TicketFact<'_>) {}
+    fn mails(&mut self, _: Timestamp, _: EntryKind, _: u64) {}
+    fn live(&mut self, _: Option<&str>, _: u64) {}
+    fn undelivered(&mut self, _: &str, _: u64, _: u64) {}
 }
 
 fn lookup() -> Lookup {

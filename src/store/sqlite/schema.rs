@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_recheck.sql"),
     include_str!("migrations/0012_peers.sql"),
     include_str!("migrations/0013_hands.sql"),
+    include_str!("migrations/0014_figures.sql"),
 ];
 
 /// Between two tries to switch a file that another process is just making.
