@@ -6,6 +6,7 @@ pub mod board;
 pub mod clock;
 pub mod commit;
 pub mod connect;
+pub mod forget;
 pub mod ingest;
 pub mod mailbox;
 mod morning;

@@ -14,6 +14,7 @@ pub mod content;
 pub mod decision;
 pub mod desk;
 pub mod duty;
+pub mod erasure;
 pub mod facts;
 pub mod hold;
 pub mod language;
