@@ -435,7 +435,8 @@ pub fn settle(case: &Case, decision: &mut Decision) {
     let over = |h: &&Hold| h.state == HoldState::Released || (acted && h.state == HoldState::Waiting);
     if let Some(held) = case.facts.found.held.as_ref().filter(over) {
         decision.holds.push(Hold { state: HoldState::Done, ..held.clone() });
-        if held.kind == HoldKind::Mail {
+        // Where it was let in by somebody else, the one who was asked did not do it.
+        if held.kind == HoldKind::Mail && held.state == HoldState::Released {
             aside::note_release(decision, &held.who, case.now);
         }
     }

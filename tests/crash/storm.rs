@@ -142,7 +142,7 @@ fn weathered(tls: bool) {
         let (from, id) = (format!("{mailbox}{n}@firma{n}.example"), format!("{mailbox}-{n}@inbox.example"));
         customers_mail(&from, &format!("{mailbox} {n}"), &id, "", "Dobrý deň")
     };
-    let (mut in_box, mut in_calm, mut peak) = ([0; BOXES + 1], 0, 0);
+    let (mut in_box, mut in_calm, mut peak) = ([0; BOXES], 0, 0);
     let began = Instant::now();
     for life in 0..lives {
         weather.storm(seed * 1000 + life);
@@ -150,9 +150,9 @@ fn weathered(tls: bool) {
         let end = Instant::now() + LIFE;
         players.new_customers(2);
         while Instant::now() < end {
-            for n in 1..=BOXES {
-                client.append(&folder(n), &date(), &mail(&format!("box{n}"), in_box[n]));
-                in_box[n] += 1;
+            for (n, came) in (1..).zip(&mut in_box) {
+                client.append(&folder(n), &date(), &mail(&format!("box{n}"), *came));
+                *came += 1;
             }
             dovecot.deliver("fakturacia", &mail("calm", in_calm));
             in_calm += 1;
@@ -177,11 +177,9 @@ fn weathered(tls: bool) {
     let storm = began.elapsed();
     weather.calm();
     let daemon = desk.start(&[]);
-    for n in 1..=BOXES {
+    for (n, came) in (1..).zip(in_box) {
         let name = format!("box{n}");
-        eventually(&format!("{name} has all its mail"), LONG * 2, || {
-            (tickets(&desk, &name) == in_box[n]).then_some(())
-        });
+        eventually(&format!("{name} has all its mail"), LONG * 2, || (tickets(&desk, &name) == came).then_some(()));
     }
     let quiet = players.until_quiet(&desk);
     daemon.stop();

@@ -17,40 +17,37 @@ const KEPT: i64 = 10_000;
 
 /// `email` in lower case.
 pub(super) fn conduct(connection: &Connection, email: &str, written: Timestamp, now: Timestamp) -> Result<Conduct> {
-    let (from, until) = around(now, HOUR);
     let [unproven_pace, proven_pace] = peers::pace(connection, email, written, now)?;
-    let in_all = first(
-        connection,
-        "SELECT sum(wrong) FROM (SELECT wrong FROM guess WHERE at > ?1 AND at < ?2 LIMIT ?3)",
-        params![from, until, COUNTED],
-        |c| c.take::<Option<i64>>(),
-    )?;
+    let [unproven, proven, in_all] = guesses(connection, email, now)?;
     Ok(Conduct {
-        unproven: guesses(connection, email, false, now)?,
-        proven: guesses(connection, email, true, now)?,
-        guesses_in_all: bounded(in_all.flatten()),
+        unproven,
+        proven,
+        guesses_in_all: in_all.hour,
         mail_to_it: mail_to(connection, email)?,
         unproven_pace,
         proven_pace,
     })
 }
 
-fn guesses(connection: &Connection, email: &str, proven: bool, now: Timestamp) -> Result<Guesses> {
+/// Of its unproven mails, of its proven ones, and everybody's: one statement, as this is asked for every mail.
+fn guesses(connection: &Connection, email: &str, now: Timestamp) -> Result<[Guesses; 3]> {
     let (from, until) = around(now, HOUR);
-    let hour = first(
+    let found = first(
         connection,
-        "SELECT sum(wrong) FROM (SELECT wrong FROM guess WHERE email = ?1 AND proven = ?2 AND at > ?3 AND at < ?4 \
-         LIMIT ?5)",
-        params![email, proven, from, until, COUNTED],
-        |c| c.take::<Option<i64>>(),
+        "SELECT (SELECT sum(wrong) FROM (SELECT wrong FROM guess WHERE email = ?1 AND proven = 0 AND at > ?2 \
+                 AND at < ?3 LIMIT ?4)), \
+         EXISTS (SELECT 1 FROM mistrust WHERE email = ?1 AND proven = 0 AND until > ?5), \
+         (SELECT sum(wrong) FROM (SELECT wrong FROM guess WHERE email = ?1 AND proven = 1 AND at > ?2 AND at < ?3 \
+                 LIMIT ?4)), \
+         EXISTS (SELECT 1 FROM mistrust WHERE email = ?1 AND proven = 1 AND until > ?5), \
+         (SELECT sum(wrong) FROM (SELECT wrong FROM guess WHERE at > ?2 AND at < ?3 LIMIT ?4)), 0",
+        params![email, from, until, COUNTED, micros(now)],
+        |c| {
+            let mut one = || Result::Ok(Guesses { hour: bounded(c.take()?), mistrusted: c.take()? });
+            Ok([one()?, one()?, one()?])
+        },
     )?;
-    let mistrusted = first(
-        connection,
-        "SELECT 1 FROM mistrust WHERE email = ?1 AND proven = ?2 AND until > ?3",
-        params![email, proven, micros(now)],
-        |c| c.take::<i64>(),
-    )?;
-    Ok(Guesses { hour: bounded(hour.flatten()), mistrusted: mistrusted.is_some() })
+    Ok(found.unwrap_or_default())
 }
 
 fn bounded(sum: Option<i64>) -> u32 {

@@ -344,21 +344,26 @@ pub(super) fn around(now: Timestamp, reach: i64) -> (i64, i64) {
     (micros(now).saturating_sub(reach), micros(now).saturating_add(reach))
 }
 
+/// One statement for the four budgets: this is asked for every mail.
 fn acknowledged(connection: &Connection, email: &str, domain: &str, now: Timestamp) -> Result<Acknowledged> {
-    let of_email = "SELECT count(*) FROM acknowledgement WHERE email = ?3 AND at > ?1 AND at < ?2";
-    let of_domain = "SELECT count(*) FROM acknowledgement WHERE domain = ?3 AND at > ?1 AND at < ?2";
-    let count = |sql: &str, reach: i64, who: &str| -> Result<u32> {
-        let (from, until) = around(now, reach);
-        first(connection, sql, params![from, until, who], |c| c.take()).map(Option::unwrap_or_default)
-    };
-    let (from, until) = around(now, HOUR);
-    let in_all = "SELECT count(*) FROM acknowledgement WHERE at > ?1 AND at < ?2";
-    Ok(Acknowledged {
-        address_ten_minutes: count(of_email, 10 * MINUTE, email)?,
-        address_day: count(of_email, DAY, email)?,
-        domain_hour: count(of_domain, HOUR, domain)?,
-        all_hour: first(connection, in_all, [from, until], |c| c.take())?.unwrap_or_default(),
-    })
+    let (minutes, hour, day) = (around(now, 10 * MINUTE), around(now, HOUR), around(now, DAY));
+    let counts = first(
+        connection,
+        "SELECT (SELECT count(*) FROM acknowledgement WHERE email = ?1 AND at > ?3 AND at < ?4), \
+         (SELECT count(*) FROM acknowledgement WHERE email = ?1 AND at > ?5 AND at < ?6), \
+         (SELECT count(*) FROM acknowledgement WHERE domain = ?2 AND at > ?7 AND at < ?8), \
+         (SELECT count(*) FROM acknowledgement WHERE at > ?7 AND at < ?8)",
+        params![email, domain, minutes.0, minutes.1, day.0, day.1, hour.0, hour.1],
+        |c| {
+            Ok(Acknowledged {
+                address_ten_minutes: c.take()?,
+                address_day: c.take()?,
+                domain_hour: c.take()?,
+                all_hour: c.take()?,
+            })
+        },
+    )?;
+    Ok(counts.unwrap_or_default())
 }
 
 /// Between which times an acknowledgement counts somewhere now, with a day to spare.

@@ -162,7 +162,7 @@ fn drive(store: &SqliteStore) {
         store.in_data(entry.id, now).expect("goes on");
     }
     let later = now.checked_add(hour).expect("a time");
-    for entry in store.claim(later, hour, 10).expect("claims") {
+    for entry in store.claim_beside(&[], later, hour, 10).expect("claims") {
         store.settle(entry.id, &Attempt::Ambiguous(SmtpReply::default()), Some(later), later).expect("settles");
     }
     store.rechecks(later, 10).expect("claims");
