@@ -156,7 +156,7 @@ fn drive(store: &SqliteStore) {
     store.unfiled("podpora").expect("reads");
     store.filed("podpora", &[key], now).expect("files");
     let hour = Duration::from_secs(3600);
-    let claimed = store.claim_beside(&[7], now, hour, 10).expect("claims");
+    let claimed = store.claim(now, hour, 10).expect("claims");
     for entry in &claimed {
         store.outgoing(entry.id).expect("reads");
         store.in_data(entry.id, now).expect("goes on");
