@@ -7,7 +7,7 @@
 
 -- Numbers that are given once and never again.
 CREATE TABLE counter (
-    name TEXT PRIMARY KEY NOT NULL, -- 'next-ticket' is the only one
+    name TEXT PRIMARY KEY NOT NULL, -- 'next-ticket', 'next-hold'; 'erased': how many rows that table has
     value INTEGER NOT NULL -- the number that is given next
 ) STRICT;
 
@@ -33,7 +33,7 @@ CREATE TABLE ledger (
     attempts INTEGER NOT NULL DEFAULT 0, -- tries to take it in, counted before each
     received_at INTEGER, -- when the mail reached us; NULL until it was read
     truncated_from INTEGER, -- full size in bytes, where more came than the desk takes in
-    digest BLOB, -- SHA-256 of the bytes; NULL until it was read
+    digest BLOB, -- SHA-256 of the bytes; NULL until it was read, and after an erasure
     fingerprint BLOB, -- SHA-256 of the content, whatever the hops wrote into the header; NULL where it could not be parsed
     message_key BLOB, -- SHA-256 of the Message-ID, brackets and case of the domain aside; NULL where there is none
     raw INTEGER REFERENCES raw (id), -- the mail itself; NULL until it was read, and after an erasure
@@ -427,4 +427,11 @@ CREATE UNIQUE INDEX notice_outbox ON notice (outbox) WHERE outbox IS NOT NULL;
 CREATE TABLE moment (
     what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'trouble:support:login', 'digest:jana', 'digest-off:jana'
     at INTEGER NOT NULL -- when that was, the last time
+) STRICT;
+
+-- Mails that were erased at a person's request, so that a mailbox that still has them does not bring them back. Rows are never
+-- deleted; without the desk's key they tell nothing.
+CREATE TABLE erased (
+    mark TEXT PRIMARY KEY NOT NULL, -- keyed digest of a mail's bytes, or of its content
+    at INTEGER NOT NULL -- when it was erased
 ) STRICT;

@@ -15,6 +15,7 @@ pub mod decision;
 pub mod desk;
 pub mod digest;
 pub mod duty;
+pub mod erasure;
 pub mod facts;
 pub mod figures;
 pub mod hands;

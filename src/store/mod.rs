@@ -19,6 +19,7 @@ use crate::model::recheck::Recheck;
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
 
+pub mod erase;
 mod pack;
 pub mod sqlite;
 pub mod watch;

@@ -9,6 +9,7 @@ mod checkpoint;
 mod conduct;
 mod contacts;
 mod digest;
+mod erase;
 mod errors;
 mod figures;
 mod holds;
@@ -42,6 +43,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::checkpoint::Checkpointer;
 use self::readers::Readers;
 use self::writer::Writer;
+use super::erase::{Erase, Erased, Erasure};
 use super::watch::{Came, Fares, Notice, Watch};
 use super::{
     Arrival, ContactCounts, Cursor, DueRecheck, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result,
@@ -311,6 +313,17 @@ impl Store for SqliteStore {
 
     fn quarantine_reopen(&self, id: i64) -> Result<Option<Incoming>> {
         self.writer.call(1, move |c| read::reopen(c, id))?.map(read::Reopened::unpack).transpose()
+    }
+}
+
+impl Erase for SqliteStore {
+    fn erase(&self, order: &Erasure, rehearse: bool, now: Timestamp) -> Result<Erased> {
+        let mut connection = self.readers.open_eraser()?;
+        erase::erase(&mut connection, order, rehearse, now)
+    }
+
+    fn wipe(&self) -> Result<()> {
+        erase::wipe(&self.readers.open_eraser()?)
     }
 }
 
