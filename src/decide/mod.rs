@@ -3,8 +3,10 @@
 
 mod access;
 mod acknowledge;
+mod act;
 mod agent;
 mod aside;
+mod asking;
 mod asks;
 mod bounce;
 mod care;
@@ -12,12 +14,18 @@ mod clock;
 mod commands;
 mod conduct;
 mod confirm;
+mod crossed;
 mod customer;
+mod duplicates;
 mod duty;
+mod fresh;
 mod hands;
+mod inform;
 mod leak;
 mod lookalike;
 mod machine;
+mod merge;
+mod note_address;
 mod notify;
 mod open;
 mod order;
@@ -30,6 +38,7 @@ mod urgency;
 mod work;
 
 pub use aside::note_release;
+pub use asking::ask;
 pub use bounce::undelivered;
 pub use clock::clock;
 pub use commands::{COMMANDS, Command};

@@ -56,6 +56,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         aside: confirm::may_be_asked_about(message, mailbox, policy),
         story: sender::claims_agent(message, policy),
         urgent_of: if policy.promises.urgency.words.is_empty() { 0 } else { policy.promises.urgency.of_last },
+        asked: Default::default(),
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
     }
 }
