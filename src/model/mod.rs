@@ -7,8 +7,10 @@
 pub mod access;
 pub mod address;
 pub mod ask;
+pub mod asked;
 pub mod away;
 pub mod calendar;
+pub mod change;
 pub mod conduct;
 pub mod content;
 pub mod decision;
