@@ -10,7 +10,7 @@ use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
-use super::{access, confirm, customer, deskless, hands, notify, proof};
+use super::{access, confirm, customer, deskless, hands, notify, proof, templates};
 
 /// Characters of a reason that are kept.
 const REASON_MAX: usize = 500;
@@ -70,6 +70,10 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     if !commanded.mistakes.is_empty() {
         return misunderstood(case, name, &commanded);
     }
+    let commanded = match templates::expand(case, name, ticket, commanded) {
+        Ok(commanded) => commanded,
+        Err(no) => return refuse(case, name, no.key, &no.because, &no.understood, &no.not),
+    };
     act(case, name, ticket, &commanded)
         .unwrap_or_else(|no| refuse(case, name, no.key, &no.because, &no.understood, &no.not))
 }
@@ -337,6 +341,7 @@ fn carry_out<'a>(
             Effect::Snooze(until) => work.change(TicketChange::Snoozed { until: *until }, written),
             Effect::Watch(on) => hands::watch(work, name, *on, written),
             Effect::Spam => done = hands::spam(work, written),
+            Effect::Template(_) => {}   // in the words already
             Effect::Digest { .. } => {} // of the agent, not of the ticket
             Effect::Time(minutes) => hands::book(work, name, *minutes, written),
             Effect::Tag { on, off } => done = hands::tag(work, on, off, written),

@@ -28,6 +28,7 @@ mod proof;
 mod recheck;
 mod route;
 mod subject;
+mod templates;
 mod urgency;
 mod weeks;
 mod work;
@@ -40,6 +41,7 @@ pub use confirm::{verify, verify_alternate};
 pub use duty::{Gap, gaps};
 pub use order::order;
 pub use recheck::again as check_again;
+pub use templates::{TemplateMistake, VALUES as TEMPLATE_VALUES, check as check_templates};
 
 use jiff::Timestamp;
 

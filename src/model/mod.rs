@@ -25,6 +25,7 @@ pub mod order;
 pub mod outgoing;
 pub mod promise;
 pub mod recheck;
+pub mod reply_template;
 pub mod residue;
 pub mod text;
 pub mod ticket;

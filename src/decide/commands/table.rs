@@ -2,11 +2,15 @@
 
 use super::arguments::{address, digest, minutes, outsider, tags, until};
 use super::{Command, Effect, names, nothing_after};
+use crate::decide::templates;
 use crate::model::text::fold;
 use crate::model::{Priority, Status};
 
 const CC_ADD: &[&str] = &["add", "pridaj", "pridej", "dodaj", "hinzufugen", "hinzufuegen", "+"];
 const CC_REMOVE: &[&str] = &["remove", "odober", "odeber", "odstrani", "ukloni", "entfernen", "-"];
+
+/// The word by which a reply template is called.
+pub const TEMPLATE: &str = "template";
 
 /// Every command there is. The words in `also` are, in this order, Slovak, Czech, Slovenian, Croatian and German.
 pub const COMMANDS: &[Command] = &[
@@ -184,6 +188,13 @@ pub const COMMANDS: &[Command] = &[
         argument: "T",
         does: "tags the ticket; with a minus before it, takes the tag off: #tag vpn -printer",
         understand: |said| tags(said.argument).map(|(on, off)| Effect::Tag { on, off }),
+    },
+    Command {
+        word: TEMPLATE,
+        also: ["sablona", "sablona", "predloga", "predlozak", "vorlage"],
+        argument: "[NAME [VALUE=…]]",
+        does: "puts a reply template's words where it stands, in the customer's language; alone, lists the templates",
+        understand: |said| templates::call(said.argument, said.policy).map(Effect::Template),
     },
     Command {
         word: "digest",
