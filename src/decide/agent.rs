@@ -10,7 +10,7 @@ use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
-use super::{access, confirm, customer, deskless, hands, notify, proof, templates};
+use super::{access, confirm, customer, deskless, hands, notify, proof, resolved, templates};
 
 /// Characters of a reason that are kept.
 const REASON_MAX: usize = 500;
@@ -277,7 +277,7 @@ pub fn send_answer(
             text: words.to_owned(),
             author: Some(Address::new(Some(&author), work.mailbox().address.as_str())),
             attachments: files.clone(),
-            values: std::collections::BTreeMap::from([("agent", Value::Text(author.clone()))]),
+            values: answer_values(&author, status, work),
             cause: cause.to_owned(),
             at: work.now,
         })
@@ -304,6 +304,13 @@ pub fn send_answer(
     work.outgoing.extend(drafts);
 }
 
+/// Where the answer is to be the last word, it says how to have another.
+fn answer_values(author: &str, status: Status, work: &Work) -> std::collections::BTreeMap<&'static str, Value> {
+    let days = Value::Number(i64::from(work.policy.desk.reopen_days));
+    let resolved = (status == Status::Resolved).then_some(("resolved_days", days));
+    resolved.into_iter().chain([("agent", Value::Text(author.to_owned()))]).collect()
+}
+
 /// The requester, then the participants.
 fn recipients(ticket: &Ticket) -> Vec<Address> {
     let participants = ticket.participants.iter().map(|p| Address { name: p.name.clone(), email: p.email.clone() });
@@ -324,6 +331,7 @@ fn carry_out<'a>(
             // Before the words, or with them.
             Effect::Note | Effect::Accept(_) | Effect::Copy { .. } | Effect::Reject | Effect::Override(_) => {}
             Effect::Revoke => others = access::revoke(work, &case.facts.found.absorbed, written),
+            Effect::Status(Status::Resolved) => resolved::resolve(work, written),
             Effect::Status(to) => {
                 if work.ticket.status != *to {
                     work.change(TicketChange::Status { to: *to }, written);

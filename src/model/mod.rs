@@ -16,6 +16,7 @@ pub mod desk;
 pub mod digest;
 pub mod duty;
 pub mod facts;
+pub mod free_mail;
 pub mod hands;
 pub mod hold;
 pub mod language;
