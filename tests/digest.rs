@@ -255,6 +255,7 @@ fn ticket(number: i64) -> postdesk::model::Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

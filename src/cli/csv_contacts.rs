@@ -342,7 +342,7 @@ fn needs_shield(field: &str) -> bool {
 }
 
 /// An apostrophe before what a spreadsheet would calculate (CSV injection, CWE-1236).
-fn shield(field: &str) -> String {
+pub fn shield(field: &str) -> String {
     if needs_shield(field) { format!("'{field}") } else { field.to_owned() }
 }
 

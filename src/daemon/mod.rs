@@ -7,6 +7,7 @@ pub mod clock;
 pub mod commit;
 pub mod connect;
 pub mod digest;
+pub mod forget;
 pub mod ingest;
 pub mod mailbox;
 mod morning;

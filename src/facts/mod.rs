@@ -40,6 +40,12 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         digest: Some(message.digest),
         fingerprint: Some(message.fingerprint()),
         message_id: message.id().map(str::to_owned),
+        // As the store knows a mail again: by its bytes, or by its content where it has a Message-ID.
+        erased: [Some(message.digest), message.id().map(|_| message.fingerprint())]
+            .iter()
+            .flatten()
+            .flat_map(|digest| policy.keys.tombstones(digest))
+            .collect(),
         signatures: replay::marks(message, policy),
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
         from: sender::from(message),

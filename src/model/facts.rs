@@ -20,6 +20,8 @@ pub struct Lookup {
     pub digest: Option<Digest>,
     pub fingerprint: Option<Digest>,
     pub message_id: Option<String>,
+    /// Keyed digests by which it is known again, should it have been erased ([`super::token::KeyRing::tombstones`]).
+    pub erased: Vec<String>,
     /// Signatures by which the mail may have been seen before ([`super::token::KeyRing::signature_marks`]).
     pub signatures: Vec<String>,
     /// Whose contact, organisation, earlier tickets and acknowledgements are looked for.
@@ -66,6 +68,8 @@ pub struct Found {
     pub next_ticket: TicketNumber,
     /// The same content was taken in before.
     pub duplicate: Option<Earlier>,
+    /// It was erased at a person's request.
+    pub erased: bool,
     /// Of the signatures asked for, those that proved a mail before, with [`super::Message::consequences`] of that mail.
     pub signatures: Vec<(String, Digest)>,
     /// A mail with this Message-ID but other content was taken in before.

@@ -9,7 +9,9 @@ mod checkpoint;
 mod conduct;
 mod contacts;
 mod digest;
+mod erase;
 mod errors;
+mod figures;
 mod holds;
 mod ingest;
 mod ledger;
@@ -41,6 +43,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::checkpoint::Checkpointer;
 use self::readers::Readers;
 use self::writer::Writer;
+use super::erase::{Erase, Erased, Erasure};
 use super::watch::{Came, Fares, Notice, Watch};
 use super::{
     Arrival, ContactCounts, Cursor, DueRecheck, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result,
@@ -49,6 +52,7 @@ use super::{
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::digest::{Measured, Overview};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period};
 use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
@@ -312,6 +316,17 @@ impl Store for SqliteStore {
     }
 }
 
+impl Erase for SqliteStore {
+    fn erase(&self, order: &Erasure, rehearse: bool, now: Timestamp) -> Result<Erased> {
+        let mut connection = self.readers.open_eraser()?;
+        erase::erase(&mut connection, order, rehearse, now)
+    }
+
+    fn wipe(&self) -> Result<()> {
+        erase::wipe(&self.readers.open_eraser()?)
+    }
+}
+
 impl Watch for SqliteStore {
     fn notices(&self) -> Result<Vec<Notice>> {
         self.readers.with(watch::notices)
@@ -409,6 +424,10 @@ impl Reading for SqliteStore {
             }
         }
         Ok(())
+    }
+
+    fn figures(&self, period: Period, into: &mut dyn Gather) -> Result<()> {
+        self.readers.with(|c| figures::gather(c, period, into))
     }
 
     fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>> {
