@@ -33,7 +33,7 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
         (_, None) => return Err(ComposeError::NoTicket),
         (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
-        (Template::Reminder | Template::Closed, Some(ticket)) => words.notice(ticket),
+        (Template::Reminder | Template::Closed | Template::Resolved, Some(ticket)) => words.notice(ticket),
         (Template::Answer, Some(ticket)) => words.answer(ticket),
         (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
         (Template::Page, Some(ticket)) => words.page(ticket),
@@ -109,8 +109,17 @@ impl Words<'_> {
         ];
         match self.draft.template {
             Template::Reminder => self.texts.say("reminder", &values),
+            Template::Resolved => self.resolved(&values),
             _ => self.texts.say("closed", &values),
         }
+    }
+
+    fn resolved(&self, values: &[(&'static str, Filled)]) -> String {
+        let mut values: Vec<(&'static str, Filled)> =
+            values.iter().filter(|(name, _)| *name != "close").cloned().collect();
+        values.push(("answer", Filled::from(self.text("answer").unwrap_or_default())));
+        values.push(("days", Filled::from(self.line("days").unwrap_or_default())));
+        self.texts.say("resolved", &values)
     }
 
     /// The agent's words and the desk's signature. The agent is named as the desk names him, never by the address from
@@ -126,7 +135,11 @@ impl Words<'_> {
             .unwrap_or_default();
         let values = [("agent", Filled::from(agent)), ("desk", self.desk()), ("number", Filled::from(ticket.number))];
         let signature = self.texts.say("signature", &values);
-        format!("{}\n\n-- \n{}", self.said(), signature.trim())
+        let resolved = self.line("resolved_days").map(|days| {
+            let values = [("number", Filled::from(ticket.number)), ("days", Filled::from(days))];
+            format!("\n\n{}", self.texts.say("answer-resolved", &values).trim())
+        });
+        format!("{}{}\n\n-- \n{}", self.said(), resolved.unwrap_or_default(), signature.trim())
     }
 
     fn notification(&self, ticket: &Ticket, left_off: &[String]) -> String {

@@ -209,7 +209,7 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
         Template::Acknowledgement | Template::AcknowledgementMinimal => None,
         Template::Refused | Template::NotifyBounce | Template::Alarm | Template::Receipt | Template::Crossed => None,
         Template::Digest | Template::Weekly => None,
-        Template::Answer | Template::Reminder | Template::Closed => {
+        Template::Answer | Template::Reminder | Template::Closed | Template::Resolved => {
             plus_address(TokenKind::Bounce, identity, policy, mailbox).or_else(|| Some(mailbox.address.clone()))
         }
         Template::ConfirmOver => None,

@@ -3,14 +3,14 @@
 use crate::model::message::Digest;
 use crate::model::outgoing::Row;
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{Action, Address, Agent, Attachment, Decision, Entry, Fate, Hold, HoldState, Ticket, TicketChange};
+use crate::model::{Action, Address, Agent, Attachment, Decision, Entry, Fate, Hold, HoldState, Status, Ticket, TicketChange};
 
 use super::agent::{add_note, answer, assign, lift, relayed};
 use super::asking::mentioned;
 use super::commands::{Commanded, Effect, is_blank};
 use super::leak::leak;
 use super::work::{Case, Work};
-use super::{access, crossed, deskless, hands, inform, merge, note_address, proof};
+use super::{access, crossed, deskless, hands, inform, merge, note_address, proof, resolved};
 
 /// Why a believed agent's mail is not carried out.
 pub struct Refusal {
@@ -309,6 +309,8 @@ pub fn carry_out<'a>(case: &Case<'a>, said: &Said, work: &mut Work<'a>, rest: &m
             Effect::Note | Effect::Accept(_) | Effect::Copy { .. } | Effect::Reject | Effect::Override(_) => {}
             Effect::Merge(_) | Effect::Split(_) | Effect::For(_) | Effect::Send | Effect::Ask(_) => {}
             Effect::Digest { .. } => {} // of the agent, not of the ticket
+            Effect::Template(_) => {}   // in the words already
+            Effect::Status(Status::Resolved) => resolved::resolve(work, written),
             Effect::Revoke => {
                 let absorbed = &case.facts.found.absorbed;
                 rest.others.extend(access::revoke(work, absorbed, written));

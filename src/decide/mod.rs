@@ -34,8 +34,11 @@ mod order;
 mod presence;
 mod proof;
 mod recheck;
+mod resolved;
 mod route;
 mod subject;
+mod templates;
+mod thanks;
 mod urgency;
 mod weeks;
 mod work;
@@ -49,6 +52,7 @@ pub use confirm::{verify, verify_alternate};
 pub use duty::{Gap, gaps};
 pub use order::order;
 pub use recheck::again as check_again;
+pub use templates::{TemplateMistake, VALUES as TEMPLATE_VALUES, check as check_templates};
 
 use jiff::Timestamp;
 

@@ -28,6 +28,8 @@ words! {
         Reminder = "reminder",
         /// To a customer: his ticket was closed, because he did not answer.
         Closed = "closed",
+        /// To a customer: his ticket is resolved, and what to do if it is not.
+        Resolved = "resolved",
         /// To a customer: what an agent wrote.
         Answer = "answer",
         /// To an agent: a new ticket is his (or his group's).
@@ -84,7 +86,7 @@ impl Template {
 
     /// What the desk writes to a customer by itself, though no mail of his caused it now.
     pub fn is_notice(self) -> bool {
-        matches!(self, Template::Reminder | Template::Closed)
+        matches!(self, Template::Reminder | Template::Closed | Template::Resolved)
     }
 
     /// Whether it is sent again when it is unknown whether it arrived: what an agent wrote and what an agent must hear of is

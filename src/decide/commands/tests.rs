@@ -43,6 +43,7 @@ fn policy() -> Policy {
         keys: KeyRing::new(vec![crate::model::token::Key { id: 'a', secret: [1; 32] }]).expect("a key"),
         texts: Default::default(),
         promises: Default::default(),
+        templates: Default::default(),
     }
 }
 
