@@ -110,9 +110,9 @@ fn table(section: &Section) -> String {
         html.push_str("</tr>\n");
     }
     if let Some(more) = section.rows.len().checked_sub(TABLE_ROWS).filter(|more| *more > 0) {
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<tr class=\"rest\"><th scope=\"row\">and {more} more</th><td colspan=\"{}\">in `report --csv`</td></tr>\n",
+            "<tr class=\"rest\"><th scope=\"row\">and {more} more</th><td colspan=\"{}\">in `report --csv`</td></tr>",
             section.columns.len() - 1
         );
     }

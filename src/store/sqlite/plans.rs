@@ -66,6 +66,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN hold USING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN hold USING COVERING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN ticket USING INDEX ticket_live", "only live tickets, newest first"),
+    ("SCAN ticket USING COVERING INDEX ticket_live", "how many live tickets there are"),
     ("SCAN ticket USING INDEX ticket_updated", "a list of all, newest first, ends at its limit"),
     ("SCAN of_ticket", "the mails of one ticket"),
     ("SCAN notice", "only what people have not heard yet"),
