@@ -56,6 +56,7 @@ pub fn ticket(t: &Ticket) -> Value {
         "linked": t.linked,
         "restricted": t.restricted,
         "asks": asks(t),
+        "articles": {"offered": t.service.offered, "helped": t.service.helped},
     })
 }
 
@@ -288,6 +289,7 @@ mod tests {
             "firstResponseDueAt": null, "resolveDueAt": "2026-11-24T09:00:00Z",
             "firstRespondedAt": "2026-11-22T10:00:00Z", "resolvedAt": null, "snoozedUntil": null,
             "mergedInto": null, "linked": [1040], "restricted": false, "asks": [],
+            "articles": {"offered": [], "helped": false},
         });
         assert_eq!(ticket(&example()).to_string(), golden.to_string());
     }

@@ -66,6 +66,7 @@ pub fn policy() -> Policy {
         keys,
         texts: BTreeMap::new(),
         promises: Default::default(),
+        articles: Default::default(),
     }
 }
 

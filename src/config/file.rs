@@ -26,6 +26,7 @@ pub struct File {
     pub limits: Option<Spanned<Limits>>,
     pub log: Option<Spanned<Log>>,
     pub texts: Option<Spanned<Texts>>,
+    pub articles: Option<Spanned<Articles>>,
     pub outgoing: Option<Spanned<Outgoing>>,
     #[serde(default)]
     pub mailbox: Vec<Spanned<Mailbox>>,
@@ -132,6 +133,16 @@ pub struct Log {
 pub struct Texts {
     /// Folder of files `sk.toml`, `en.toml`, …; what is missing there is the built-in text.
     pub folder: Key<String>,
+}
+
+/// `[articles]`: answers that are written already, offered in the acknowledgement.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Articles {
+    /// Folder of files `*.md`, each with a head. Absent: nothing is offered.
+    pub folder: Key<String>,
+    /// The score from which on an article is offered; `explain` shows scores. Default: 2.0.
+    pub threshold: Key<f64>,
 }
 
 /// `[[mailbox]]`: a support inbox.
@@ -371,6 +382,7 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("limits", k::<Limits>()),
         ("log", k::<Log>()),
         ("texts", k::<Texts>()),
+        ("articles", k::<Articles>()),
         ("mailbox", k::<Mailbox>()),
         ("mailbox.imap", k::<Imap>()),
         ("mailbox.maildir", k::<MaildirIn>()),

@@ -15,7 +15,7 @@ use super::file;
 use super::notes::Notes;
 use super::people::People;
 use super::secret::SecretSource;
-use super::{Config, connections, keys, promises, rules, texts};
+use super::{Config, articles, connections, keys, promises, rules, texts};
 
 /// Where the mails of one mailbox come from.
 #[derive(Clone, Debug)]
@@ -198,6 +198,7 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let limits = limits(&file.limits.map(Spanned::into_inner).unwrap_or_default(), notes);
     let log = log(&file.log.map(Spanned::into_inner).unwrap_or_default(), notes);
     let texts = texts::texts(file.texts.map(Spanned::into_inner).unwrap_or_default(), notes);
+    let articles = articles::articles(file.articles.map(Spanned::into_inner).unwrap_or_default(), &categories, notes);
     let known = if notes.looks_at_files() { keys::load(&state) } else { Ok(None) };
     let keys = match known.and_then(|ring| ring.map_or_else(keys::passing, Ok)) {
         Ok(keys) => keys,
@@ -217,6 +218,7 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
         keys,
         texts,
         promises,
+        articles,
     };
     Some(Config {
         path: notes.source.path.to_owned(),

@@ -9,7 +9,7 @@ use crate::model::{Action, AddrSpec, Decision, Fate, Status, Ticket, TicketChang
 use super::open::open;
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
-use super::{access, asks, duty, notify};
+use super::{access, articles, asks, duty, notify};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -156,9 +156,13 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     for other in &case.facts.thread.also {
         work.change(TicketChange::Linked { to: *other }, "The mail proves that it has to do with this ticket too");
     }
+    let mut solved = false;
     if kind == EntryKind::Reply {
         asks::complete(case, &mut work);
-        reopen(&mut work);
+        solved = articles::solved(case, &mut work);
+        if !solved {
+            reopen(&mut work);
+        }
     }
     match kind {
         EntryKind::External if case.is_thread_his() => {
@@ -181,6 +185,7 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     let mut decision = work.into_decision(Action::Append, Fate::Appended(number));
     decision.view = Some(case.view(true));
     decision.reasons.push(because.to_owned());
+    decision.reasons.extend(solved.then(|| "The customer says that it is solved".to_owned()));
     decision.reasons.push("Further words on a ticket are not acknowledged".to_owned());
     decision
 }

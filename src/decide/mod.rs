@@ -4,6 +4,7 @@
 mod access;
 mod acknowledge;
 mod agent;
+mod articles;
 mod aside;
 mod asks;
 mod bounce;

@@ -9,7 +9,7 @@ use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, Ti
 use super::route::{Asked, Route, route};
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
-use super::{acknowledge, asks, clock, confirm, customer, duty, notify, urgency};
+use super::{acknowledge, articles, asks, clock, confirm, customer, duty, notify, urgency};
 
 /// Characters of a mail's first line that stand in for a missing subject.
 const FIRST_WORDS_MAX: usize = 60;
@@ -43,6 +43,7 @@ pub fn open(case: &Case, because: &str) -> Decision {
     let urgent = urgency::heed(case, &mut work);
     let promised = clock::promise(&mut work, case.contact(), facts.organisation.as_ref());
     asks::begin(case, &mut work);
+    let mut suggestions = articles::suggest(case, &mut work);
     link(case, &mut work);
     customer::add_copied(case, &mut work);
     let woken = duty::take(case, &mut work, &mut route);
@@ -64,9 +65,11 @@ pub fn open(case: &Case, because: &str) -> Decision {
             if draft.template == Template::Acknowledgement && !asked.is_empty() {
                 work.event("asked for what is missing", asked.join("; "));
             }
+            articles::record(&mut work, &suggestions);
             work.outgoing.push(draft);
         }
         Err(why_not) => {
+            articles::withdraw(&mut work, &mut suggestions);
             work.event("not acknowledged", &why_not);
             reasons.push(format!("Not acknowledged: {why_not}"));
         }
@@ -85,6 +88,7 @@ pub fn open(case: &Case, because: &str) -> Decision {
     }
     decision.turns = route.turns;
     decision.route = route.steps;
+    decision.articles = suggestions;
     decision.reasons = reasons;
     decision
 }

@@ -3,6 +3,7 @@
 //! [`OutgoingMail`].
 
 use super::address::AddrSpec;
+use super::article::Suggestion;
 use super::conduct::Mark;
 use super::facts::{Authenticity, Believed, Sender, ThreadBy};
 use super::hold::Hold;
@@ -145,6 +146,8 @@ pub struct Decision<Mail = Draft> {
     /// What is to be remembered of addresses.
     pub marks: Vec<Mark>,
     pub route: Vec<RouteStep>,
+    /// Articles that have something of the mail, the best first.
+    pub articles: Vec<Suggestion>,
     /// Why all this, in sentences, in the order in which it was thought.
     pub reasons: Vec<String>,
     /// What the operator should hear of.
@@ -179,6 +182,7 @@ impl<Mail> Decision<Mail> {
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
+            articles: Vec::new(),
             reasons: Vec::new(),
             alarms: Vec::new(),
             told: Vec::new(),
@@ -208,6 +212,7 @@ impl<Mail> Decision<Mail> {
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,
+            articles: self.articles,
             reasons: self.reasons,
             alarms: self.alarms,
             told: self.told,

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::address::AddrSpec;
+use super::article::Articles;
 use super::ask::Ask;
 use super::language::Language;
 use super::promise::Promises;
@@ -28,6 +29,8 @@ pub struct Policy {
     /// The operator's own texts: language → key → template. What is missing here is the built-in text.
     pub texts: BTreeMap<Language, BTreeMap<String, String>>,
     pub promises: Promises,
+    /// Answers that are written already.
+    pub articles: Articles,
 }
 
 #[derive(Clone, Debug)]

@@ -55,6 +55,7 @@ pub fn policy() -> Policy {
         keys: KeyRing::new(vec![Key { id: '1', secret: [7; 32] }]).expect("not empty"),
         texts: BTreeMap::new(),
         promises: Default::default(),
+        articles: Default::default(),
     }
 }
 

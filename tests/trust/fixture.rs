@@ -122,6 +122,7 @@ pub fn policy() -> Policy {
         keys: keys(7),
         texts: Default::default(),
         promises: Default::default(),
+        articles: Default::default(),
     }
 }
 

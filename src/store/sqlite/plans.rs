@@ -234,6 +234,7 @@ struct Nobody;
 
 impl Gather for Nobody {
     fn ticket(&mut self, _: &TicketFact<'_>) {}
+    fn offered(&mut self, _: &[String], _: bool) {}
     fn mails(&mut self, _: Timestamp, _: EntryKind, _: u64) {}
     fn live(&mut self, _: Option<&str>, _: u64) {}
     fn undelivered(&mut self, _: &str, _: u64, _: u64) {}

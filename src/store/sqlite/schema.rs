@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_recheck.sql"),
     include_str!("migrations/0012_peers.sql"),
     include_str!("migrations/0013_figures.sql"),
+    include_str!("migrations/0014_articles.sql"),
 ];
 
 /// Between two tries to switch a file that another process is just making.
