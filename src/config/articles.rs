@@ -117,7 +117,7 @@ fn read(path: &Path, text: &str, categories: &[Category]) -> Read {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines: Vec<&str> = text.lines().collect();
     let is_rule = |line: &&str| line.trim_end() == "---";
-    let end = lines.iter().skip(1).position(|line| is_rule(line)).map(|at| at + 1);
+    let end = lines.iter().skip(1).position(is_rule).map(|at| at + 1);
     let Some(end) = end.filter(|_| lines.first().is_some_and(is_rule)) else {
         let hint = "It begins with a line `---`, then `title: …` and the like, then a line `---` again";
         read.wrong(path, 1, "The article has no head", hint);

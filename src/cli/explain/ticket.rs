@@ -18,8 +18,8 @@ pub fn of(commit: &Commit) -> Option<&Ticket> {
 /// Why its priority is what it is.
 pub fn priority_because(commit: &Commit, ticket: &Ticket) -> String {
     let of_ticket = commit.history.iter().filter(|line| line.ticket == ticket.number);
-    let set = of_ticket.filter(|line| matches!(line.change, TicketChange::Priority { .. }));
-    if let Some(line) = set.last() {
+    let mut set = of_ticket.filter(|line| matches!(line.change, TicketChange::Priority { .. }));
+    if let Some(line) = set.next_back() {
         return line.because.clone();
     }
     let opened = commit.history.iter().any(|line| line.ticket == ticket.number && line.change == TicketChange::Created);
