@@ -7,7 +7,7 @@
 
 -- Numbers that are given once and never again.
 CREATE TABLE counter (
-    name TEXT PRIMARY KEY NOT NULL, -- 'next-ticket' is the only one
+    name TEXT PRIMARY KEY NOT NULL, -- 'next-ticket', 'next-hold'; 'erased': how many rows that table has
     value INTEGER NOT NULL -- the number that is given next
 ) STRICT;
 
@@ -33,7 +33,7 @@ CREATE TABLE ledger (
     attempts INTEGER NOT NULL DEFAULT 0, -- tries to take it in, counted before each
     received_at INTEGER, -- when the mail reached us; NULL until it was read
     truncated_from INTEGER, -- full size in bytes, where more came than the desk takes in
-    digest BLOB, -- SHA-256 of the bytes; NULL until it was read
+    digest BLOB, -- SHA-256 of the bytes; NULL until it was read, and after an erasure
     fingerprint BLOB, -- SHA-256 of the content, whatever the hops wrote into the header; NULL where it could not be parsed
     message_key BLOB, -- SHA-256 of the Message-ID, brackets and case of the domain aside; NULL where there is none
     raw INTEGER REFERENCES raw (id), -- the mail itself; NULL until it was read, and after an erasure
@@ -102,6 +102,7 @@ CREATE TABLE ticket (
     clock_at INTEGER, -- when the clock has to look at it next
     urgency INTEGER NOT NULL DEFAULT 0, -- 1: its customer called it urgent; 2: and was heeded
     access TEXT NOT NULL DEFAULT '{}', -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
+    hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers and booked time, see src/model/hands.rs
     sla TEXT, -- name of its SLA; as in service, for reports
     stopped_at INTEGER, -- since when its clock stands; as in service, for reports
     waits TEXT, -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
@@ -118,6 +119,25 @@ CREATE INDEX ticket_organisation ON ticket (organisation, updated_at) WHERE orga
 CREATE INDEX ticket_figures ON ticket (created_at, status, category, organisation, owner, urgency, first_response_due_at, resolve_due_at, first_responded_at, resolved_at, sla, stopped_at, waits);
 CREATE INDEX ticket_offered ON ticket (created_at, offered, helped) WHERE offered IS NOT NULL;
 CREATE INDEX ticket_resolved ON ticket (resolved_at, created_at) WHERE resolved_at IS NOT NULL;
+
+-- Which tickets have which tags: those of ticket.hands, to find them by.
+CREATE TABLE tag (
+    tag TEXT NOT NULL, -- in lower case
+    ticket INTEGER NOT NULL REFERENCES ticket (number) ON DELETE CASCADE, -- which has it
+    PRIMARY KEY (tag, ticket)
+) STRICT;
+CREATE INDEX tag_ticket ON tag (ticket);
+
+-- Time that agents booked on tickets.
+CREATE TABLE times (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which it was booked
+    ticket INTEGER NOT NULL REFERENCES ticket (number) ON DELETE CASCADE, -- on which
+    agent TEXT NOT NULL, -- name of the agent
+    minutes INTEGER NOT NULL, -- how long
+    at INTEGER NOT NULL -- when it was booked
+) STRICT;
+CREATE INDEX times_ticket ON times (ticket);
+CREATE INDEX times_at ON times (at);
 
 -- Live tickets of each agent, kept by triggers so that assigning costs the same with a million tickets.
 CREATE TABLE load (
@@ -408,6 +428,13 @@ CREATE UNIQUE INDEX notice_outbox ON notice (outbox) WHERE outbox IS NOT NULL;
 
 -- When something was last said, done or seen.
 CREATE TABLE moment (
-    what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'met:support:INBOX', 'trouble:support:login'
+    what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'trouble:support:login', 'digest:jana', 'digest-off:jana'
     at INTEGER NOT NULL -- when that was, the last time
+) STRICT;
+
+-- Mails that were erased at a person's request, so that a mailbox that still has them does not bring them back. Rows are never
+-- deleted; without the desk's key they tell nothing.
+CREATE TABLE erased (
+    mark TEXT PRIMARY KEY NOT NULL, -- keyed digest of a mail's bytes, or of its content
+    at INTEGER NOT NULL -- when it was erased
 ) STRICT;

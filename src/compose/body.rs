@@ -14,7 +14,7 @@ use super::subject::strip;
 use super::texts::Texts;
 
 /// Longest value on one line of a notification, in characters.
-const LINE_MAX: usize = 500;
+pub(super) const LINE_MAX: usize = 500;
 /// Between the desk's words and those of the mail.
 const RULE: &str = "----------------------------------------";
 
@@ -26,6 +26,8 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
         (Template::Refused, ticket) => words.refused(ticket.as_ref()),
         (Template::Confirm, ticket) => words.confirm(ticket.as_ref()),
         (Template::ConfirmOver, _) => words.confirm_over(),
+        (Template::Digest, _) => words.digest(),
+        (Template::Weekly, _) => words.weekly(),
         (_, None) => return Err(ComposeError::NoTicket),
         (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
@@ -52,10 +54,10 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
     Ok(format!("{}\n", text.trim_end()))
 }
 
-struct Words<'a> {
-    draft: &'a Draft,
-    policy: &'a Policy,
-    texts: &'a Texts<'a>,
+pub(super) struct Words<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) policy: &'a Policy,
+    pub(super) texts: &'a Texts<'a>,
 }
 
 impl Words<'_> {
@@ -254,14 +256,14 @@ impl Words<'_> {
     }
 
     /// A moment by the desk's clock, in this language.
-    fn when(&self, at: Timestamp) -> String {
+    pub(super) fn when(&self, at: Timestamp) -> String {
         let local = at.to_zoned(self.policy.desk.timezone.clone());
         let [weekday, day, month] = self.date(&local);
         self.texts.say("when", &[weekday, day, month, ("time", Filled::from(local.strftime("%-H:%M").to_string()))])
     }
 
     /// The day of a moment by the desk's clock.
-    fn day(&self, at: Timestamp) -> String {
+    pub(super) fn day(&self, at: Timestamp) -> String {
         self.texts.say("day", &self.date(&at.to_zoned(self.policy.desk.timezone.clone())))
     }
 
@@ -431,7 +433,7 @@ impl Words<'_> {
         let line = match self.draft.values.get(name)? {
             Value::Text(text) => clean_line(text, LINE_MAX),
             Value::Number(number) => number.to_string(),
-            Value::Flag(_) => return None,
+            Value::Flag(_) | Value::Digest(_) | Value::Weeks(_) => return None,
             Value::List(items) => clean_line(&items.join(", "), LINE_MAX),
         };
         Some(line).filter(|l| !l.is_empty())

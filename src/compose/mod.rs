@@ -15,20 +15,26 @@
 //! | notify-due | as those, and `promise`: Text, a word of [`crate::model::promise::Promise`]; `percent`: Number; `when`: Text, a time as in RFC 3339 |
 //! | notify-silent, notify-returned | as notify-assigned, and `days`: Number |
 //! | page | `who`: Text, whose ticket it is |
-//! | refused | `because`: Text, a word (`forged`: the mail is not the agent's; `unsigned`, `unproven`, `command`, `accept`, `no-marker`, `nothing-said`) or a sentence; `understood`, `not_understood`: List |
+//! | refused | `because`: Text, a word (`forged`: the mail is not the agent's; `unsigned`, `unproven`, `command`, `accept`, `no-marker`, `nothing-said`, `no-ticket`) or a sentence; `understood`, `not_understood`: List |
 //! | notify-proven | as notify-reply |
 //! | notify-confirmed | as notify-reply; `who`: Text, the address on file; `denied`: Flag |
 //! | confirm | `kind`: Text, a word of [`crate::model::HoldKind`]; `category`: Text; `minutes`, `days`: Number, how long an answer is waited for |
 //! | confirm-over | none |
 //! | notify-bounce | `recipient`: Text; `report`: Text |
+//! | digest | `digest`: Digest |
+//! | weekly | `weeks`: Weeks |
 //! | alarm | `what`: List of sentences |
 
 mod body;
+mod digest;
 mod header;
 mod mail;
 mod part;
+mod picture;
+mod related;
 mod subject;
 mod texts;
+mod weekly;
 
 pub use texts::check;
 

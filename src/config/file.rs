@@ -72,9 +72,21 @@ pub struct Desk {
     pub sla: Key<String>,
     /// When somebody is at the desk: a `[calendar.NAME]`. Default: the calendar of the desk's `sla`.
     pub calendar: Key<String>,
+    /// Who gets a report on the week. Absent: nobody.
+    pub weekly: Option<Spanned<Weekly>>,
     /// What it takes to believe an agent: token (signed reply identity and From) or confirm (strong proof of From too, or
     /// a confirmation from the registered address). Default: `token`.
     pub agents: Key<String>,
+}
+
+/// `weekly` of the desk.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Weekly {
+    /// An agent, or a group, each of whose members gets it. Required.
+    pub to: Key<String>,
+    /// A day of the week and a time by the desk's clock; where that is no working day, the next one. Default: `monday 08:00`.
+    pub at: Key<String>,
 }
 
 /// `[dns]`: for the desk's own check of DKIM and DMARC.
@@ -271,6 +283,8 @@ pub struct Agent {
     pub language: Key<String>,
     /// An address that wakes, such as an SMS gateway's: one line goes there when the agent on duty is needed.
     pub pager: Key<String>,
+    /// When the agent is told, each working day, how his tickets stand, by the desk's clock: `08:00`. Absent: never.
+    pub digest: Key<String>,
     /// Days on which somebody else gets the agent's tickets.
     pub away: Key<Vec<Spanned<Absence>>>,
     /// A disabled agent is assigned nothing and believed nothing. Default: false.
@@ -377,6 +391,7 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
     vec![
         ("", k::<File>()),
         ("desk", k::<Desk>()),
+        ("desk.weekly", k::<Weekly>()),
         ("dns", k::<Dns>()),
         ("budgets", k::<Budgets>()),
         ("limits", k::<Limits>()),

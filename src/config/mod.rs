@@ -5,6 +5,7 @@
 
 mod articles;
 mod connections;
+mod digest;
 pub mod drill;
 mod duty;
 pub mod file;

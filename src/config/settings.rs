@@ -15,7 +15,7 @@ use super::file;
 use super::notes::Notes;
 use super::people::People;
 use super::secret::SecretSource;
-use super::{Config, articles, connections, keys, promises, rules, texts};
+use super::{Config, articles, connections, digest, keys, promises, rules, texts};
 
 /// Where the mails of one mailbox come from.
 #[derive(Clone, Debug)]
@@ -280,6 +280,7 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
     let proofs =
         [("auto", desk::AgentProof::Auto), ("token", desk::AgentProof::Token), ("confirm", desk::AgentProof::Confirm)];
     let agents = file.agents.as_ref().and_then(|word| one_of(word, "desk.agents", &proofs, notes));
+    let weekly = file.weekly.as_ref().and_then(|table| digest::weekly(table, people, notes));
     Some(Desk {
         name,
         prefix,
@@ -290,6 +291,7 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
         operator: file.operator.and_then(|o| address(&o, "desk.operator", notes)),
         reopen_days: file.reopen_days.map_or(14, Spanned::into_inner),
         agents: agents.unwrap_or_default(),
+        weekly,
     })
 }
 

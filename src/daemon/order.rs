@@ -148,6 +148,7 @@ mod tests {
             entries: 0,
             service: Default::default(),
             access: Default::default(),
+            hands: Default::default(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! An agent's mail: an answer that goes to the customer, a note for colleagues, commands. Believed only by a reply
 //! identity that this desk signed for this agent, together with what [`proof`] asks.
 
-use crate::model::desk::Assignee;
 use crate::model::message::Message;
 use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
 use crate::model::text::clean_line;
@@ -11,14 +10,16 @@ use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, 
 use super::commands::{Commanded, Effect, take_commands};
 use super::leak::leak;
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
-use super::{access, confirm, customer, notify, proof};
+use super::{access, confirm, customer, deskless, hands, notify, proof};
 
 /// Characters of a reason that are kept.
 const REASON_MAX: usize = 500;
 
 pub fn agent(case: &Case, name: &str) -> Decision {
     // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
-    let Some(ticket) = &case.facts.thread.ticket else { return customer::customer(case) };
+    let Some(ticket) = &case.facts.thread.ticket else {
+        return if case.facts.desk_token { deskless::answer(case, name) } else { customer::customer(case) };
+    };
     let agent = case.policy.agent(name);
     let Some(lacks) =
         agent.map_or_else(|| Some("There is no such agent".to_owned()), |agent| proof::lacks(case, agent))
@@ -35,7 +36,7 @@ pub fn agent(case: &Case, name: &str) -> Decision {
 }
 
 /// Nothing is carried out; the agent hears at the registered address.
-fn hold(case: &Case, name: &str, key: &str, because: &str) -> Decision {
+pub fn hold(case: &Case, name: &str, key: &str, because: &str) -> Decision {
     let decision = case.quarantine(format!("A mail from agent {name} was held: {because}"));
     note_held(case, decision, name, key, &format!("A mail from {name} was held, nothing was sent"), because)
 }
@@ -58,56 +59,80 @@ pub fn note_held(case: &Case, mut decision: Decision, name: &str, key: &str, eve
 
 /// What the agent wrote. Where folding would have left nothing, reading shows everything; where our marker heads it, that
 /// is our own notification, and the agent wrote nothing (he only attached a file).
-fn own_words(message: &Message) -> &str {
+pub fn own_words(message: &Message) -> &str {
     let reply = &message.reply;
     let all_is_ours = reply.marker && reply.quoted.trim().is_empty() && reply.text.contains(MARKER);
     if all_is_ours { "" } else { &reply.text }
 }
 
 fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
-    let commanded = take_commands(own_words(case.message), case.policy);
+    let commanded = take_commands(own_words(case.message), case.policy, case.now);
     if !commanded.mistakes.is_empty() {
         return misunderstood(case, name, &commanded);
     }
-    let note = commanded.effects.iter().any(|(_, e)| *e == Effect::Note);
+    act(case, name, ticket, &commanded)
+        .unwrap_or_else(|no| refuse(case, name, no.key, &no.because, &no.understood, &no.not))
+}
+
+/// Why a believed agent's mail is not carried out.
+pub struct Refusal {
+    /// A word that the text files know.
+    pub key: &'static str,
+    pub because: String,
+    /// The commands that were understood, and those that were not, with what is wrong with them.
+    pub understood: Vec<String>,
+    pub not: Vec<String>,
+}
+
+impl Refusal {
+    pub fn new(key: &'static str, because: impl Into<String>) -> Self {
+        Refusal { key, because: because.into(), understood: Vec::new(), not: Vec::new() }
+    }
+
+    /// A command that was understood and cannot be carried out here.
+    pub fn of(key: &'static str, written: &str, why: String, commanded: &Commanded) -> Self {
+        let others = commanded.effects.iter().map(|(written, _)| written).filter(|other| *other != written);
+        let understood = others.cloned().collect();
+        Refusal { key, not: vec![format!("{written}: {why}")], because: why, understood }
+    }
+}
+
+/// Carries out all of an agent's mail, or nothing of it.
+fn act(case: &Case, name: &str, ticket: &Ticket, commanded: &Commanded) -> Result<Decision, Refusal> {
+    let has = |wanted: fn(&Effect) -> bool| commanded.effects.iter().find(|(_, effect)| wanted(effect));
+    let note = has(|e| *e == Effect::Note).is_some();
     let files = relayed(case.message);
     if let Some(leak) = leak(case, &commanded.words, &files).filter(|_| !note) {
-        return refuse(case, name, leak.key, &leak.because, &[], &[]);
+        return Err(Refusal::new(leak.key, leak.because));
     }
     // Quote marks and rules that were left over are no answer.
     let is_word = |c: char| !c.is_whitespace() && !c.is_ascii_punctuation();
     let says = commanded.words.contains(is_word) || !files.is_empty();
     if commanded.effects.is_empty() && !says {
-        return refuse(case, name, "nothing-said", "There was nothing to send: no words, no command", &[], &[]);
+        return Err(Refusal::new("nothing-said", "There was nothing to send: no words, no command"));
     }
     if note && !says {
-        return refuse(case, name, "nothing-said", "A note without words", &[], &[]);
+        return Err(Refusal::new("nothing-said", "A note without words"));
     }
-    if let Some((written, _)) = commanded.effects.iter().find(|(_, e)| *e == Effect::Reject) {
-        let why = "it answers the question about a mail that was put aside, and this is another mail";
-        return refuse(case, name, "command", why, &[], &[format!("{written}: {why}")]);
+    let not_here = |written: &str, why: &str| Refusal::of("command", written, why.to_owned(), commanded);
+    if let Some((written, _)) = has(|e| *e == Effect::Reject) {
+        return Err(not_here(
+            written,
+            "it answers the question about a mail that was put aside, and this is another mail",
+        ));
+    }
+    if let Some((written, _)) = has(|e| *e == Effect::Spam).filter(|_| says && !note) {
+        return Err(not_here(written, "nothing is sent to whoever sends spam; words in the same mail need #note"));
     }
     let mut work = case.work(ticket.clone()).by(name);
-    for (written, effect) in &commanded.effects {
-        let Effect::Accept(who) = effect else { continue };
-        // First: the words of the same mail are for the accepted one too.
-        if let Err(why) = access::accept(case, &mut work, name, who.as_ref(), written) {
-            return refuse(case, name, "accept", &why, &[], &[format!("{written}: {why}")]);
-        }
-    }
-    for (written, effect) in &commanded.effects {
-        let Effect::Override(reason) = effect else { continue };
-        if let Err(why) = lift(&mut work, name, reason) {
-            return refuse(case, name, "command", &why, &[], &[format!("{written}: {why}")]);
-        }
-    }
+    first(case, name, &mut work, commanded)?;
     let action = match (says, note) {
         (true, true) => {
             add_note(case, name, &mut work, &commanded.words);
             Action::Note
         }
         (true, false) => {
-            answer(case, name, &mut work, &commanded, files);
+            answer(case, name, &mut work, commanded, files);
             Action::Relay
         }
         (false, _) => {
@@ -116,10 +141,11 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
             Action::Command
         }
     };
-    let revoked = carry_out(case, name, &mut work, &commanded);
+    let revoked = carry_out(case, name, &mut work, commanded)?;
     let number = work.ticket.number;
     let mut decision = work.into_decision(action, Fate::Appended(number));
     revoked.into_iter().for_each(|other| other.join(&mut decision));
+    deskless::wish(name, commanded, &mut decision);
     decision.view = Some(case.view(true));
     decision.reasons.extend(match case.facts.confirmed {
         true => vec![case.facts.authenticity.because.clone()],
@@ -129,7 +155,21 @@ fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
         ],
     });
     decision.reasons.extend(commanded.effects.iter().map(|(written, _)| format!("Carried out: {written}")));
-    decision
+    Ok(decision)
+}
+
+/// What comes before the words: to whom they go, and whether they may.
+fn first(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) -> Result<(), Refusal> {
+    for (written, effect) in &commanded.effects {
+        let (key, done) = match effect {
+            Effect::Accept(who) => ("accept", access::accept(case, work, name, who.as_ref(), written)),
+            Effect::Copy { add, address } => ("command", hands::copy(work, name, *add, address, written)),
+            Effect::Override(reason) => ("command", lift(work, name, reason)),
+            _ => continue,
+        };
+        done.map_err(|why| Refusal::of(key, written, why, commanded))?;
+    }
+    Ok(())
 }
 
 fn misunderstood(case: &Case, name: &str, commanded: &Commanded) -> Decision {
@@ -174,7 +214,7 @@ fn add_note(case: &Case, name: &str, work: &mut Work, words: &str) {
 
 /// Colleagues hear of a note; its author does not.
 pub fn tell_note(author: &str, work: &mut Work, words: &str, cause: &str) {
-    for agent in notify::told(&work.ticket, work.policy, work.now) {
+    for agent in notify::hearers(&work.ticket, work.policy, work.now) {
         if agent.name == author {
             continue;
         }
@@ -196,8 +236,11 @@ fn answer(case: &Case, name: &str, work: &mut Work, commanded: &Commanded, files
     let mut entry = case.entry(EntryKind::Answer, Direction::Outgoing);
     entry.attachments = files.iter().map(attachment_info).collect();
     entry.believed = None;
-    let mut ends =
-        commanded.effects.iter().filter_map(|(_, e)| if let Effect::Status(s) = e { Some(*s) } else { None });
+    let mut ends = commanded.effects.iter().filter_map(|(_, effect)| match effect {
+        Effect::Status(status) => Some(*status),
+        Effect::Snooze(_) => Some(Status::Snoozed),
+        _ => None,
+    });
     let status = ends.next_back().unwrap_or(Status::Waiting);
     send_answer(name, work, entry, &commanded.words, files, &case.cause(), status);
 }
@@ -264,11 +307,18 @@ fn recipients(ticket: &Ticket) -> Vec<Address> {
 }
 
 /// Returns the other tickets that were changed with this one.
-fn carry_out<'a>(case: &Case<'a>, name: &str, work: &mut Work<'a>, commanded: &Commanded) -> Vec<Work<'a>> {
+fn carry_out<'a>(
+    case: &Case<'a>,
+    name: &str,
+    work: &mut Work<'a>,
+    commanded: &Commanded,
+) -> Result<Vec<Work<'a>>, Refusal> {
     let mut others = Vec::new();
     for (written, effect) in &commanded.effects {
+        let mut done = Ok(());
         match effect {
-            Effect::Note | Effect::Accept(_) | Effect::Reject | Effect::Override(_) => {}
+            // Before the words, or with them.
+            Effect::Note | Effect::Accept(_) | Effect::Copy { .. } | Effect::Reject | Effect::Override(_) => {}
             Effect::Revoke => others = access::revoke(work, &case.facts.found.absorbed, written),
             Effect::Status(to) => {
                 if work.ticket.status != *to {
@@ -279,22 +329,21 @@ fn carry_out<'a>(case: &Case<'a>, name: &str, work: &mut Work<'a>, commanded: &C
                 assign(name, work, Some(name.to_owned()), work.ticket.group.clone(), written, &case.cause())
             }
             Effect::Assign(to) => {
-                let (owner, group) = owner_and_group(to);
+                let (owner, group) = hands::owner_and_group(to);
                 assign(name, work, owner, group, written, &case.cause());
             }
             Effect::Priority(to) => work.change(TicketChange::Priority { to: *to }, written),
             Effect::Category(to) => work.change(TicketChange::Category { to: Some(to.clone()) }, written),
+            Effect::Snooze(until) => work.change(TicketChange::Snoozed { until: *until }, written),
+            Effect::Watch(on) => hands::watch(work, name, *on, written),
+            Effect::Spam => done = hands::spam(work, written),
+            Effect::Digest { .. } => {} // of the agent, not of the ticket
+            Effect::Time(minutes) => hands::book(work, name, *minutes, written),
+            Effect::Tag { on, off } => done = hands::tag(work, on, off, written),
         }
+        done.map_err(|why| Refusal::of("command", written, why, commanded))?;
     }
-    others
-}
-
-/// An agent's name, or a group's.
-pub fn owner_and_group(to: &Assignee) -> (Option<String>, Option<String>) {
-    match to {
-        Assignee::Agent(agent) => (Some(agent.clone()), None),
-        Assignee::Group(group) => (None, Some(group.clone())),
-    }
+    Ok(others)
 }
 
 /// Takes the mark off a restricted request; who does it answers for it.

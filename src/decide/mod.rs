@@ -14,7 +14,10 @@ mod commands;
 mod conduct;
 mod confirm;
 mod customer;
+mod deskless;
+pub mod digest;
 mod duty;
+mod hands;
 mod leak;
 mod lookalike;
 mod machine;
@@ -27,6 +30,7 @@ mod recheck;
 mod route;
 mod subject;
 mod urgency;
+mod weeks;
 mod work;
 
 pub use aside::note_release;
@@ -50,6 +54,9 @@ use work::Case;
 /// fields by the time it reaches a mailbox has been going round.
 const HOPS_MAX: u32 = 50;
 
+/// Why a mail of somebody who was forgotten is not taken in again.
+const ERASED: &str = "It was erased at a person's request, and is not taken in again";
+
 /// What to do with a mail that came to `mailbox`. `now` is the time of the decision.
 pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, now: Timestamp) -> Decision {
     let case = Case::new(message, mailbox, facts, policy, now);
@@ -63,6 +70,9 @@ pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, 
 
 fn first_that_applies(case: &Case) -> Decision {
     let Case { message, facts, .. } = case;
+    if facts.found.erased {
+        return case.ignore(ERASED);
+    }
     if let Some(earlier) = &facts.found.duplicate {
         return case.duplicate(earlier);
     }

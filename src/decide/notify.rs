@@ -7,7 +7,7 @@ use crate::model::ticket::EntryKind;
 use crate::model::{Address, Agent, Believed};
 
 use super::lookalike;
-pub use super::presence::told;
+pub use super::presence::{hearers, told};
 use super::work::{Case, Work};
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
@@ -23,7 +23,7 @@ pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
 
 /// Somebody said something on a ticket that has an owner. `woken` hears of it too.
 pub fn reply(case: &Case, work: &Work, kind: EntryKind, woken: Option<&Agent>) -> Vec<Draft> {
-    let mut told = told(&work.ticket, case.policy, case.now);
+    let mut told = hearers(&work.ticket, case.policy, case.now);
     told.extend(woken.filter(|woken| told.iter().all(|agent| agent.name != woken.name)));
     told.into_iter().map(|agent| of_mail(case, work, agent, Template::NotifyReply, kind)).collect()
 }

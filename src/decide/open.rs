@@ -150,6 +150,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
         entries: 0,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

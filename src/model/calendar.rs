@@ -126,6 +126,11 @@ impl Calendar {
             .fold(SignedDuration::ZERO, |sum, (start, end)| sum + end.duration_since(start))
     }
 
+    /// Somebody is there at some time of this day, which is one of the calendar's zone.
+    pub fn works_on(&self, day: Date) -> bool {
+        !self.hours(day).is_empty()
+    }
+
     /// The working time of a stretch laid out once, for whoever asks often.
     pub fn laid_out(&self, from: Timestamp, until: Timestamp) -> LaidOut<'_> {
         let mut sum = 0;

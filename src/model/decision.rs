@@ -6,6 +6,7 @@ use super::address::AddrSpec;
 use super::article::Suggestion;
 use super::conduct::Mark;
 use super::facts::{Authenticity, Believed, Sender, ThreadBy};
+use super::hands::Worked;
 use super::hold::Hold;
 use super::message::Digest;
 use super::outgoing::{Draft, OutgoingMail};
@@ -148,12 +149,18 @@ pub struct Decision<Mail = Draft> {
     pub route: Vec<RouteStep>,
     /// Articles that have something of the mail, the best first.
     pub articles: Vec<Suggestion>,
+    /// Time that agents booked.
+    pub times: Vec<Worked>,
+    /// Tags that tickets got (true) or lost.
+    pub tags: Vec<(TicketNumber, String, bool)>,
     /// Why all this, in sentences, in the order in which it was thought.
     pub reasons: Vec<String>,
     /// What the operator should hear of.
     pub alarms: Vec<String>,
     /// Notices of the store's that this tells people of.
     pub told: Vec<i64>,
+    /// What is noted as said or done now (true), and what no longer is so (false).
+    pub moments: Vec<(String, bool)>,
 }
 
 /// A decision whose mails are finished bytes: what a store commits.
@@ -183,9 +190,12 @@ impl<Mail> Decision<Mail> {
             marks: Vec::new(),
             route: Vec::new(),
             articles: Vec::new(),
+            times: Vec::new(),
+            tags: Vec::new(),
             reasons: Vec::new(),
             alarms: Vec::new(),
             told: Vec::new(),
+            moments: Vec::new(),
         }
     }
 
@@ -213,9 +223,12 @@ impl<Mail> Decision<Mail> {
             marks: self.marks,
             route: self.route,
             articles: self.articles,
+            times: self.times,
+            tags: self.tags,
             reasons: self.reasons,
             alarms: self.alarms,
             told: self.told,
+            moments: self.moments,
         }
     }
 }

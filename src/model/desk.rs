@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::address::AddrSpec;
 use super::article::Articles;
 use super::ask::Ask;
+use super::digest::WeeklyAt;
 use super::language::Language;
 use super::promise::Promises;
 use super::ticket::Priority;
@@ -51,6 +52,8 @@ pub struct Desk {
     pub reopen_days: u32,
     /// What it takes to believe an agent.
     pub agents: AgentProof,
+    /// Who gets a report on the week.
+    pub weekly: Option<WeeklyAt>,
 }
 
 /// What it takes to carry out a mail that comes in an agent's name. A mail that is provably forged is never carried out.
@@ -107,6 +110,8 @@ pub struct Agent {
     /// An address that wakes: one line goes there when the agent on duty is needed.
     pub pager: Option<AddrSpec>,
     pub away: Vec<Absence>,
+    /// When the agent is told how his tickets stand, in minutes since midnight by the desk's clock.
+    pub digest: Option<u16>,
     /// A disabled agent is assigned nothing and believed nothing.
     pub disabled: bool,
 }

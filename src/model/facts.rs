@@ -20,6 +20,8 @@ pub struct Lookup {
     pub digest: Option<Digest>,
     pub fingerprint: Option<Digest>,
     pub message_id: Option<String>,
+    /// Keyed digests by which it is known again, should it have been erased ([`super::token::KeyRing::tombstones`]).
+    pub erased: Vec<String>,
     /// Signatures by which the mail may have been seen before ([`super::token::KeyRing::signature_marks`]).
     pub signatures: Vec<String>,
     /// Whose contact, organisation, earlier tickets and acknowledgements are looked for.
@@ -52,6 +54,8 @@ pub struct Lookup {
     pub loads: bool,
     /// What was said on the tickets is needed (somebody may have to be told the whole story).
     pub story: bool,
+    /// Of what it is asked when it was last said, done or seen.
+    pub moments: Vec<String>,
     /// Of so many last tickets of the organisation, else of the sender, it is counted how many were called urgent; 0:
     /// it is not.
     pub urgent_of: u32,
@@ -64,6 +68,8 @@ pub struct Found {
     pub next_ticket: TicketNumber,
     /// The same content was taken in before.
     pub duplicate: Option<Earlier>,
+    /// It was erased at a person's request.
+    pub erased: bool,
     /// Of the signatures asked for, those that proved a mail before, with [`super::Message::consequences`] of that mail.
     pub signatures: Vec<(String, Digest)>,
     /// A mail with this Message-ID but other content was taken in before.
@@ -116,6 +122,8 @@ pub struct Found {
     pub resembles: Option<String>,
     /// Of the organisation's, else the sender's last tickets.
     pub urgent: UrgentCount,
+    /// When what was asked for was last said, done or seen; what never was is missing.
+    pub moments: BTreeMap<String, Timestamp>,
 }
 
 /// Where a mail went that was taken in before.
@@ -340,6 +348,8 @@ pub struct Facts {
     pub thread: Thread,
     /// The sender's agent name, where a signed reply identity for exactly this agent came with the mail.
     pub agent_token: bool,
+    /// The same of a mail of the desk's that belongs to no ticket.
+    pub desk_token: bool,
     /// The mail was held and has been confirmed since: the judgement stands on that, and not on the mail.
     pub confirmed: bool,
     pub confirmation: Option<Confirmation>,

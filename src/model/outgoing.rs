@@ -58,6 +58,10 @@ words! {
         NotifyConfirmed = "notify-confirmed",
         /// To an agent: who made a restricted request is proven after all.
         NotifyProven = "notify-proven",
+        /// To an agent: how his tickets stand, once a day.
+        Digest = "digest",
+        /// To whoever leads the desk: how it does, once a week.
+        Weekly = "weekly",
         /// To the operator: something needs a person.
         Alarm = "alarm",
     }
@@ -115,7 +119,7 @@ pub struct Draft {
     /// The name of the mailbox from whose address it is sent.
     pub mailbox: String,
     pub language: Language,
-    /// The ticket as it stands after the decision; None only for alarms.
+    /// The ticket as it stands after the decision; None for alarms and digests.
     pub ticket: Option<Ticket>,
     /// Message-IDs, without angle brackets.
     pub in_reply_to: Option<String>,
@@ -181,6 +185,9 @@ pub enum Value {
     Number(i64),
     Flag(bool),
     List(Vec<String>),
+    Digest(super::digest::Digest),
+    /// The weeks that are compared, the last one last.
+    Weeks(Vec<super::digest::Week>),
 }
 
 /// A finished mail: these bytes leave, and the same ones again after a crash.

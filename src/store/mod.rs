@@ -13,11 +13,13 @@ use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::decision::Fate;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::figures::{Gather, Period};
+use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
 use crate::model::recheck::Recheck;
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
 
+pub mod erase;
 mod pack;
 pub mod sqlite;
 pub mod watch;
@@ -266,6 +268,8 @@ pub struct TicketFilter {
     pub organisation: Option<String>,
     /// The requester's address.
     pub requester: Option<String>,
+    /// In lower case.
+    pub tag: Option<String>,
     /// Words, or beginnings of words, all of which the subject, requester or text has; folded. Of a word that is in very
     /// many entries, only those of the newest tickets count.
     pub search: Option<String>,
@@ -307,6 +311,8 @@ pub trait Reading {
     fn tickets(&self, filter: &TicketFilter) -> Result<Vec<Ticket>>;
     fn entries(&self, number: TicketNumber) -> Result<Vec<Entry>>;
     fn history(&self, number: TicketNumber) -> Result<Vec<HistoryLine>>;
+    /// Time that was booked on a ticket, in its order.
+    fn times(&self, number: TicketNumber) -> Result<Vec<Worked>>;
     /// The raw mails of a ticket in the order of its entries, with the time each was received.
     fn raw_mails(&self, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>>;
     /// `all`: also what was sent, observed or dropped.

@@ -177,6 +177,7 @@ pub fn first_ticket() -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

@@ -38,7 +38,12 @@ pub fn run(args: Args, desk: &Desk) -> CliResult {
     let entries = desk.kept.entries(args.number)?;
     let mut out = desk.out();
     if args.json {
-        out.json(&json::ticket_whole(&ticket, &entries, &desk.kept.history(args.number)?));
+        out.json(&json::ticket_whole(
+            &ticket,
+            &entries,
+            &desk.kept.history(args.number)?,
+            &desk.kept.times(args.number)?,
+        ));
         return out.finish();
     }
     head(&ticket, &mut out);
@@ -105,9 +110,22 @@ fn facts(t: &Ticket, look: &Look) -> Vec<(&'static str, String)> {
         ("articles", articles(t)),
         ("resolved", look.time_or_none(t.resolved_at)),
         ("snoozed until", look.time_or_none(t.snoozed_until)),
+        ("tags", open::list(&t.hands.tags)),
+        ("watched by", open::list(&t.hands.watchers)),
+        ("time", spent(t.hands.minutes)),
         ("linked", open::list(&t.linked)),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// `1 h 30 min`; empty where nobody booked any.
+fn spent(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => String::new(),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
 }
 
 /// The SLA, by whom it was chosen, and whether its clock stands.
@@ -232,6 +250,7 @@ mod tests {
             entries: 1,
             service: Default::default(),
             access: Default::default(),
+            hands: Default::default(),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::model::content::{Content, Form, Span};
 use crate::model::decision::{Action, Commit, Fate};
 use crate::model::facts::{Contact, Organisation};
 use crate::model::figures::{Gather, Period, TicketFact};
+use crate::model::hands::Worked;
 use crate::model::message::Reply;
 use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
 use crate::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
@@ -47,6 +48,7 @@ pub(super) fn count(work: impl FnOnce()) -> usize {
 const ALLOWED: &[(&str, &str)] = &[
     ("SCAN ticket USING COVERING INDEX ticket_clock", "the first of it"),
     ("SCAN turn", "one row a group"),
+    ("SCAN counter", "three rows"),
     ("SCAN load", "one row an agent"),
     ("SCAN entry_words VIRTUAL TABLE", "the full-text index searches by itself"),
     ("SCAN outbox USING INDEX outbox_fresh", "only what was never tried, and limited"),
@@ -71,6 +73,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN of_ticket", "the mails of one ticket"),
     ("SCAN notice", "only what people have not heard yet"),
     ("SCAN (subquery", "the rows of a subquery that is itself checked"),
+    ("SCAN json_each VIRTUAL TABLE", "the values of a list that was handed over"),
     ("SCAN 1 CONSTANT ROW", "no table"),
     ("SCAN CONSTANT ROW", "no table"),
 ];
@@ -139,7 +142,8 @@ fn drive(store: &SqliteStore) {
     let panics: Plan = Arc::new(|_| panic!("on purpose"));
     store.ingest(vec![arrival(&SourceKey::imap("INBOX", 1, 2), panics.clone(), now)], now).expect("puts aside");
     let second: Plan = Arc::new(move |_| again(now));
-    store.order(&lookup(), &second, now).expect("orders");
+    let moments = vec!["morning".to_owned()];
+    store.order(&Lookup { moments, ..lookup() }, &second, now).expect("orders");
     assert!(store.order(&lookup(), &panics, now).is_err());
     store.quarantine(&incoming(&SourceKey::imap("INBOX", 1, 3), now), Vec::new(), "x", now).expect("puts aside");
     store.quarantine_reopen(2).expect("reopens");
@@ -189,6 +193,8 @@ fn drive(store: &SqliteStore) {
     store.moment("morning").expect("reads");
     store.note_moment("morning", SignedDuration::ZERO, Some("x"), now).expect("is noted");
     store.came(0, now, 10).expect("reads");
+    store.overview(&["jana".to_owned()], &["technical".to_owned()]).expect("reads");
+    store.measured(now).expect("reads");
     read_all(store);
 }
 
@@ -196,6 +202,7 @@ fn read_all(store: &SqliteStore) {
     store.ticket(1001).expect("reads").expect("is there");
     assert_eq!(store.entries(1001).expect("reads").len(), 1);
     store.history(1001).expect("reads");
+    store.times(1001).expect("reads");
     store.raw_mails(1001).expect("reads");
     store.outbox(true).expect("reads");
     store.outbox(false).expect("reads");
@@ -223,6 +230,7 @@ fn read_all(store: &SqliteStore) {
         TicketFilter { category: some(), priority: Some(Priority::Low), mailbox: some(), ..none() },
         TicketFilter { organisation: some(), all: true, ..none() },
         TicketFilter { requester: some(), all: true, ..none() },
+        TicketFilter { tag: some(), all: true, ..none() },
         TicketFilter { search: some(), all: true, ..none() },
         TicketFilter { search: Some("x y".to_owned()), ..none() },
     ] {
@@ -247,6 +255,7 @@ fn lookup() -> Lookup {
         fingerprint: Some(Digest::of(b"fingerprint")),
         message_id: Some("m1@firma.example".to_owned()),
         signatures: vec!["a".to_owned()],
+        erased: vec!["e".to_owned()],
         written_at: None,
         foreign_tags: vec!["#1".to_owned()],
         sender: Some(spec("jana@firma.example")),
@@ -263,6 +272,7 @@ fn lookup() -> Lookup {
         loads: true,
         story: true,
         urgent_of: 20,
+        moments: Vec::new(),
     }
 }
 
@@ -325,7 +335,10 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     });
     commit.outgoing = [Template::Acknowledgement, Template::Answer].map(|template| outgoing(template, number)).to_vec();
     commit.acknowledged.push("jana@firma.example".to_owned());
+    commit.moments = [("morning", true), ("evening", false)].map(|(what, so)| (what.to_owned(), so)).to_vec();
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
+    commit.times.push(Worked { ticket: number, agent: "eva".to_owned(), minutes: 5, at: now });
+    commit.tags.extend([true, false].map(|on| (number, "x".to_owned(), on)));
     commit.proven.push(spec("jana@firma.example"));
     commit.peer_tags.push(("jana@firma.example".to_owned(), "#1".to_owned(), number));
     commit.signatures.push(("a".to_owned(), Digest::of(b"signed")));
@@ -402,6 +415,7 @@ fn ticket(number: i64, now: Timestamp) -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

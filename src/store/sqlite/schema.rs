@@ -27,8 +27,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_signature.sql"),
     include_str!("migrations/0011_recheck.sql"),
     include_str!("migrations/0012_peers.sql"),
-    include_str!("migrations/0013_figures.sql"),
-    include_str!("migrations/0014_articles.sql"),
+    include_str!("migrations/0013_hands.sql"),
+    include_str!("migrations/0014_figures.sql"),
+    include_str!("migrations/0015_erased.sql"),
+    include_str!("migrations/0016_articles.sql"),
 ];
 
 /// Between two tries to switch a file that another process is just making.
@@ -85,6 +87,16 @@ fn write_ahead(connection: &Connection, path: &Path, patience: Duration) -> Resu
 pub(super) fn open_checkpointer(path: &Path, options: &Options) -> Result<Connection> {
     let connection = connect(path, options)?;
     connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
+    Ok(connection)
+}
+
+/// The connection that erases: see [`super::erase`].
+pub(super) fn open_eraser(path: &Path, options: &Options) -> Result<Connection> {
+    let connection = connect(path, options)?;
+    connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     Ok(connection)
 }
 
@@ -265,6 +277,6 @@ mod tests {
             }
         });
         let writer = open_writer(&path, &Options::default()).expect("opens");
-        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(2));
+        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(3));
     }
 }

@@ -7,7 +7,7 @@ use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, words, write_ticket};
 use super::sql::{micros, run};
 use super::writer::Work;
-use super::{conduct, holds, outbox, peers, read, rechecks, signatures, watch};
+use super::{conduct, holds, outbox, peers, read, rechecks, signatures, times, watch};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -71,7 +71,16 @@ pub(super) fn commit(work: &Work<'_>, commit: &Commit, raw: Option<i64>, now: Ti
     for sentence in &commit.alarms {
         watch::alarm(connection, sentence, now)?;
     }
+    for worked in &commit.times {
+        times::book(connection, worked)?;
+    }
+    for (ticket, tag, on) in &commit.tags {
+        times::tag(connection, *ticket, tag, *on)?;
+    }
     watch::told(connection, &commit.told)?;
+    for (what, so) in &commit.moments {
+        watch::moment_is(connection, what, *so, now)?;
+    }
     Ok(())
 }
 
