@@ -105,7 +105,9 @@ CREATE TABLE ticket (
     hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers and booked time, see src/model/hands.rs
     sla TEXT, -- name of its SLA; as in service, for reports
     stopped_at INTEGER, -- since when its clock stands; as in service, for reports
-    waits TEXT -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
+    waits TEXT, -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
+    offered TEXT, -- list of the articles that its acknowledgement offered; as in service, for reports; NULL where it did not
+    helped INTEGER NOT NULL DEFAULT 0 -- 1: its customer then said that it is solved, before an agent answered; as in service
 ) STRICT;
 CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_clock ON ticket (clock_at) WHERE clock_at IS NOT NULL;
@@ -115,6 +117,7 @@ CREATE INDEX ticket_live ON ticket (updated_at, number) WHERE live = 1;
 CREATE INDEX ticket_requester ON ticket (requester_key, created_at, number);
 CREATE INDEX ticket_organisation ON ticket (organisation, updated_at) WHERE organisation IS NOT NULL;
 CREATE INDEX ticket_figures ON ticket (created_at, status, category, organisation, owner, urgency, first_response_due_at, resolve_due_at, first_responded_at, resolved_at, sla, stopped_at, waits);
+CREATE INDEX ticket_offered ON ticket (created_at, offered, helped) WHERE offered IS NOT NULL;
 CREATE INDEX ticket_resolved ON ticket (resolved_at, created_at) WHERE resolved_at IS NOT NULL;
 
 -- Which tickets have which tags: those of ticket.hands, to find them by.

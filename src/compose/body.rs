@@ -75,6 +75,8 @@ impl Words<'_> {
             ("name", Filled::from(self.line("name").unwrap_or_default())),
             ("have", Filled::from(self.list("have"))),
             ("asks", Filled::from(self.list("asks"))),
+            ("articles", Filled::from(self.list("articles"))),
+            ("solved", Filled::from(self.line("solved").unwrap_or_default())),
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
             ("restricted", Filled::from(self.restricted())),
         ];

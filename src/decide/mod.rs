@@ -5,6 +5,7 @@ mod access;
 mod acknowledge;
 mod act;
 mod agent;
+mod articles;
 mod aside;
 mod asking;
 mod asks;

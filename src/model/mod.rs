@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod address;
+pub mod article;
 pub mod ask;
 pub mod asked;
 pub mod away;
