@@ -13,6 +13,7 @@ mod errors;
 mod holds;
 mod ingest;
 mod ledger;
+mod looks;
 mod lookup;
 mod outbox;
 mod peers;
