@@ -6,7 +6,6 @@ mod confirm;
 mod covered;
 mod from_field;
 mod guesses;
-mod idna;
 mod replay;
 mod sender;
 mod thread;

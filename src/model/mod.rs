@@ -17,6 +17,7 @@ pub mod duty;
 pub mod erasure;
 pub mod facts;
 pub mod hold;
+pub mod idna;
 pub mod language;
 pub mod lookalike;
 pub mod message;
