@@ -148,7 +148,10 @@ impl Words<'_> {
         let mut out = self.head();
         let warnings = self.list("warnings");
         for warning in &warnings {
-            out.push_str(&format!("!! {}\n", self.texts.word("warning", warning, &[])));
+            let text = self.texts.word("warning", warning, &[]);
+            // Some warn of somebody in particular.
+            let whom = self.text(warning).map(|whom| format!(" ({whom})")).unwrap_or_default();
+            out.push_str(&format!("!! {text}{whom}\n"));
         }
         if !warnings.is_empty() {
             out.push('\n');

@@ -24,6 +24,7 @@ pub mod free_mail;
 pub mod figures;
 pub mod hands;
 pub mod hold;
+pub mod idna;
 pub mod language;
 pub mod lookalike;
 pub mod message;

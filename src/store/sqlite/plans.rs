@@ -264,6 +264,7 @@ fn lookup() -> Lookup {
         agents: Some(spec("jana@firma.example")),
         requester_of: None,
         skeleton: Some("x".to_owned()),
+        name: Some("x y".to_owned()),
         tickets: vec![1001],
         message_ids: vec!["m1@firma.example".to_owned()],
         bounced: vec!["o1@desk.example".to_owned()],
