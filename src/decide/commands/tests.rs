@@ -44,6 +44,7 @@ fn policy() -> Policy {
         texts: Default::default(),
         promises: Default::default(),
         templates: Default::default(),
+        articles: Default::default(),
     }
 }
 
