@@ -92,6 +92,7 @@ fn object(read: Value, commit: &Commit) -> Value {
             "sla": ticket.and_then(|t| t.service.sla.clone()),
             "firstResponseDueAt": ticket.and_then(|t| t.first_response_due_at).map(super::output::rfc3339),
             "asks": ticket.map(shapes::asks),
+            "commands": commit.commands.iter().map(command).collect::<Vec<_>>(),
             "resolveDueAt": ticket.and_then(|t| t.resolve_due_at).map(super::output::rfc3339),
         },
         "held": commit.holds.iter().filter(|h| h.state == HoldState::Waiting && !h.told).map(held).next(),
@@ -105,6 +106,11 @@ fn object(read: Value, commit: &Commit) -> Value {
         "reasons": commit.reasons,
         "alarms": commit.alarms,
     })
+}
+
+/// One of an agent's commands; `error` where the mail comes back because of it.
+fn command((written, error): &(String, Option<String>)) -> Value {
+    json!({"written": written, "error": error})
 }
 
 /// What would wait for a confirmation, and whose.
@@ -189,6 +195,9 @@ fn tell(out: &mut Out, message: &Message, commit: &Commit) {
     );
     for reason in &commit.reasons {
         line("", reason);
+    }
+    for (written, error) in &commit.commands {
+        line("command", &error.as_ref().map_or_else(|| written.clone(), |error| format!("{written}: {error}")));
     }
     for hold in commit.holds.iter().filter(|h| h.state == HoldState::Waiting && !h.told) {
         let what = match hold.kind {

@@ -22,6 +22,7 @@ pub mod hold;
 pub mod language;
 pub mod lookalike;
 pub mod message;
+pub mod note;
 pub mod order;
 pub mod outgoing;
 pub mod promise;
