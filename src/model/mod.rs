@@ -28,6 +28,7 @@ pub mod idna;
 pub mod language;
 pub mod lookalike;
 pub mod message;
+pub mod note;
 pub mod order;
 pub mod outgoing;
 pub mod promise;
