@@ -16,7 +16,7 @@ use super::texts::Texts;
 /// Longest value on one line of a notification, in characters.
 pub(super) const LINE_MAX: usize = 500;
 /// Between the desk's words and those of the mail.
-const RULE: &str = "----------------------------------------";
+pub(super) const RULE: &str = "----------------------------------------";
 
 /// The whole text of a mail, ending with a line feed. `left_off`: names of attachments that do not go along.
 pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[String]) -> Result<String, ComposeError> {
@@ -24,6 +24,8 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
     let text = match (draft.template, &draft.ticket) {
         (Template::Alarm, _) => words.alarm(),
         (Template::Refused, ticket) => words.refused(ticket.as_ref()),
+        (Template::Receipt, ticket) => words.receipt(ticket.as_ref()),
+        (Template::Crossed, Some(ticket)) => words.crossed(ticket),
         (Template::Confirm, ticket) => words.confirm(ticket.as_ref()),
         (Template::ConfirmOver, _) => words.confirm_over(),
         (Template::Digest, _) => words.digest(),
@@ -40,6 +42,8 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
             | Template::NotifyReply
             | Template::NotifyAssigned
             | Template::NotifyNote
+            | Template::NotifyAnswer
+            | Template::NotifyMerged
             | Template::NotifyDue
             | Template::NotifySilent
             | Template::NotifyReturned
@@ -151,6 +155,7 @@ impl Words<'_> {
         out.push_str(&self.about_the_sender(ticket));
         out.push_str(&self.about_the_ticket(ticket));
         self.items(&mut out, "label-copied", &self.list("copied"));
+        self.items(&mut out, "label-similar", &self.list("similar"));
         self.items(&mut out, "label-earlier", &self.list("earlier"));
         self.items(&mut out, "label-left-off", left_off);
         self.how_to(&mut out);
@@ -162,7 +167,7 @@ impl Words<'_> {
     }
 
     /// An empty line to write in, then the line under which nothing reaches the customer.
-    fn head(&self) -> String {
+    pub(super) fn head(&self) -> String {
         format!("\n{MARKER}: {}\n\n", clean_line(&self.texts.say("marker", &[]), NAME_MAX))
     }
 
@@ -182,6 +187,11 @@ impl Words<'_> {
             }
             (Template::NotifyProven, _) => self.texts.say("notify-proven", &[number]),
             (Template::NotifyNote, _) => self.texts.say("notify-note", &[number, actor]),
+            (Template::NotifyAnswer, _) => self.texts.say("notify-answer", &[number, actor]),
+            (Template::NotifyMerged, _) => {
+                let merged = ("merged", Filled::from(self.line("merged").unwrap_or_default()));
+                self.texts.say("notify-merged", &[number, actor, merged])
+            }
             (Template::NotifyDue, _) => self.due(number),
             (Template::NotifySilent, _) => {
                 let days = ("days", Filled::from(self.line("days").unwrap_or_default()));
@@ -395,8 +405,9 @@ impl Words<'_> {
     }
 
     /// In every mail to an agent that can be answered: an answer to it goes to the customer.
-    fn how_to(&self, out: &mut String) {
-        out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
+    pub(super) fn how_to(&self, out: &mut String) {
+        let key = if self.draft.template == Template::NotifyNote { "how-to-note" } else { "how-to" };
+        out.push_str(&format!("\n{}\n", self.texts.say(key, &[]).trim()));
     }
 
     fn alarm(&self) -> String {
@@ -420,7 +431,7 @@ impl Words<'_> {
     }
 
     /// What the mail's author said, cleaned, without empty lines around it.
-    fn said(&self) -> String {
+    pub(super) fn said(&self) -> String {
         clean_text(&self.draft.text).trim_end().trim_start_matches('\n').to_owned()
     }
 
@@ -430,7 +441,7 @@ impl Words<'_> {
         }
     }
 
-    fn items(&self, out: &mut String, key: &str, items: &[String]) {
+    pub(super) fn items(&self, out: &mut String, key: &str, items: &[String]) {
         if !items.is_empty() {
             out.push_str(&format!("\n{}:\n", self.texts.say(key, &[])));
         }
@@ -440,18 +451,18 @@ impl Words<'_> {
     }
 
     /// A value of the draft as one clean line; None where it is absent or empty.
-    fn line(&self, name: &str) -> Option<String> {
+    pub(super) fn line(&self, name: &str) -> Option<String> {
         let line = match self.draft.values.get(name)? {
             Value::Text(text) => clean_line(text, LINE_MAX),
             Value::Number(number) => number.to_string(),
-            Value::Flag(_) | Value::Digest(_) | Value::Weeks(_) => return None,
+            Value::Flag(_) | Value::Rows(_) | Value::Digest(_) | Value::Weeks(_) => return None,
             Value::List(items) => clean_line(&items.join(", "), LINE_MAX),
         };
         Some(line).filter(|l| !l.is_empty())
     }
 
     /// A value of several lines.
-    fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.draft.values.get(name)? {
             Value::Text(text) => Some(clean_text(text).trim().to_owned()),
             _ => self.line(name),

@@ -21,6 +21,10 @@
 //! | notify-confirmed | as notify-reply; `who`: Text, the address on file; `denied`: Flag |
 //! | confirm | `kind`: Text, a word of [`crate::model::HoldKind`]; `category`: Text; `minutes`, `days`: Number, how long an answer is waited for |
 //! | confirm-over | none |
+//! | notify-answer | as notify-note |
+//! | notify-merged | as notify-assigned; `merged`: Number, the ticket that was merged |
+//! | crossed | `what`: Text, `answered` or `merged`; `actor`: Text; `answer`: Text, the other's words; `merged`: Number; the words are [`Draft::text`] |
+//! | receipt | `rows`: Rows; another's words are [`Draft::text`] |
 //! | notify-bounce | `recipient`: Text; `report`: Text |
 //! | digest | `digest`: Digest |
 //! | weekly | `weeks`: Weeks |
@@ -29,6 +33,7 @@
 mod body;
 mod digest;
 mod header;
+mod inquiry;
 mod mail;
 mod part;
 mod picture;

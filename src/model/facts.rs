@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::address::AddrSpec;
+use super::asked::{Asked, Told};
 use super::conduct::{Automatic, Conduct, Learnt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
@@ -59,6 +60,8 @@ pub struct Lookup {
     /// Of so many last tickets of the organisation, else of the sender, it is counted how many were called urgent; 0:
     /// it is not.
     pub urgent_of: u32,
+    /// What agents ask.
+    pub asked: Asked,
 }
 
 /// The store's answers, read in the same transaction in which the decision is written.
@@ -124,6 +127,7 @@ pub struct Found {
     pub urgent: UrgentCount,
     /// When what was asked for was last said, done or seen; what never was is missing.
     pub moments: BTreeMap<String, Timestamp>,
+    pub told: Told,
 }
 
 /// Where a mail went that was taken in before.

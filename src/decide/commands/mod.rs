@@ -8,10 +8,11 @@ mod tests;
 
 use jiff::Timestamp;
 
+use crate::model::asked::Listed;
 use crate::model::desk::Assignee;
 use crate::model::digest::DigestKind;
 use crate::model::text::{fold, is_invisible};
-use crate::model::{AddrSpec, Language, Policy, Priority, Status};
+use crate::model::{AddrSpec, Language, Policy, Priority, Status, TicketNumber};
 
 use super::templates::Call;
 
@@ -116,6 +117,68 @@ pub enum Effect {
         on: Vec<String>,
         off: Vec<String>,
     },
+    /// This ticket lives on in that one.
+    Merge(TicketNumber),
+    Link(TicketNumber),
+    /// The customer's mail in question becomes a ticket of its own, under this subject.
+    Split(Option<String>),
+    /// The ticket is this customer's.
+    For(AddrSpec),
+    Ask(Ask),
+    /// The words go to the customer though they would not by themselves.
+    Send,
+}
+
+/// What an agent asks the desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    Help,
+    History,
+    Templates,
+    Find(String),
+    List(Which),
+}
+
+/// Whose tickets, or which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    Mine,
+    Open,
+    Late,
+    Free,
+    /// An agent's or a group's name.
+    Of(String),
+}
+
+impl Which {
+    /// The text above the list.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Which::Mine => "receipt-list-mine",
+            Which::Open => "receipt-list-open",
+            Which::Late => "receipt-list-late",
+            Which::Free => "receipt-list-free",
+            Which::Of(_) => "receipt-list-of",
+        }
+    }
+
+    pub fn who(&self) -> Option<&str> {
+        match self {
+            Which::Of(who) => Some(who),
+            _ => None,
+        }
+    }
+
+    /// What the store is asked, for whom it is asked.
+    pub fn of(&self, agent: &str, now: Timestamp) -> Listed {
+        match self {
+            Which::Mine => Listed::Of(agent.to_owned()),
+            Which::Open => Listed::Open,
+            Which::Late => Listed::Late(now),
+            Which::Free => Listed::Free,
+            Which::Of(who) => Listed::Of(who.clone()),
+        }
+    }
 }
 
 fn nothing_after(said: &Said, effect: Effect) -> Result<Effect, String> {
@@ -234,7 +297,7 @@ impl Commanded {
 }
 
 /// White space, and what nobody sees.
-fn is_blank(c: char) -> bool {
+pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
 }
 

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::{Options, SqliteStore};
+use crate::model::asked::{Asked, Listed, Question};
 use crate::model::conduct::{Mark, Marked};
 use crate::model::content::{Content, Form, Span};
 use crate::model::decision::{Action, Commit, Fate};
@@ -271,6 +272,19 @@ fn lookup() -> Lookup {
         story: true,
         urgent_of: 20,
         moments: Vec::new(),
+        asked: Asked {
+            questions: vec![
+                Question::Find("x y".to_owned()),
+                Question::List(Listed::Of("jana".to_owned())),
+                Question::List(Listed::Open),
+                Question::List(Listed::Late(Timestamp::UNIX_EPOCH)),
+                Question::List(Listed::Free),
+            ],
+            tickets: vec![1001],
+            answers: Some("o1@desk.example".to_owned()),
+            crossed: Some("eva".to_owned()),
+            similar: true,
+        },
     }
 }
 
@@ -336,6 +350,7 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     commit.moments = [("morning", true), ("evening", false)].map(|(what, so)| (what.to_owned(), so)).to_vec();
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
     commit.times.push(Worked { ticket: number, agent: "eva".to_owned(), minutes: 5, at: now });
+    commit.moved.push((number, 1, number, 1));
     commit.tags.extend([true, false].map(|on| (number, "x".to_owned(), on)));
     commit.proven.push(spec("jana@firma.example"));
     commit.peer_tags.push(("jana@firma.example".to_owned(), "#1".to_owned(), number));
