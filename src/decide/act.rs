@@ -13,7 +13,7 @@ use super::asking::mentioned;
 use super::commands::{Commanded, Effect, is_blank};
 use super::leak::leak;
 use super::work::{Case, Work};
-use super::{access, crossed, hands, inform, merge, note_address, proof, resolved};
+use super::{access, checklist, crossed, hands, inform, merge, note_address, proof, resolved};
 
 /// Why a believed agent's mail is not carried out.
 pub struct Refusal {
@@ -341,6 +341,7 @@ pub fn carry_out<'a>(case: &Case<'a>, said: &Said, work: &mut Work<'a>, rest: &m
             Effect::Watch(on) => hands::watch(work, name, *on, written),
             Effect::Spam => return hands::spam(work, written),
             Effect::Time(minutes) => hands::book(work, name, *minutes, written),
+            Effect::Done { items, done } => return checklist::tick(work, name, items, *done, written),
             Effect::Tag { on, off } => return hands::tag(work, on, off, written),
             Effect::Link(number) => {
                 let other = merge::named(case.facts, *number)?;

@@ -54,10 +54,19 @@ fn carry_out(case: &Case, agent: &Agent, said: &Said) -> Result<Decision, Refusa
     let no_ticket = "the mail names no ticket: answer a mail of the desk's about it";
     said.without(
         |e| {
-            use Effect::{Accept, Link, Merge, Override, Reject, Revoke, Spam, Split, Template};
+            use Effect::{Accept, Done, Link, Merge, Override, Reject, Revoke, Spam, Split, Template};
             let of_a_ticket = matches!(
                 e,
-                Accept(_) | Merge(_) | Split(_) | Link(_) | Reject | Revoke | Override(_) | Spam | Template(_)
+                Accept(_)
+                    | Merge(_)
+                    | Split(_)
+                    | Link(_)
+                    | Reject
+                    | Revoke
+                    | Override(_)
+                    | Spam
+                    | Template(_)
+                    | Done { .. }
             );
             of_a_ticket || *e == Effect::Ask(super::commands::Ask::History)
         },

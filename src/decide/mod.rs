@@ -10,6 +10,7 @@ mod asking;
 mod asks;
 mod bounce;
 mod care;
+mod checklist;
 mod clock;
 mod commands;
 mod conduct;

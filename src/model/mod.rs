@@ -11,6 +11,7 @@ pub mod asked;
 pub mod away;
 pub mod calendar;
 pub mod change;
+pub mod checklist;
 pub mod conduct;
 pub mod content;
 pub mod decision;

@@ -1,6 +1,6 @@
 //! The table itself: every command there is, one entry each.
 
-use super::arguments::{address, digest, find, minutes, number, outsider, tags, until};
+use super::arguments::{address, digest, find, items, minutes, number, outsider, tags, until};
 use super::{Ask, Command, Effect, Which, names, nothing_after};
 use crate::decide::templates;
 use crate::model::text::fold;
@@ -220,6 +220,20 @@ pub const COMMANDS: &[Command] = &[
         argument: "T",
         does: "tags the ticket; with a minus before it, takes the tag off: #tag vpn -printer",
         understand: |said| tags(said.argument).map(|(on, off)| Effect::Tag { on, off }),
+    },
+    Command {
+        word: "done",
+        also: ["hotovo", "hotovo", "opravljeno", "gotovo", "erledigt"],
+        argument: "[N …]",
+        does: "ticks items of the ticket's checklist off, all of them where none is named",
+        understand: |said| items(said.argument).map(|items| Effect::Done { items, done: true }),
+    },
+    Command {
+        word: "undone",
+        also: ["nehotovo", "nehotovo", "neopravljeno", "negotovo", "unerledigt"],
+        argument: "[N …]",
+        does: "takes ticks off the checklist again",
+        understand: |said| items(said.argument).map(|items| Effect::Done { items, done: false }),
     },
     Command {
         word: TEMPLATE,
