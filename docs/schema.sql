@@ -105,7 +105,9 @@ CREATE TABLE ticket (
     hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers, booked time and the checklist, see src/model/hands.rs
     sla TEXT, -- name of its SLA; as in service, for reports
     stopped_at INTEGER, -- since when its clock stands; as in service, for reports
-    waits TEXT -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
+    waits TEXT, -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
+    offered TEXT, -- list of the articles that its acknowledgement offered; as in service, for reports; NULL where it did not
+    helped INTEGER NOT NULL DEFAULT 0 -- 1: its customer then said that it is solved, before an agent answered; as in service
 ) STRICT;
 CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_clock ON ticket (clock_at) WHERE clock_at IS NOT NULL;
@@ -115,6 +117,7 @@ CREATE INDEX ticket_live ON ticket (updated_at, number) WHERE live = 1;
 CREATE INDEX ticket_requester ON ticket (requester_key, created_at, number);
 CREATE INDEX ticket_organisation ON ticket (organisation, updated_at) WHERE organisation IS NOT NULL;
 CREATE INDEX ticket_figures ON ticket (created_at, status, category, organisation, owner, urgency, first_response_due_at, resolve_due_at, first_responded_at, resolved_at, sla, stopped_at, waits);
+CREATE INDEX ticket_offered ON ticket (created_at, offered, helped) WHERE offered IS NOT NULL;
 CREATE INDEX ticket_resolved ON ticket (resolved_at, created_at) WHERE resolved_at IS NOT NULL;
 
 -- Which tickets have which tags: those of ticket.hands, to find them by.
@@ -403,12 +406,16 @@ CREATE TABLE peer_tag (
     UNIQUE (email, tag)
 ) STRICT;
 
--- What the domains of organisations look like, to find those that only look like them.
-CREATE TABLE domain_skeleton (
-    domain TEXT PRIMARY KEY NOT NULL REFERENCES organisation_domain (domain) ON DELETE CASCADE, -- as in organisation_domain
-    skeleton TEXT NOT NULL -- what is left of it without what an eye overlooks
+-- What contacts and organisations look like, to find those who only look like them.
+CREATE TABLE looks (
+    kind TEXT NOT NULL, -- domain (an organisation's), address, name (a contact's)
+    whose TEXT NOT NULL, -- the domain, or the contact's address
+    looks TEXT NOT NULL, -- what is left without what an eye overlooks
+    backwards TEXT NOT NULL, -- the same from its end
+    PRIMARY KEY (kind, whose)
 ) STRICT;
-CREATE INDEX domain_skeleton_of ON domain_skeleton (skeleton);
+CREATE INDEX looks_of ON looks (kind, looks);
+CREATE INDEX looks_backwards ON looks (kind, backwards);
 
 -- What people must hear of and have not heard yet. A row is written in the transaction that causes it, and deleted in the
 -- one that queues the mail which tells of it.

@@ -60,6 +60,12 @@ async fn tell(folder: &Path) -> String {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(state.join("key"), std::fs::Permissions::from_mode(0o600)).expect("key made private");
     copy_templates(&folder.join("templates"), &scratch.path().join("templates"));
+    if let Ok(articles) = std::fs::read_dir(folder.join("articles")) {
+        std::fs::create_dir(scratch.path().join("articles")).expect("folder of articles");
+        for article in articles.flatten() {
+            std::fs::copy(article.path(), scratch.path().join("articles").join(article.file_name())).expect("copied");
+        }
+    }
     let mut stage = Stage::set(scratch.path(), &config, &contacts).expect("the stage is set");
     let mut mails: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("story")
@@ -118,6 +124,17 @@ fn tell_scene(told: &mut String, name: &str, scene: &Scene) {
         other => {
             let _ = writeln!(told, "{other:?}");
         }
+    }
+    for article in scene.commit.iter().flat_map(|c| &c.articles) {
+        let mark = if article.offered { "+" } else { "-" };
+        let _ = writeln!(
+            told,
+            "article {mark} {} {:.2}: {} ({})",
+            article.article,
+            article.score,
+            article.because,
+            article.matched.join(", ")
+        );
     }
     for step in scene.commit.iter().flat_map(|c| &c.route) {
         let mark = if step.matched { "+" } else { "-" };

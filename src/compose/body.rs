@@ -76,6 +76,8 @@ impl Words<'_> {
             ("name", Filled::from(self.line("name").unwrap_or_default())),
             ("have", Filled::from(self.list("have"))),
             ("asks", Filled::from(self.list("asks"))),
+            ("articles", Filled::from(self.list("articles"))),
+            ("solved", Filled::from(self.line("solved").unwrap_or_default())),
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
             ("restricted", Filled::from(self.restricted())),
         ];
@@ -147,7 +149,10 @@ impl Words<'_> {
         let mut out = self.head();
         let warnings = self.list("warnings");
         for warning in &warnings {
-            out.push_str(&format!("!! {}\n", self.texts.word("warning", warning, &[])));
+            let text = self.texts.word("warning", warning, &[]);
+            // Some warn of somebody in particular.
+            let whom = self.text(warning).map(|whom| format!(" ({whom})")).unwrap_or_default();
+            out.push_str(&format!("!! {text}{whom}\n"));
         }
         if !warnings.is_empty() {
             out.push('\n');

@@ -27,6 +27,7 @@ pub struct File {
     pub log: Option<Spanned<Log>>,
     pub texts: Option<Spanned<Texts>>,
     pub templates: Option<Spanned<Templates>>,
+    pub articles: Option<Spanned<Articles>>,
     pub outgoing: Option<Spanned<Outgoing>>,
     #[serde(default)]
     pub mailbox: Vec<Spanned<Mailbox>>,
@@ -153,6 +154,16 @@ pub struct Texts {
 pub struct Templates {
     /// Folder of files `NAME.md` (for every language), `NAME.sk.md`, … (for one). Absent: there are none.
     pub folder: Key<String>,
+}
+
+/// `[articles]`: answers that are written already, offered in the acknowledgement.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Articles {
+    /// Folder of files `*.md`, each with a head. Absent: nothing is offered.
+    pub folder: Key<String>,
+    /// The score from which on an article is offered; `explain` shows scores. Default: 2.0.
+    pub threshold: Key<f64>,
 }
 
 /// `[[mailbox]]`: a support inbox.
@@ -396,6 +407,7 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("log", k::<Log>()),
         ("texts", k::<Texts>()),
         ("templates", k::<Templates>()),
+        ("articles", k::<Articles>()),
         ("mailbox", k::<Mailbox>()),
         ("mailbox.imap", k::<Imap>()),
         ("mailbox.maildir", k::<MaildirIn>()),

@@ -10,7 +10,7 @@ use crate::model::{Action, AddrSpec, Address, Decision, Fate, Status, Ticket, Ti
 use super::open::open;
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
-use super::{access, asks, duty, notify, thanks};
+use super::{access, articles, asks, duty, notify, thanks};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -164,11 +164,15 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     for other in &case.facts.thread.also {
         work.change(TicketChange::Linked { to: *other }, "The mail proves that it has to do with this ticket too");
     }
+    let mut solved = false;
     if kind == EntryKind::Reply {
         asks::complete(case, &mut work);
-        match thanks::only(case).filter(|_| !ticket.status.is_live()) {
-            Some(because) => work.event(format!("stays {}", ticket.status), because),
-            None => reopen(&mut work),
+        solved = articles::solved(case, &mut work);
+        if !solved {
+            match thanks::only(case).filter(|_| !ticket.status.is_live()) {
+                Some(because) => work.event(format!("stays {}", ticket.status), because),
+                None => reopen(&mut work),
+            }
         }
     }
     match kind {
@@ -194,6 +198,7 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     let mut decision = work.into_decision(Action::Append, Fate::Appended(number));
     decision.view = Some(case.view(true));
     decision.reasons.push(because.to_owned());
+    decision.reasons.extend(solved.then(|| "The customer says that it is solved".to_owned()));
     decision.reasons.push("Further words on a ticket are not acknowledged".to_owned());
     decision
 }

@@ -5,7 +5,7 @@ use crate::model::{Action, Address, Agent, Decision};
 
 use super::act::{Refusal, Rest, Said};
 use super::agent::{held_unproven, own_words};
-use super::commands::{Effect, take_commands};
+use super::commands::{Commanded, Effect, take_commands};
 use super::open::{Given, open_for};
 use super::work::Case;
 use super::{customer, notify, proof};
@@ -27,7 +27,12 @@ pub fn fresh(case: &Case, agent: &Agent) -> Decision {
     if let Some(lacks) = lacks {
         return held_unproven(case, &agent.name, &lacks);
     }
-    let done = Said::of(case, &agent.name, &commanded).and_then(|said| carry_out(case, agent, &said));
+    commands(case, agent, &commanded)
+}
+
+/// What a believed agent commands where there is no ticket.
+fn commands(case: &Case, agent: &Agent, commanded: &Commanded) -> Decision {
+    let done = Said::of(case, &agent.name, commanded).and_then(|said| carry_out(case, agent, &said));
     done.unwrap_or_else(|no| refuse(case, agent, &no))
 }
 

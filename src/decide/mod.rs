@@ -5,6 +5,7 @@ mod access;
 mod acknowledge;
 mod act;
 mod agent;
+mod articles;
 mod aside;
 mod asking;
 mod asks;
@@ -75,9 +76,16 @@ pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, 
     let mut decision = first_that_applies(&case);
     confirm::settle(&case, &mut decision);
     decision.view.get_or_insert_with(|| case.view(false));
+    warn_of_doubles(&case, &mut decision);
     conduct::remember(&case, &mut decision);
     recheck::arrange(&case, &mut decision);
     decision
+}
+
+/// What the agent is warned of stands among the reasons too.
+fn warn_of_doubles(case: &Case, decision: &mut Decision) {
+    let double = decision.tickets.first().and_then(|ticket| lookalike::suspicion(case, ticket));
+    decision.reasons.extend(double.map(|double| format!("Mind the sender: {}", double.because)));
 }
 
 fn first_that_applies(case: &Case) -> Decision {

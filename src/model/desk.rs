@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::address::AddrSpec;
+use super::article::Articles;
 use super::ask::Ask;
 use super::digest::WeeklyAt;
 use super::language::Language;
@@ -32,6 +33,8 @@ pub struct Policy {
     pub promises: Promises,
     /// What agents send again and again.
     pub templates: ReplyTemplates,
+    /// Answers that are written already.
+    pub articles: Articles,
 }
 
 #[derive(Clone, Debug)]

@@ -39,6 +39,8 @@ pub struct Lookup {
     pub agents: Option<AddrSpec>,
     /// The skeleton of From's domain ([`super::lookalike`]), by which domains on file that look like it are found.
     pub skeleton: Option<String>,
+    /// The skeleton of From's name, by which people on file are found who bear it.
+    pub name: Option<String>,
     /// Tickets that the mail names, proven or not.
     pub tickets: Vec<TicketNumber>,
     /// Message-IDs that the mail refers to, of which a ticket may know some.
@@ -123,6 +125,8 @@ pub struct Found {
     pub learnt: Learnt,
     /// A domain of an organisation on file that looks like From's and is another.
     pub resembles: Option<String>,
+    /// The address of a contact whose name, or address, looks like From's, and who is another.
+    pub double_of: Option<String>,
     /// Of the organisation's, else the sender's last tickets.
     pub urgent: UrgentCount,
     /// When what was asked for was last said, done or seen; what never was is missing.

@@ -51,6 +51,9 @@ pub trait Gather {
     /// Every ticket that was opened in the period, in the order of opening; then those that were opened before and
     /// resolved in it.
     fn ticket(&mut self, ticket: &TicketFact<'_>);
+    /// The acknowledgement of a ticket that was opened in the period offered these articles; `helped`: its customer said that
+    /// it is solved, before any agent had answered.
+    fn offered(&mut self, articles: &[String], helped: bool);
     /// So many entries of a kind within the quarter of an hour that begins `at`.
     fn mails(&mut self, at: Timestamp, kind: EntryKind, count: u64);
     /// So many tickets are live now, of an agent or of nobody.

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod address;
+pub mod article;
 pub mod ask;
 pub mod asked;
 pub mod away;
@@ -24,6 +25,7 @@ pub mod figures;
 pub mod free_mail;
 pub mod hands;
 pub mod hold;
+pub mod idna;
 pub mod language;
 pub mod lookalike;
 pub mod message;

@@ -15,6 +15,7 @@ pub struct Figures {
     pub by_organisation: Vec<Kept>,
     pub agents: Vec<Agent>,
     pub urgency: Vec<Urgency>,
+    pub articles: Vec<Article>,
     pub undelivered: Vec<Undelivered>,
 }
 
@@ -26,6 +27,9 @@ pub struct Totals {
     pub resolved: u64,
     /// Tickets about which somebody owes something now, whenever they were opened.
     pub live: u64,
+    /// Of those opened, whose acknowledgement offered articles, and who were helped by them.
+    pub offered: u64,
+    pub helped: u64,
     pub mails: Mails,
 }
 
@@ -171,6 +175,14 @@ pub struct Urgency {
     pub tickets: u64,
     pub called: u64,
     pub raised: u64,
+}
+
+/// An article, in how many tickets it was offered, and how many of those customers were helped by what was offered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Article {
+    pub name: String,
+    pub offered: u64,
+    pub helped: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::figures::{
-    Agent, Basis, Day, Figures, Kept, Mails, Measure, Spread, Tally, Times, Totals, Undelivered, Urgency,
+    Agent, Article, Basis, Day, Figures, Kept, Mails, Measure, Spread, Tally, Times, Totals, Undelivered, Urgency,
 };
 use crate::model::Policy;
 use crate::model::calendar::LaidOut;
@@ -77,6 +77,7 @@ pub struct Gathering<'p> {
     by_organisation: ByName<Kept>,
     agents: ByName<Agent>,
     urgency: ByName<Urgency>,
+    articles: ByName<Article>,
     undelivered: Vec<Undelivered>,
 }
 
@@ -97,6 +98,7 @@ impl<'p> Gathering<'p> {
             by_organisation: ByName::default(),
             agents: ByName::default(),
             urgency: ByName::default(),
+            articles: ByName::default(),
             undelivered: Vec::new(),
         }
     }
@@ -110,6 +112,8 @@ impl<'p> Gathering<'p> {
         };
         let agents = self.agents.into_rows().map(|(name, agent)| Agent { name, ..agent }).collect();
         let urgency = self.urgency.into_rows().map(|(organisation, u)| Urgency { organisation, ..u }).collect();
+        let articles = self.articles.into_rows();
+        let articles = articles.map(|(name, a)| Article { name: name.unwrap_or_default(), ..a }).collect();
         Figures {
             totals: self.totals,
             days,
@@ -119,6 +123,7 @@ impl<'p> Gathering<'p> {
             by_organisation: kept(self.by_organisation),
             agents: most_first(agents, |a| (a.opened + a.live, a.name.clone())),
             urgency: most_first(urgency, |u| (u.called, u.organisation.clone())),
+            articles: most_first(articles, |a| (a.offered, Some(a.name.clone()))),
             undelivered: most_first(self.undelivered, |u| (u.came_back + u.given_up, Some(u.domain.clone()))),
         }
     }
@@ -210,6 +215,16 @@ impl Gather for Gathering<'_> {
             self.day(at).resolved += 1;
             self.agents.of(ticket.owner).resolved += 1;
             self.resolved(ticket, at);
+        }
+    }
+
+    fn offered(&mut self, articles: &[String], helped: bool) {
+        self.totals.offered += 1;
+        self.totals.helped += u64::from(helped);
+        for name in articles {
+            let article = self.articles.of(Some(name));
+            article.offered += 1;
+            article.helped += u64::from(helped);
         }
     }
 

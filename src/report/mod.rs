@@ -8,7 +8,8 @@ mod section;
 mod svg;
 
 pub use figures::{
-    Agent, Basis, Day, Figures, Kept, Mails, Measure, Spread, Tally, Times, Totals, Undelivered, Urgency, percentile,
+    Agent, Article, Basis, Day, Figures, Kept, Mails, Measure, Spread, Tally, Times, Totals, Undelivered, Urgency,
+    percentile,
 };
 pub use gather::Gathering;
 pub use page::{Heading, page};

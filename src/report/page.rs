@@ -110,9 +110,9 @@ fn table(section: &Section) -> String {
         html.push_str("</tr>\n");
     }
     if let Some(more) = section.rows.len().checked_sub(TABLE_ROWS).filter(|more| *more > 0) {
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<tr class=\"rest\"><th scope=\"row\">and {more} more</th><td colspan=\"{}\">in `report --csv`</td></tr>\n",
+            "<tr class=\"rest\"><th scope=\"row\">and {more} more</th><td colspan=\"{}\">in `report --csv`</td></tr>",
             section.columns.len() - 1
         );
     }
@@ -128,6 +128,7 @@ fn chart(figures: &Figures, section: &str, span: Span) -> String {
         "slaByOrganisation" => promises("SLA kept by organisation", &figures.by_organisation),
         "agents" => agents(figures),
         "urgency" => urgency(figures),
+        "articles" => articles(figures),
         "bounces" => bounces(figures),
         _ => String::new(),
     }
@@ -206,6 +207,18 @@ fn urgency(figures: &Figures) -> String {
         "",
         svg::lying("Share of tickets called urgent, by organisation", &series, &rows.collect::<Vec<_>>(), Some(1.0)),
     )
+}
+
+fn articles(figures: &Figures) -> String {
+    let series = [Series { class: "good", name: "solved" }];
+    let rows = figures.articles.iter().take(CHART_ROWS).map(|a| Row {
+        label: a.name.clone(),
+        said: format!("{} of {}", a.helped, a.offered),
+        parts: vec![a.helped as f64 / a.offered.max(1) as f64],
+    });
+    let chart =
+        svg::lying("Share of tickets solved by what was offered", &series, &rows.collect::<Vec<_>>(), Some(1.0));
+    figure("", chart)
 }
 
 fn bounces(figures: &Figures) -> String {

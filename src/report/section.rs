@@ -110,6 +110,7 @@ pub fn sections(figures: &Figures, span: Span) -> Vec<Section> {
         kept("slaByOrganisation", "SLA kept by organisation", "organisation", &figures.by_organisation),
         agents(figures),
         urgency(figures),
+        articles(figures),
         undelivered(figures),
     ]
 }
@@ -146,6 +147,8 @@ fn totals(figures: &Figures) -> Section {
             count("tickets opened", totals.opened),
             count("tickets resolved", totals.resolved),
             count("tickets live now", totals.live),
+            count("tickets with articles offered", totals.offered),
+            count("tickets answered by an article", totals.helped),
             count("mails from people", totals.mails.incoming),
             count("mails from machines", totals.mails.automatic),
             count("answers by agents", totals.mails.answers),
@@ -325,6 +328,26 @@ fn urgency(figures: &Figures) -> Section {
             count("tickets", "tickets"),
             count("called", "called urgent"),
             count("raised", "raised"),
+            column("share", "share", Kind::Share),
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn articles(figures: &Figures) -> Section {
+    let rows = figures.articles.iter().map(|a| {
+        let share = part(share(a.helped, a.offered));
+        vec![Value::Text(a.name.clone()), Value::Count(a.offered), Value::Count(a.helped), share]
+    });
+    Section {
+        key: "articles",
+        title: "Answered by an article",
+        note: "On how many tickets opened in the period an article was offered, and how many of their customers then said that \
+               it is solved, before an agent answered. Of several that were offered each counts.",
+        columns: vec![
+            label("article"),
+            count("offered", "offered"),
+            count("solved", "solved"),
             column("share", "share", Kind::Share),
         ],
         rows: rows.collect(),

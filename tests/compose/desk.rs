@@ -59,6 +59,7 @@ pub fn policy() -> Policy {
         texts: BTreeMap::new(),
         promises: Default::default(),
         templates: Default::default(),
+        articles: Default::default(),
     }
 }
 

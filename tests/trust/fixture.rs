@@ -125,6 +125,7 @@ pub fn policy() -> Policy {
         texts: Default::default(),
         promises: Default::default(),
         templates: Default::default(),
+        articles: Default::default(),
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn gather(connection: &Connection, period: Period, into: &mut dyn Gat
             into.ticket(&fact(row)?);
         }
     }
+    offered(connection, since, until, into)?;
     volume(connection, since, until, into)?;
     live(connection, into)?;
     undelivered(connection, since, until, into)
@@ -71,6 +72,17 @@ fn waits(json: &str) -> Result<Vec<Stretch>> {
     let times: Vec<(i64, i64)> = serde_json::from_str(json)
         .map_err(|error| StoreError::Refused(format!("Column ticket.waits holds other JSON than expected: {error}")))?;
     times.into_iter().map(|(from, until)| Ok((time(from)?, time(until)?))).collect()
+}
+
+fn offered(connection: &Connection, since: i64, until: i64, into: &mut dyn Gather) -> Result<()> {
+    let rows = all(
+        connection,
+        "SELECT offered, helped FROM ticket WHERE offered IS NOT NULL AND created_at >= ?1 AND created_at < ?2",
+        [since, until],
+        |c| Ok((c.json::<Vec<String>>("ticket.offered")?, c.take::<bool>()?)),
+    )?;
+    rows.iter().for_each(|(articles, helped)| into.offered(articles, *helped));
+    Ok(())
 }
 
 fn volume(connection: &Connection, since: i64, until: i64, into: &mut dyn Gather) -> Result<()> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::rows::{read_entries, read_ticket, ticket_columns};
 use super::sql::{all, first, message_key, micros};
-use super::{asked, conduct, contacts, holds, peers, signatures, watch};
+use super::{asked, conduct, contacts, holds, looks, peers, signatures, watch};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
 use crate::model::ticket::{Entry, Status, Ticket, TicketNumber};
@@ -97,7 +97,8 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
             found.peer_tags.extend(peers::ticket(connection, from.as_str(), tag)?.map(|t| (tag.clone(), t)));
         }
         if let Some(skeleton) = &lookup.skeleton {
-            found.resembles = conduct::resembling(connection, skeleton, from.domain())?;
+            found.resembles = looks::domain(connection, skeleton, from.domain())?;
+            found.double_of = looks::person(connection, lookup.name.as_deref(), from)?;
         }
     }
     if let Some(agents) = &lookup.agents {

@@ -16,6 +16,7 @@ mod figures;
 mod holds;
 mod ingest;
 mod ledger;
+mod looks;
 mod lookup;
 mod outbox;
 mod peers;

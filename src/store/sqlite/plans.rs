@@ -69,6 +69,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN hold USING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN hold USING COVERING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN ticket USING INDEX ticket_live", "only live tickets, newest first"),
+    ("SCAN ticket USING COVERING INDEX ticket_live", "how many live tickets there are"),
     ("SCAN ticket USING INDEX ticket_updated", "a list of all, newest first, ends at its limit"),
     ("SCAN of_ticket", "the mails of one ticket"),
     ("SCAN notice", "only what people have not heard yet"),
@@ -242,6 +243,7 @@ struct Nobody;
 
 impl Gather for Nobody {
     fn ticket(&mut self, _: &TicketFact<'_>) {}
+    fn offered(&mut self, _: &[String], _: bool) {}
     fn mails(&mut self, _: Timestamp, _: EntryKind, _: u64) {}
     fn live(&mut self, _: Option<&str>, _: u64) {}
     fn undelivered(&mut self, _: &str, _: u64, _: u64) {}
@@ -262,6 +264,7 @@ fn lookup() -> Lookup {
         agents: Some(spec("jana@firma.example")),
         requester_of: None,
         skeleton: Some("x".to_owned()),
+        name: Some("x y".to_owned()),
         tickets: vec![1001],
         message_ids: vec!["m1@firma.example".to_owned()],
         bounced: vec!["o1@desk.example".to_owned()],
