@@ -69,6 +69,7 @@ pub fn policy() -> Policy {
         texts: BTreeMap::new(),
         promises: Default::default(),
         articles: Default::default(),
+        packages: Default::default(),
     }
 }
 

@@ -231,6 +231,7 @@ impl Words<'_> {
         let asks = |found: bool| self.asks(ticket, found);
         self.label(&mut out, "label-has", asks(true));
         self.label(&mut out, "label-lacks", asks(false));
+        self.label(&mut out, "label-hours", self.hours());
         self.label(&mut out, "label-urgent", ticket.service.urgency.as_ref().map(|called| self.called(called)));
         let why: Vec<String> = self.list("why").iter().map(|why| self.why(why)).collect();
         self.label(&mut out, "label-why", Some(why.join("; ")).filter(|w| !w.is_empty()));
@@ -243,6 +244,23 @@ impl Words<'_> {
         let asks = ticket.service.asks.iter().filter(|asked| asked.found.is_some() == found);
         let said: Vec<String> = asks.filter_map(|asked| spoken(&asked.about, &languages)).collect();
         Some(clean_line(&said.join("; "), LINE_MAX)).filter(|line| !line.is_empty())
+    }
+
+    /// What is left of the firm's hours.
+    fn hours(&self) -> Option<String> {
+        let number = |name| match self.draft.values.get(name) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        };
+        let (booked, has) = (number("hours_booked")?, number("hours_has")?);
+        let per = self.texts.word("per", &self.line("hours_per")?, &[]);
+        let values = [
+            ("left", Filled::from(hours((has - booked).max(0)))),
+            ("booked", Filled::from(hours(booked))),
+            ("hours", Filled::from(hours(has))),
+            ("per", Filled::from(per)),
+        ];
+        Some(self.texts.say(if booked > has { "hours-over" } else { "hours-left" }, &values))
     }
 
     fn called(&self, called: &Called) -> String {
@@ -454,5 +472,14 @@ impl Words<'_> {
             }
             _ => self.line(name).into_iter().collect(),
         }
+    }
+}
+
+/// Minutes as hours and minutes: in all of the desk's languages the same.
+fn hours(minutes: i64) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }

@@ -6,9 +6,9 @@ use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Agent, Believed};
 
-use super::lookalike;
 pub use super::presence::{hearers, told};
 use super::work::{Case, Work};
+use super::{hands, lookalike};
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
     told(&work.ticket, case.policy, case.now)
@@ -144,6 +144,11 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
     }
     if work.ticket.restricted {
         values.insert("warnings", Value::List(vec!["restricted".to_owned()]));
+    }
+    if let Some((package, booked)) = hands::account(work) {
+        values.insert("hours_booked", Value::Number(booked.into()));
+        values.insert("hours_has", Value::Number(package.minutes.into()));
+        values.insert("hours_per", Value::Text(package.per.word().to_owned()));
     }
     Draft {
         template,

@@ -59,6 +59,7 @@ pub fn policy() -> Policy {
         texts: BTreeMap::new(),
         promises: Default::default(),
         articles: Default::default(),
+        packages: Default::default(),
     }
 }
 

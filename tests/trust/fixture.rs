@@ -125,6 +125,7 @@ pub fn policy() -> Policy {
         texts: Default::default(),
         promises: Default::default(),
         articles: Default::default(),
+        packages: Default::default(),
     }
 }
 

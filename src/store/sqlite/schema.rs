@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_figures.sql"),
     include_str!("migrations/0015_erased.sql"),
     include_str!("migrations/0016_articles.sql"),
+    include_str!("migrations/0017_accounts.sql"),
 ];
 
 /// Between two tries to switch a file that another process is just making.
