@@ -408,12 +408,16 @@ CREATE TABLE peer_tag (
     UNIQUE (email, tag)
 ) STRICT;
 
--- What the domains of organisations look like, to find those that only look like them.
-CREATE TABLE domain_skeleton (
-    domain TEXT PRIMARY KEY NOT NULL REFERENCES organisation_domain (domain) ON DELETE CASCADE, -- as in organisation_domain
-    skeleton TEXT NOT NULL -- what is left of it without what an eye overlooks
+-- What contacts and organisations look like, to find those who only look like them.
+CREATE TABLE looks (
+    kind TEXT NOT NULL, -- domain (an organisation's), address, name (a contact's)
+    whose TEXT NOT NULL, -- the domain, or the contact's address
+    looks TEXT NOT NULL, -- what is left without what an eye overlooks
+    backwards TEXT NOT NULL, -- the same from its end
+    PRIMARY KEY (kind, whose)
 ) STRICT;
-CREATE INDEX domain_skeleton_of ON domain_skeleton (skeleton);
+CREATE INDEX looks_of ON looks (kind, looks);
+CREATE INDEX looks_backwards ON looks (kind, backwards);
 
 -- What people must hear of and have not heard yet. A row is written in the transaction that causes it, and deleted in the
 -- one that queues the mail which tells of it.

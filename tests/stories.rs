@@ -1,5 +1,5 @@
 //! The stories in `fixtures/stories/`: mails in, tickets and outgoing mails out, through the real pipeline between two
-//! Maildirs. Each folder has an ABOUT, mails `NN-in.eml`, times `NN-wait.txt` to which the clock goes, and the golden `expected.txt`; `UPDATE_GOLDEN=1` writes it anew,
+//! Maildirs. Each folder has an ABOUT, mails `NN-in.eml`, times `NN-wait.txt` to which the clock goes, maybe a folder of reply templates, and the golden `expected.txt`; `UPDATE_GOLDEN=1` writes it anew,
 //! to be read before it is accepted.
 
 use std::fmt::Write as _;
@@ -59,6 +59,7 @@ async fn tell(folder: &Path) -> String {
     std::fs::write(state.join("key"), KEY).expect("key written");
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(state.join("key"), std::fs::Permissions::from_mode(0o600)).expect("key made private");
+    copy_templates(&folder.join("templates"), &scratch.path().join("templates"));
     if let Ok(articles) = std::fs::read_dir(folder.join("articles")) {
         std::fs::create_dir(scratch.path().join("articles")).expect("folder of articles");
         for article in articles.flatten() {
@@ -86,6 +87,15 @@ async fn tell(folder: &Path) -> String {
     }
     tell_tickets(&mut told, &stage);
     told
+}
+
+/// A story may bring reply templates.
+fn copy_templates(from: &Path, to: &Path) {
+    let Ok(files) = std::fs::read_dir(from) else { return };
+    std::fs::create_dir(to).expect("made");
+    for file in files.flatten() {
+        std::fs::copy(file.path(), to.join(file.file_name())).expect("copied");
+    }
 }
 
 async fn tell_wait(told: &mut String, stage: &mut Stage, name: &str, path: &Path) {

@@ -204,6 +204,7 @@ fn tell(out: &mut Out, message: &Message, commit: &Commit, policy: &Policy) {
             HoldKind::Request => "the restricted request",
             HoldKind::Address | HoldKind::Alternate => "the address",
             HoldKind::Mail => "whether this mail is genuine",
+            HoldKind::Crossed => "this answer, which crossed with another",
         };
         line("would hold", &format!("{what}, until {} confirms it from the registered address", hold.who));
     }

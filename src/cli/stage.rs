@@ -226,7 +226,10 @@ impl Stage {
                     }
                     ("ACK-ID", None) => template.is_some_and(Template::is_acknowledgement),
                     ("ANSWER-ID", None) => template == Some(Template::Answer),
-                    ("NOTIFY-ID" | "REPLY-TO", Some(to)) => row.template.starts_with("notify") && row.to.email == *to,
+                    ("NOTIFY-ID" | "REPLY-TO", Some(to)) => {
+                        let told = row.template.starts_with("notify") || row.template == Template::Crossed.word();
+                        told && row.to.email == *to
+                    }
                     ("DIGEST-ID", Some(to)) => row.template == Template::Digest.word() && row.to.email == *to,
                     _ => false,
                 }

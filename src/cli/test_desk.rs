@@ -68,6 +68,7 @@ pub fn policy() -> Policy {
         keys,
         texts: BTreeMap::new(),
         promises: Default::default(),
+        templates: Default::default(),
         articles: Default::default(),
         packages: Default::default(),
     }

@@ -26,6 +26,7 @@ pub struct File {
     pub limits: Option<Spanned<Limits>>,
     pub log: Option<Spanned<Log>>,
     pub texts: Option<Spanned<Texts>>,
+    pub templates: Option<Spanned<Templates>>,
     pub articles: Option<Spanned<Articles>>,
     pub outgoing: Option<Spanned<Outgoing>>,
     #[serde(default)]
@@ -146,6 +147,14 @@ pub struct Log {
 #[serde(deny_unknown_fields)]
 pub struct Texts {
     /// Folder of files `sk.toml`, `en.toml`, …; what is missing there is the built-in text.
+    pub folder: Key<String>,
+}
+
+/// `[templates]`: what agents send again and again, by `#template NAME`.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Templates {
+    /// Folder of files `NAME.md` (for every language), `NAME.sk.md`, … (for one). Absent: there are none.
     pub folder: Key<String>,
 }
 
@@ -411,6 +420,7 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("limits", k::<Limits>()),
         ("log", k::<Log>()),
         ("texts", k::<Texts>()),
+        ("templates", k::<Templates>()),
         ("articles", k::<Articles>()),
         ("mailbox", k::<Mailbox>()),
         ("mailbox.imap", k::<Imap>()),

@@ -23,6 +23,7 @@ mod rules;
 mod secret;
 mod servers;
 mod settings;
+mod templates;
 mod texts;
 pub mod tls;
 

@@ -15,7 +15,7 @@ use super::file;
 use super::notes::Notes;
 use super::people::People;
 use super::secret::SecretSource;
-use super::{Config, accounts, articles, connections, digest, keys, promises, rules, texts};
+use super::{Config, accounts, articles, connections, digest, keys, promises, rules, templates, texts};
 
 /// Where the mails of one mailbox come from.
 #[derive(Clone, Debug)]
@@ -199,6 +199,7 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let log = log(&file.log.map(Spanned::into_inner).unwrap_or_default(), notes);
     let texts = texts::texts(file.texts.map(Spanned::into_inner).unwrap_or_default(), notes);
     let packages = accounts::packages(&file.organisation, &zone, notes);
+    let templates = templates::templates(file.templates.map(Spanned::into_inner).unwrap_or_default(), notes);
     let articles = articles::articles(file.articles.map(Spanned::into_inner).unwrap_or_default(), &categories, notes);
     let known = if notes.looks_at_files() { keys::load(&state) } else { Ok(None) };
     let keys = match known.and_then(|ring| ring.map_or_else(keys::passing, Ok)) {
@@ -219,6 +220,7 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
         keys,
         texts,
         promises,
+        templates,
         articles,
         packages: packages.into(),
     };

@@ -3,10 +3,10 @@
 use crate::model::account::Package;
 use crate::model::desk::Assignee;
 use crate::model::hands::{TAGS_MAX, Worked};
-use crate::model::{AddrSpec, Status, TicketChange};
+use crate::model::{AddrSpec, Address, Status, TicketChange};
 
 use super::acknowledge::is_machine_address;
-use super::work::Work;
+use super::work::{Case, Work};
 
 /// What marks a ticket as unwanted.
 pub const SPAM: &str = "spam";
@@ -38,6 +38,26 @@ pub fn copy(work: &mut Work, name: &str, add: bool, address: &AddrSpec, written:
             Ok(())
         }
     }
+}
+
+/// The ticket of an agent, who opened it for somebody, becomes that customer's.
+pub fn give(case: &Case, work: &mut Work, to: Address, written: &str) -> Result<(), String> {
+    let requester = &work.ticket.requester;
+    if requester.email.eq_ignore_ascii_case(&to.email) {
+        return Ok(());
+    }
+    if requester.spec().is_some_and(|spec| case.policy.is_outside(&spec)) {
+        return Err(format!("the ticket is {}'s; #cc add lets somebody else read along", requester.email));
+    }
+    let organisation = case.facts.organisation.as_ref().map(|o| o.name.clone());
+    work.change(TicketChange::Requester { email: to.email.clone(), name: to.name }, written);
+    work.ticket.organisation.clone_from(&organisation);
+    work.ticket.contact = None;
+    if let Some(contact) = case.contact().filter(|c| c.email.as_str().eq_ignore_ascii_case(&to.email)) {
+        work.ticket.language = contact.language.unwrap_or(work.ticket.language);
+        work.change(TicketChange::Bound { contact: contact.email.to_string(), organisation }, written);
+    }
+    Ok(())
 }
 
 /// Sets tags and takes some off.

@@ -3,9 +3,11 @@
 
 mod access;
 mod acknowledge;
+mod act;
 mod agent;
 mod articles;
 mod aside;
+mod asking;
 mod asks;
 mod bounce;
 mod care;
@@ -13,27 +15,37 @@ mod clock;
 mod commands;
 mod conduct;
 mod confirm;
+mod crossed;
 mod customer;
 mod deskless;
 pub mod digest;
+mod duplicates;
 mod duty;
+mod fresh;
 mod hands;
+mod inform;
 mod leak;
 mod lookalike;
 mod machine;
+mod merge;
+mod note_address;
 mod notify;
 mod open;
 mod order;
 mod presence;
 mod proof;
 mod recheck;
+mod resolved;
 mod route;
 mod subject;
+mod templates;
+mod thanks;
 mod urgency;
 mod weeks;
 mod work;
 
 pub use aside::note_release;
+pub use asking::ask;
 pub use bounce::undelivered;
 pub use clock::clock;
 pub use commands::{COMMANDS, Command};
@@ -41,6 +53,7 @@ pub use confirm::{verify, verify_alternate};
 pub use duty::{Gap, gaps};
 pub use order::order;
 pub use recheck::again as check_again;
+pub use templates::{TemplateMistake, VALUES as TEMPLATE_VALUES, check as check_templates};
 
 use jiff::Timestamp;
 
@@ -63,9 +76,16 @@ pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, 
     let mut decision = first_that_applies(&case);
     confirm::settle(&case, &mut decision);
     decision.view.get_or_insert_with(|| case.view(false));
+    warn_of_doubles(&case, &mut decision);
     conduct::remember(&case, &mut decision);
     recheck::arrange(&case, &mut decision);
     decision
+}
+
+/// What the agent is warned of stands among the reasons too.
+fn warn_of_doubles(case: &Case, decision: &mut Decision) {
+    let double = decision.tickets.first().and_then(|ticket| lookalike::suspicion(case, ticket));
+    decision.reasons.extend(double.map(|double| format!("Mind the sender: {}", double.because)));
 }
 
 fn first_that_applies(case: &Case) -> Decision {

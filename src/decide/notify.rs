@@ -8,7 +8,7 @@ use crate::model::{Address, Agent, Believed};
 
 pub use super::presence::{hearers, told};
 use super::work::{Case, Work};
-use super::{hands, lookalike};
+use super::{duplicates, hands, lookalike};
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
     told(&work.ticket, case.policy, case.now)
@@ -16,9 +16,19 @@ pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
         .map(|agent| {
             let mut draft = of_mail(case, work, agent, Template::NotifyNew, EntryKind::Request);
             draft.values.insert("why", Value::Text(why.to_owned()));
+            draft.values.insert("similar", Value::List(similar(case)));
             draft
         })
         .collect()
+}
+
+/// Tickets that a colleague of the customer's may have opened about the same thing.
+fn similar(case: &Case) -> Vec<String> {
+    let prefix = &case.policy.desk.prefix;
+    let message = case.message;
+    let forwarded = message.forward.as_ref().map(|f| f.text.as_str());
+    let likely = duplicates::likely(case, forwarded.unwrap_or(&message.reply.text));
+    likely.into_iter().map(|t| format!("{prefix}-{} {} (#merge {})", t.number, t.subject, t.number)).collect()
 }
 
 /// Somebody said something on a ticket that has an owner. `woken` hears of it too.
@@ -74,7 +84,11 @@ fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: En
     }
     values.insert("earlier", Value::List(earlier(case, work.ticket.number)));
     values.insert("copied", Value::List(proposed(case, work).map(|p| p.to_string()).collect()));
-    values.insert("warnings", Value::List(warnings(case, work, kind)));
+    let double = lookalike::suspicion(case, &work.ticket);
+    values.insert("warnings", Value::List(warnings(case, work, kind, double.is_some())));
+    if let Some(double) = double {
+        values.insert("look-alike", Value::Text(double.whom));
+    }
     draft
 }
 
@@ -101,7 +115,7 @@ fn proposed(case: &Case, work: &Work) -> impl Iterator<Item = Address> {
 }
 
 /// Words for what an agent must know before believing the mail; the text files say them in his language.
-fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
+fn warnings(case: &Case, work: &Work, kind: EntryKind, is_double: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     // First: whatever else is said, this must not be overlooked.
     if work.ticket.restricted {
@@ -121,7 +135,7 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     if case.is_verified() && !names_us(case) && case.message.list.is_none() {
         warnings.push("not-to-us");
     }
-    if lookalike::suspicion(case, &work.ticket).is_some() {
+    if is_double {
         warnings.push("look-alike");
     }
     if case.facts.found.id_reused {

@@ -202,6 +202,8 @@ pub struct Work<'a> {
     pub outgoing: Vec<Draft>,
     pub times: Vec<Worked>,
     pub tags: Vec<(TicketNumber, String, bool)>,
+    /// See [`Decision::moved`].
+    pub moved: Vec<(TicketNumber, u32, TicketNumber, u32)>,
     /// What was said before, where it was asked for.
     pub said: Vec<Entry>,
     /// The customer on file about whom the store was asked.
@@ -223,6 +225,7 @@ impl<'a> Work<'a> {
             outgoing: Vec::new(),
             times: Vec::new(),
             tags: Vec::new(),
+            moved: Vec::new(),
             said: Vec::new(),
             contact: None,
             organisation: None,
@@ -343,18 +346,19 @@ impl<'a> Work<'a> {
     }
 
     /// Hands everything over to a decision about another ticket.
-    pub fn join(self, decision: &mut Decision) {
+    pub fn join(mut self, decision: &mut Decision) {
+        self.ticket.service.next_at = super::clock::next(&self.ticket, self.policy);
         decision.tickets.push(self.ticket);
         decision.history.extend(self.history);
         decision.entries.extend(self.entries);
         decision.outgoing.extend(self.outgoing);
         decision.times.extend(self.times);
         decision.tags.extend(self.tags);
+        decision.moved.extend(self.moved);
     }
 
     /// Hands everything over to a decision.
-    pub fn into_decision(mut self, action: Action, fate: Fate) -> Decision {
-        self.ticket.service.next_at = super::clock::next(&self.ticket, self.policy);
+    pub fn into_decision(self, action: Action, fate: Fate) -> Decision {
         let mut decision = Decision::new(action, fate);
         self.join(&mut decision);
         decision

@@ -6,7 +6,6 @@ mod confirm;
 mod covered;
 mod from_field;
 mod guesses;
-mod idna;
 mod replay;
 mod sender;
 mod thread;
@@ -49,6 +48,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
             .collect(),
         signatures: replay::marks(message, policy),
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
+        name: message.from.first().and_then(|a| a.name.as_deref()).and_then(lookalike::name_skeleton),
         from: sender::from(message),
         written_at: message.sent_at.as_ref().map(jiff::Zoned::timestamp),
         foreign_tags: message.foreign_tags.clone(),
@@ -64,6 +64,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         story: sender::claims_agent(message, policy),
         moments: Vec::new(),
         urgent_of: if policy.promises.urgency.words.is_empty() { 0 } else { policy.promises.urgency.of_last },
+        asked: Default::default(),
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
     }
 }

@@ -151,6 +151,10 @@ pub struct Decision<Mail = Draft> {
     pub articles: Vec<Suggestion>,
     /// Time that agents booked.
     pub times: Vec<Worked>,
+    /// Entries (ticket, number in it) whose raw mail stands behind another entry, too.
+    pub moved: Vec<(TicketNumber, u32, TicketNumber, u32)>,
+    /// An agent's commands as written, each with what is wrong with it; None: it is carried out.
+    pub commands: Vec<(String, Option<String>)>,
     /// Tags that tickets got (true) or lost.
     pub tags: Vec<(TicketNumber, String, bool)>,
     /// Why all this, in sentences, in the order in which it was thought.
@@ -191,6 +195,8 @@ impl<Mail> Decision<Mail> {
             route: Vec::new(),
             articles: Vec::new(),
             times: Vec::new(),
+            moved: Vec::new(),
+            commands: Vec::new(),
             tags: Vec::new(),
             reasons: Vec::new(),
             alarms: Vec::new(),
@@ -224,6 +230,8 @@ impl<Mail> Decision<Mail> {
             route: self.route,
             articles: self.articles,
             times: self.times,
+            moved: self.moved,
+            commands: self.commands,
             tags: self.tags,
             reasons: self.reasons,
             alarms: self.alarms,

@@ -15,6 +15,7 @@ use super::ask::Ask;
 use super::digest::WeeklyAt;
 use super::language::Language;
 use super::promise::Promises;
+use super::reply_template::ReplyTemplates;
 use super::ticket::Priority;
 use super::token::KeyRing;
 
@@ -32,6 +33,8 @@ pub struct Policy {
     /// The operator's own texts: language → key → template. What is missing here is the built-in text.
     pub texts: BTreeMap<Language, BTreeMap<String, String>>,
     pub promises: Promises,
+    /// What agents send again and again.
+    pub templates: ReplyTemplates,
     /// Answers that are written already.
     pub articles: Articles,
     /// Hours that firms have.

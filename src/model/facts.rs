@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::account::Packages;
 use super::address::AddrSpec;
+use super::asked::{Asked, Told};
 use super::conduct::{Automatic, Conduct, Learnt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
@@ -42,6 +43,8 @@ pub struct Lookup {
     pub agents: Option<AddrSpec>,
     /// The skeleton of From's domain ([`super::lookalike`]), by which domains on file that look like it are found.
     pub skeleton: Option<String>,
+    /// The skeleton of From's name, by which people on file are found who bear it.
+    pub name: Option<String>,
     /// Tickets that the mail names, proven or not.
     pub tickets: Vec<TicketNumber>,
     /// Message-IDs that the mail refers to, of which a ticket may know some.
@@ -63,6 +66,8 @@ pub struct Lookup {
     /// Of so many last tickets of the organisation, else of the sender, it is counted how many were called urgent; 0:
     /// it is not.
     pub urgent_of: u32,
+    /// What agents ask.
+    pub asked: Asked,
 }
 
 /// The store's answers, read in the same transaction in which the decision is written.
@@ -126,10 +131,13 @@ pub struct Found {
     pub learnt: Learnt,
     /// A domain of an organisation on file that looks like From's and is another.
     pub resembles: Option<String>,
+    /// The address of a contact whose name, or address, looks like From's, and who is another.
+    pub double_of: Option<String>,
     /// Of the organisation's, else the sender's last tickets.
     pub urgent: UrgentCount,
     /// When what was asked for was last said, done or seen; what never was is missing.
     pub moments: BTreeMap<String, Timestamp>,
+    pub told: Told,
 }
 
 /// Where a mail went that was taken in before.

@@ -222,6 +222,11 @@ pub enum TicketChange {
         by: String,
         reason: String,
     },
+    /// It is this customer's, and not the agent's who opened it.
+    Requester {
+        email: String,
+        name: Option<String>,
+    },
     Tagged {
         tag: String,
     },
@@ -310,6 +315,10 @@ impl Ticket {
             }
             TicketChange::Verified => self.verified = true,
             TicketChange::Confirmed { .. } | TicketChange::Overridden { .. } => self.restricted = false,
+            TicketChange::Requester { email, name } => {
+                self.requester = Address { name: name.clone(), email: email.clone() };
+                self.participants.retain(|p| !p.email.eq_ignore_ascii_case(email));
+            }
             TicketChange::Tagged { tag } => self.set_tag(tag),
             TicketChange::Untagged { tag } => self.hands.tags.retain(|known| known != tag),
             TicketChange::Watched { by } => self.set_watcher(by),

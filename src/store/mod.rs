@@ -270,6 +270,8 @@ pub struct TicketFilter {
     pub requester: Option<String>,
     /// In lower case.
     pub tag: Option<String>,
+    /// Something that was promised for it should have been done by then.
+    pub late: Option<Timestamp>,
     /// Words, or beginnings of words, all of which the subject, requester or text has; folded. Of a word that is in very
     /// many entries, only those of the newest tickets count.
     pub search: Option<String>,

@@ -58,6 +58,7 @@ pub fn policy() -> Policy {
         keys: KeyRing::new(vec![Key { id: '1', secret: [7; 32] }]).expect("not empty"),
         texts: BTreeMap::new(),
         promises: Default::default(),
+        templates: Default::default(),
         articles: Default::default(),
         packages: Default::default(),
     }
@@ -119,9 +120,11 @@ pub fn customer() -> Address {
 
 pub fn draft(template: Template, language: Language) -> Draft {
     let (addressee, to, author) = match template {
-        Template::Acknowledgement | Template::AcknowledgementMinimal | Template::Reminder | Template::Closed => {
-            (Addressee::Customer, customer(), None)
-        }
+        Template::Acknowledgement
+        | Template::AcknowledgementMinimal
+        | Template::Reminder
+        | Template::Closed
+        | Template::Resolved => (Addressee::Customer, customer(), None),
         Template::Answer => {
             (Addressee::Customer, customer(), Some(Address::new(Some("jana z domu"), "jana@acme.example")))
         }
@@ -170,6 +173,7 @@ pub fn draft(template: Template, language: Language) -> Draft {
             ("why", text("category:billing")),
             ("warnings", list(&["restricted", "a sentence of the desk's"])),
             ("actor", text("Peter Horvat")),
+            ("answer", text("Skúste to znova.\r\n\r\nPeter")),
             ("close", text("2026-12-04T07:00:00Z")),
             ("asks", list(&["číslo faktúry"])),
             ("because", text("command")),

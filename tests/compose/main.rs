@@ -71,7 +71,7 @@ fn marks_and_return_paths_are_those_of_the_rules() {
                     .expect("signed");
                 assert_eq!((proven.ticket, proven.kind), (1042, TokenKind::Bounce));
             }
-            Template::Reminder | Template::Closed => {
+            Template::Reminder | Template::Closed | Template::Resolved => {
                 assert_eq!((submitted.as_deref(), suppress.as_deref()), (Some("auto-generated"), Some("All")));
                 let from = made.envelope_from.expect("one that bounces tells that its address is dead");
                 let proven = policy().keys.prove_address_detail(
@@ -121,6 +121,7 @@ fn ids_and_reply_addresses_are_bound_to_their_reader() {
             | Template::AcknowledgementMinimal
             | Template::Reminder
             | Template::Closed
+            | Template::Resolved
             | Template::Answer => (TokenKind::Customer, "jan.maly@firma.example"),
             _ => (TokenKind::Agent, "jana"),
         };
@@ -198,6 +199,7 @@ fn the_golden_mails_are_as_they_were_read_and_approved() {
         (Template::NotifyNew, Language::En),
         (Template::NotifyBounce, Language::Sl),
         (Template::Refused, Language::De),
+        (Template::Resolved, Language::Sl),
         (Template::Digest, Language::Sk),
         (Template::Weekly, Language::De),
     ] {

@@ -124,6 +124,7 @@ pub fn policy() -> Policy {
         keys: keys(7),
         texts: Default::default(),
         promises: Default::default(),
+        templates: Default::default(),
         articles: Default::default(),
         packages: Default::default(),
     }

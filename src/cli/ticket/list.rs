@@ -95,6 +95,7 @@ fn filter(args: Args, policy: &Policy) -> TicketFilter {
         mailbox: args.mailbox,
         organisation: args.organisation,
         requester: args.requester.map(|a| a.trim().to_lowercase()),
+        late: None,
         tag: args.tag.map(|t| t.trim().trim_start_matches('#').to_lowercase()),
         search: args.search,
         limit: args.limit,

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
+use crate::model::asked::WORDS_MAX;
 use crate::model::digest::DigestKind;
 use crate::model::hands::{self, MINUTES_MAX, TAGS_MAX};
 use crate::model::text::fold;
@@ -154,6 +155,25 @@ fn morning(policy: &Policy, day: Option<Date>) -> Option<Timestamp> {
             office.add(midnight, second, &[])?.checked_sub(second).ok()
         }
         None => Some(day?.at(MORNING, 0, 0, 0).to_zoned(zone).ok()?.timestamp()),
+    }
+}
+
+/// The number of a ticket as people have it at hand: `1042`, `#1042`, `ACME-1042`, `[ACME-1042-k7q2m9xf]`.
+pub fn number(text: &str) -> Result<i64, String> {
+    let bare = text.trim().trim_start_matches(['#', '[']).trim_end_matches(']');
+    let mut parts = bare.split('-');
+    let first = parts.next().unwrap_or_default();
+    let digits = if first.bytes().all(|b| b.is_ascii_digit()) { first } else { parts.next().unwrap_or_default() };
+    let digits = Some(digits).filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
+    let number = digits.and_then(|digits| digits.parse().ok()).filter(|number| *number > 0);
+    number.ok_or_else(|| format!("{text:?} is no ticket's number: write it like 1042"))
+}
+
+/// Words to be found.
+pub fn find(text: &str) -> Result<String, String> {
+    match text.chars().any(char::is_alphanumeric) {
+        true => Ok(text.chars().take(WORDS_MAX).collect()),
+        false => Err("#find needs words: #find printer E-04".to_owned()),
     }
 }
 

@@ -8,12 +8,15 @@ mod tests;
 
 use jiff::Timestamp;
 
+use crate::model::asked::Listed;
 use crate::model::desk::Assignee;
 use crate::model::digest::DigestKind;
 use crate::model::text::{fold, is_invisible};
-use crate::model::{AddrSpec, Language, Policy, Priority, Status};
+use crate::model::{AddrSpec, Language, Policy, Priority, Status, TicketNumber};
 
-pub use table::COMMANDS;
+use super::templates::Call;
+
+pub use table::{COMMANDS, TEMPLATE};
 
 /// One command.
 pub struct Command {
@@ -101,6 +104,8 @@ pub enum Effect {
         address: AddrSpec,
     },
     Spam,
+    /// A reply template's words go along, where it stands.
+    Template(Call),
     /// What the desk tells the agent by itself, it tells or does not.
     Digest {
         kind: DigestKind,
@@ -112,6 +117,67 @@ pub enum Effect {
         on: Vec<String>,
         off: Vec<String>,
     },
+    /// This ticket lives on in that one.
+    Merge(TicketNumber),
+    Link(TicketNumber),
+    /// The customer's mail in question becomes a ticket of its own, under this subject.
+    Split(Option<String>),
+    /// The ticket is this customer's.
+    For(AddrSpec),
+    Ask(Ask),
+    /// The words go to the customer though they would not by themselves.
+    Send,
+}
+
+/// What an agent asks the desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    Help,
+    History,
+    Find(String),
+    List(Which),
+}
+
+/// Whose tickets, or which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    Mine,
+    Open,
+    Late,
+    Free,
+    /// An agent's or a group's name.
+    Of(String),
+}
+
+impl Which {
+    /// The text above the list.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Which::Mine => "receipt-list-mine",
+            Which::Open => "receipt-list-open",
+            Which::Late => "receipt-list-late",
+            Which::Free => "receipt-list-free",
+            Which::Of(_) => "receipt-list-of",
+        }
+    }
+
+    pub fn who(&self) -> Option<&str> {
+        match self {
+            Which::Of(who) => Some(who),
+            _ => None,
+        }
+    }
+
+    /// What the store is asked, for whom it is asked.
+    pub fn of(&self, agent: &str, now: Timestamp) -> Listed {
+        match self {
+            Which::Mine => Listed::Of(agent.to_owned()),
+            Which::Open => Listed::Open,
+            Which::Late => Listed::Late(now),
+            Which::Free => Listed::Free,
+            Which::Of(who) => Listed::Of(who.clone()),
+        }
+    }
 }
 
 fn nothing_after(said: &Said, effect: Effect) -> Result<Effect, String> {
@@ -135,6 +201,8 @@ pub struct Commanded {
     pub mistakes: Vec<(String, String)>,
     /// The text below the commands.
     pub words: String,
+    /// Where in the words (bytes) a reply template's come in, in their order; with what was written there.
+    pub calls: Vec<(usize, String, Call)>,
 }
 
 /// Takes the command lines off the top of a text, and those off its end that stand apart from it. A line is a command
@@ -161,22 +229,16 @@ pub fn take_commands(text: &str, policy: &Policy, now: Timestamp) -> Commanded {
     } else {
         rest = text;
     }
+    let above = commanded.effects.len();
     let (words, last) = split_end(rest.trim());
     for line in last.lines().filter_map(command_line) {
         if let Some(command) = line.command {
             commanded.understand(command, &line, policy, now);
         }
     }
-    // What somebody meant for the desk must not be told to the customer because it stands in the wrong place.
-    for line in words.lines().filter_map(command_line) {
-        let said = Said { argument: line.argument, policy, now };
-        if line.command.is_some_and(|command| (command.understand)(&said).is_ok()) {
-            let why =
-                "it stands amid the words; commands are the first lines, or the last below an empty one".to_owned();
-            commanded.mistakes.push((line.written.to_owned(), why));
-        }
-    }
-    commanded.words = words.to_owned();
+    let below = commanded.effects.len();
+    commanded.amid(words, policy, now);
+    commanded.place_templates(above..below);
     commanded
 }
 
@@ -189,8 +251,52 @@ impl Commanded {
     }
 }
 
+/// What stands amid the words.
+impl Commanded {
+    /// What somebody meant for the desk must not be told to the customer because it stands in the wrong place. A reply
+    /// template may stand anywhere.
+    fn amid(&mut self, words: &str, policy: &Policy, now: Timestamp) {
+        for line in words.split_inclusive('\n') {
+            let known = command_line(line).and_then(|line| Some((line.command?, line)));
+            let Some((command, line_of)) = known else {
+                self.words.push_str(line);
+                continue;
+            };
+            match (command.understand)(&Said { argument: line_of.argument, policy, now }) {
+                Ok(Effect::Template(call)) => {
+                    self.calls.push((self.words.len(), line_of.written.to_owned(), call));
+                    continue;
+                }
+                Ok(_) => {
+                    let why = "it stands amid the words; commands are the first lines, or the last below an empty one";
+                    self.mistakes.push((line_of.written.to_owned(), why.to_owned()));
+                }
+                Err(why) if command.word == TEMPLATE => self.mistakes.push((line_of.written.to_owned(), why)),
+                Err(_) => {}
+            }
+            self.words.push_str(line);
+        }
+    }
+
+    /// Templates among the commands above the words come before these, those below the words after them.
+    fn place_templates(&mut self, below: std::ops::Range<usize>) {
+        let amid = std::mem::take(&mut self.calls);
+        let mut last = Vec::new();
+        for (at, (written, effect)) in self.effects.iter().enumerate() {
+            let Effect::Template(call) = effect else { continue };
+            match below.contains(&at) {
+                true => last.push((self.words.len(), written.clone(), call.clone())),
+                false => self.calls.push((0, written.clone(), call.clone())),
+            }
+        }
+        let named = amid.iter().map(|(_, written, call)| (written.clone(), Effect::Template(call.clone())));
+        self.effects.extend(named);
+        self.calls.extend(amid.into_iter().chain(last));
+    }
+}
+
 /// White space, and what nobody sees.
-fn is_blank(c: char) -> bool {
+pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
 }
 

@@ -1,12 +1,21 @@
 //! The table itself: every command there is, one entry each.
 
-use super::arguments::{address, digest, minutes, outsider, tags, until};
-use super::{Command, Effect, names, nothing_after};
+use super::arguments::{address, digest, find, minutes, number, outsider, tags, until};
+use super::{Ask, Command, Effect, Which, names, nothing_after};
+use crate::decide::templates;
 use crate::model::text::fold;
 use crate::model::{Priority, Status};
 
 const CC_ADD: &[&str] = &["add", "pridaj", "pridej", "dodaj", "hinzufugen", "hinzufuegen", "+"];
 const CC_REMOVE: &[&str] = &["remove", "odober", "odeber", "odstrani", "ukloni", "entfernen", "-"];
+
+const MINE: &[&str] = &["", "mine", "my", "moje", "moja", "meine"];
+const OPEN: &[&str] = &["open", "all", "otvorene", "otevrene", "odprti", "otvoreni", "offen", "vsetko"];
+const LATE: &[&str] = &["late", "meskajuce", "zpozdene", "zamude", "kasni", "spat", "uberfallig"];
+const FREE: &[&str] = &["free", "unassigned", "volne", "prosti", "slobodni", "frei"];
+
+/// The word by which a reply template is called.
+pub const TEMPLATE: &str = "template";
 
 /// Every command there is. The words in `also` are, in this order, Slovak, Czech, Slovenian, Croatian and German.
 pub const COMMANDS: &[Command] = &[
@@ -101,6 +110,27 @@ pub const COMMANDS: &[Command] = &[
         understand: |said| until(said.argument, said.policy, said.now).map(Effect::Snooze),
     },
     Command {
+        word: "merge",
+        also: ["zluc spoj", "sluc", "zdruzi", "spoji", "zusammenfuehren zusammenfuhren"],
+        argument: "N",
+        does: "lets this ticket live on in ticket N; both tokens go on to work; words in the same mail go to the customer there",
+        understand: |said| number(said.argument).map(Effect::Merge),
+    },
+    Command {
+        word: "link",
+        also: ["prepoj", "propoj", "povezi", "povezi", "verknuepfen verknupfen"],
+        argument: "N",
+        does: "notes that ticket N has to do with this one; #1042 in your words does the same",
+        understand: |said| number(said.argument).map(Effect::Link),
+    },
+    Command {
+        word: "split",
+        also: ["rozdel", "rozdel", "razdeli", "razdvoji", "teilen"],
+        argument: "[SUBJECT]",
+        does: "makes the customer's mail that you answer a ticket of its own; words in the same mail answer it there",
+        understand: |said| Ok(Effect::Split(Some(said.argument.to_owned()).filter(|subject| !subject.is_empty()))),
+    },
+    Command {
         word: "watch",
         also: ["sleduj", "sleduj", "spremljaj", "prati", "beobachten"],
         argument: "",
@@ -129,6 +159,13 @@ pub const COMMANDS: &[Command] = &[
                 _ => Err(format!("{verb:?} says nothing to it: #cc add ADDRESS or #cc remove ADDRESS")),
             }
         },
+    },
+    Command {
+        word: "for",
+        also: ["pre", "pro", "za", "za", "fuer fur"],
+        argument: "ADDRESS",
+        does: "in a new mail to the desk: opens a ticket for this customer, who is told so (with #send: who gets your words instead); in a ticket of your own: makes it that customer's",
+        understand: |said| outsider(said.argument, said.policy).map(Effect::For),
     },
     Command {
         word: "spam",
@@ -186,10 +223,65 @@ pub const COMMANDS: &[Command] = &[
         understand: |said| tags(said.argument).map(|(on, off)| Effect::Tag { on, off }),
     },
     Command {
+        word: TEMPLATE,
+        also: ["sablona", "sablona", "predloga", "predlozak", "vorlage"],
+        argument: "[NAME [VALUE=…]]",
+        does: "puts a reply template's words where it stands, in the customer's language; alone, lists the templates",
+        understand: |said| templates::call(said.argument, said.policy).map(Effect::Template),
+    },
+    Command {
         word: "digest",
         also: ["prehlad", "prehled", "pregled", "pregled", "uebersicht ubersicht"],
         argument: "on|off [weekly]",
         does: "turns the daily digest, or the weekly report, on or off for you; also in answer to it",
         understand: |said| digest(said.argument).map(|(kind, on)| Effect::Digest { kind, on }),
+    },
+    Command {
+        word: "history",
+        also: ["historia", "historie", "zgodovina", "povijest", "verlauf"],
+        argument: "",
+        does: "sends you what happened to the ticket, and why",
+        understand: |said| nothing_after(said, Effect::Ask(Ask::History)),
+    },
+    Command {
+        word: "find",
+        also: ["hladaj najdi", "hledej najdi", "najdi isci", "nadi trazi", "suche finde"],
+        argument: "WORDS",
+        does: "sends you the tickets that have these words; works in a new mail to the desk too",
+        understand: |said| find(said.argument).map(|words| Effect::Ask(Ask::Find(words))),
+    },
+    Command {
+        word: "list",
+        also: ["zoznam", "seznam", "seznam", "popis", "liste"],
+        argument: "[mine|open|late|free|WHO]",
+        does: "sends you a list of live tickets: yours, all, those that are late, those that nobody has taken, or somebody's; works in a new mail to the desk too",
+        understand: |said| {
+            let which = match fold(said.argument) {
+                word if MINE.contains(&word.as_str()) => Which::Mine,
+                word if OPEN.contains(&word.as_str()) => Which::Open,
+                word if LATE.contains(&word.as_str()) => Which::Late,
+                word if FREE.contains(&word.as_str()) => Which::Free,
+                _ => {
+                    let who = said.argument.trim_start_matches('@');
+                    let found = said.policy.assignee(who).map(|to| Which::Of(to.name().to_owned()));
+                    found.ok_or_else(|| format!("nobody here is called {who}: {}", names(said.policy)))?
+                }
+            };
+            Ok(Effect::Ask(Ask::List(which)))
+        },
+    },
+    Command {
+        word: "send",
+        also: ["posli", "posli", "poslji", "posalji", "senden"],
+        argument: "",
+        does: "sends your answer that waits because somebody else answered in between; or the words of this mail, where they would have stayed inside",
+        understand: |said| nothing_after(said, Effect::Send),
+    },
+    Command {
+        word: "help",
+        also: ["pomoc", "pomoc napoveda", "pomoc", "pomoc", "hilfe"],
+        argument: "",
+        does: "sends you this list; works in a new mail to the desk too",
+        understand: |said| nothing_after(said, Effect::Ask(Ask::Help)),
     },
 ];

@@ -45,6 +45,7 @@ fn policy() -> Policy {
         articles: Default::default(),
         packages: Default::default(),
         promises: Default::default(),
+        templates: Default::default(),
     }
 }
 

@@ -249,6 +249,7 @@ fn remembered(c: &Connection, email: &str) -> Result<(bool, usize)> {
         "DELETE FROM agent_address WHERE email = ?1",
         "DELETE FROM peer_tag WHERE email = ?1",
         "DELETE FROM hold WHERE who = ?1",
+        "DELETE FROM looks WHERE whose = ?1",
     ] {
         rows += run(c, sql, [email])?;
     }

@@ -4,6 +4,7 @@
 //! Several processes may have the file open at once (the daemon, and a command beside it): each has its own writer, and
 //! SQLite's lock orders them.
 
+mod asked;
 pub mod backup;
 mod checkpoint;
 mod conduct;
@@ -15,6 +16,7 @@ mod figures;
 mod holds;
 mod ingest;
 mod ledger;
+mod looks;
 mod lookup;
 mod outbox;
 mod peers;

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use super::{Options, SqliteStore};
 use crate::model::account::{Package, Packages, Per};
+use crate::model::asked::{Asked, Listed, Question};
 use crate::model::conduct::{Mark, Marked};
 use crate::model::content::{Content, Form, Span};
 use crate::model::decision::{Action, Commit, Fate};
@@ -268,6 +269,7 @@ fn lookup() -> Lookup {
         agents: Some(spec("jana@firma.example")),
         requester_of: None,
         skeleton: Some("x".to_owned()),
+        name: Some("x y".to_owned()),
         tickets: vec![1001],
         message_ids: vec!["m1@firma.example".to_owned()],
         bounced: vec!["o1@desk.example".to_owned()],
@@ -279,6 +281,19 @@ fn lookup() -> Lookup {
         urgent_of: 20,
         packages: packages().into(),
         moments: Vec::new(),
+        asked: Asked {
+            questions: vec![
+                Question::Find("x y".to_owned()),
+                Question::List(Listed::Of("jana".to_owned())),
+                Question::List(Listed::Open),
+                Question::List(Listed::Late(Timestamp::UNIX_EPOCH)),
+                Question::List(Listed::Free),
+            ],
+            tickets: vec![1001],
+            answers: Some("o1@desk.example".to_owned()),
+            crossed: Some("eva".to_owned()),
+            similar: true,
+        },
     }
 }
 
@@ -349,6 +364,7 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     commit.moments = [("morning", true), ("evening", false)].map(|(what, so)| (what.to_owned(), so)).to_vec();
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
     commit.times.push(Worked { ticket: number, agent: "eva".to_owned(), minutes: 5, at: now });
+    commit.moved.push((number, 1, number, 1));
     commit.tags.extend([true, false].map(|on| (number, "x".to_owned(), on)));
     commit.proven.push(spec("jana@firma.example"));
     commit.peer_tags.push(("jana@firma.example".to_owned(), "#1".to_owned(), number));

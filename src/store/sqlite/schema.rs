@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::Options;
+use super::{Options, contacts};
 use crate::store::{Result, StoreError};
 
 /// `PDsk`: the file is postdesk's (SQLite file format, section 1.3.15).
@@ -31,8 +31,12 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_figures.sql"),
     include_str!("migrations/0015_erased.sql"),
     include_str!("migrations/0016_articles.sql"),
-    include_str!("migrations/0017_accounts.sql"),
+    include_str!("migrations/0017_looks.sql"),
+    include_str!("migrations/0018_accounts.sql"),
 ];
+
+/// From this version on it is kept what people on file look like.
+const LOOKS: usize = 17;
 
 /// Between two tries to switch a file that another process is just making.
 const WAL_PAUSE: Duration = Duration::from_millis(5);
@@ -161,6 +165,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     let Some(missing) = MIGRATIONS.get(found..) else { return Err(newer(found, path)) };
     for sql in missing {
         transaction.execute_batch(sql)?;
+    }
+    if (1..LOOKS).contains(&found) {
+        contacts::look_at_all(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;

@@ -28,6 +28,10 @@ pub(super) fn commit(work: &Work<'_>, commit: &Commit, raw: Option<i64>, now: Ti
         insert_entry(connection, entry, raw)?;
         work.index_later(words(connection, entry, &commit.tickets)?);
     }
+    for (ticket, seq, to, at) in &commit.moved {
+        let sql = "UPDATE entry SET raw = (SELECT raw FROM entry WHERE ticket = ?1 AND seq = ?2) WHERE ticket = ?3 AND seq = ?4";
+        run(connection, sql, params![ticket, seq, to, at])?;
+    }
     for mail in &commit.outgoing {
         outbox::queue(connection, mail, now)?;
     }
