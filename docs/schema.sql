@@ -134,10 +134,12 @@ CREATE TABLE times (
     ticket INTEGER NOT NULL REFERENCES ticket (number) ON DELETE CASCADE, -- on which
     agent TEXT NOT NULL, -- name of the agent
     minutes INTEGER NOT NULL, -- how long
-    at INTEGER NOT NULL -- when it was booked
+    at INTEGER NOT NULL, -- when it was booked
+    organisation TEXT -- of which firm the ticket was then: on its account it goes
 ) STRICT;
 CREATE INDEX times_ticket ON times (ticket);
 CREATE INDEX times_at ON times (at);
+CREATE INDEX times_organisation ON times (organisation, at, minutes) WHERE organisation IS NOT NULL;
 
 -- Live tickets of each agent, kept by triggers so that assigning costs the same with a million tickets.
 CREATE TABLE load (

@@ -5,6 +5,7 @@
 //! *folder*, and [`Mailbox`] is only ever the support inbox that the operator configured.
 
 pub mod access;
+pub mod account;
 pub mod address;
 pub mod article;
 pub mod ask;
