@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0012_peers.sql"),
     include_str!("migrations/0013_erased.sql"),
     include_str!("migrations/0014_looks.sql"),
+    include_str!("migrations/0015_person.sql"),
 ];
 
 /// From this version on it is kept what people on file look like.
