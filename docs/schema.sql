@@ -308,8 +308,10 @@ CREATE TABLE contact (
     priority TEXT, -- low, normal, high, urgent
     note TEXT, -- for agents
     proven_at INTEGER, -- when the address was last proven; never taken back
-    changed_at INTEGER NOT NULL -- when this row was last written
+    changed_at INTEGER NOT NULL, -- when this row was last written
+    person INTEGER -- the same for all addresses of one person: the smallest of their ids; NULL where only this one is known
 ) STRICT;
+CREATE INDEX contact_person ON contact (person) WHERE person IS NOT NULL;
 
 -- What waits, or waited, for an answer from a registered address.
 CREATE TABLE hold (

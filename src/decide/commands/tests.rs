@@ -44,7 +44,6 @@ fn policy() -> Policy {
         budgets: Budgets::default(),
         keys: KeyRing::new(vec![crate::model::token::Key { id: 'a', secret: [1; 32] }]).expect("a key"),
         texts: Default::default(),
-        articles: Default::default(),
         packages: Default::default(),
         promises: Default::default(),
         templates: Default::default(),
