@@ -7,7 +7,7 @@
 
 -- Numbers that are given once and never again.
 CREATE TABLE counter (
-    name TEXT PRIMARY KEY NOT NULL, -- 'next-ticket' is the only one
+    name TEXT PRIMARY KEY NOT NULL, -- 'next-ticket', 'next-hold'; 'erased': how many rows that table has
     value INTEGER NOT NULL -- the number that is given next
 ) STRICT;
 
@@ -33,7 +33,7 @@ CREATE TABLE ledger (
     attempts INTEGER NOT NULL DEFAULT 0, -- tries to take it in, counted before each
     received_at INTEGER, -- when the mail reached us; NULL until it was read
     truncated_from INTEGER, -- full size in bytes, where more came than the desk takes in
-    digest BLOB, -- SHA-256 of the bytes; NULL until it was read
+    digest BLOB, -- SHA-256 of the bytes; NULL until it was read, and after an erasure
     fingerprint BLOB, -- SHA-256 of the content, whatever the hops wrote into the header; NULL where it could not be parsed
     message_key BLOB, -- SHA-256 of the Message-ID, brackets and case of the domain aside; NULL where there is none
     raw INTEGER REFERENCES raw (id), -- the mail itself; NULL until it was read, and after an erasure
@@ -102,7 +102,12 @@ CREATE TABLE ticket (
     clock_at INTEGER, -- when the clock has to look at it next
     urgency INTEGER NOT NULL DEFAULT 0, -- 1: its customer called it urgent; 2: and was heeded
     access TEXT NOT NULL DEFAULT '{}', -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
-    hands TEXT NOT NULL DEFAULT '{}' -- tags, watchers and booked time, see src/model/hands.rs
+    hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers and booked time, see src/model/hands.rs
+    sla TEXT, -- name of its SLA; as in service, for reports
+    stopped_at INTEGER, -- since when its clock stands; as in service, for reports
+    waits TEXT, -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
+    offered TEXT, -- list of the articles that its acknowledgement offered; as in service, for reports; NULL where it did not
+    helped INTEGER NOT NULL DEFAULT 0 -- 1: its customer then said that it is solved, before an agent answered; as in service
 ) STRICT;
 CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_clock ON ticket (clock_at) WHERE clock_at IS NOT NULL;
@@ -111,6 +116,9 @@ CREATE INDEX ticket_updated ON ticket (updated_at, number);
 CREATE INDEX ticket_live ON ticket (updated_at, number) WHERE live = 1;
 CREATE INDEX ticket_requester ON ticket (requester_key, created_at, number);
 CREATE INDEX ticket_organisation ON ticket (organisation, updated_at) WHERE organisation IS NOT NULL;
+CREATE INDEX ticket_figures ON ticket (created_at, status, category, organisation, owner, urgency, first_response_due_at, resolve_due_at, first_responded_at, resolved_at, sla, stopped_at, waits);
+CREATE INDEX ticket_offered ON ticket (created_at, offered, helped) WHERE offered IS NOT NULL;
+CREATE INDEX ticket_resolved ON ticket (resolved_at, created_at) WHERE resolved_at IS NOT NULL;
 
 -- Which tickets have which tags: those of ticket.hands, to find them by.
 CREATE TABLE tag (
@@ -180,6 +188,19 @@ CREATE TABLE entry (
     UNIQUE (ticket, seq)
 ) STRICT;
 CREATE INDEX entry_message ON entry (message_key) WHERE message_key IS NOT NULL;
+
+-- How many entries there were, kept by a trigger for reports: it outlives the entries.
+CREATE TABLE volume (
+    quarter INTEGER NOT NULL, -- quarters of an hour since 1970-01-01 (UTC) in which they were said
+    kind TEXT NOT NULL, -- as in entry
+    mails INTEGER NOT NULL, -- how many
+    PRIMARY KEY (quarter, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER volume_of_entry AFTER INSERT ON entry
+BEGIN
+    INSERT INTO volume (quarter, kind, mails) VALUES (NEW.at / 900000000, NEW.kind, 1)
+    ON CONFLICT (quarter, kind) DO UPDATE SET mails = mails + 1;
+END;
 
 -- Words of entries, folded (src/model/text.rs) before they come here. Contentless: it can find, but not tell.
 -- rowid = ticket * 2^20 + seq.
@@ -385,12 +406,16 @@ CREATE TABLE peer_tag (
     UNIQUE (email, tag)
 ) STRICT;
 
--- What the domains of organisations look like, to find those that only look like them.
-CREATE TABLE domain_skeleton (
-    domain TEXT PRIMARY KEY NOT NULL REFERENCES organisation_domain (domain) ON DELETE CASCADE, -- as in organisation_domain
-    skeleton TEXT NOT NULL -- what is left of it without what an eye overlooks
+-- What contacts and organisations look like, to find those who only look like them.
+CREATE TABLE looks (
+    kind TEXT NOT NULL, -- domain (an organisation's), address, name (a contact's)
+    whose TEXT NOT NULL, -- the domain, or the contact's address
+    looks TEXT NOT NULL, -- what is left without what an eye overlooks
+    backwards TEXT NOT NULL, -- the same from its end
+    PRIMARY KEY (kind, whose)
 ) STRICT;
-CREATE INDEX domain_skeleton_of ON domain_skeleton (skeleton);
+CREATE INDEX looks_of ON looks (kind, looks);
+CREATE INDEX looks_backwards ON looks (kind, backwards);
 
 -- What people must hear of and have not heard yet. A row is written in the transaction that causes it, and deleted in the
 -- one that queues the mail which tells of it.
@@ -407,6 +432,13 @@ CREATE UNIQUE INDEX notice_outbox ON notice (outbox) WHERE outbox IS NOT NULL;
 
 -- When something was last said, done or seen.
 CREATE TABLE moment (
-    what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'met:support:INBOX', 'trouble:support:login'
+    what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'trouble:support:login', 'digest:jana', 'digest-off:jana'
     at INTEGER NOT NULL -- when that was, the last time
+) STRICT;
+
+-- Mails that were erased at a person's request, so that a mailbox that still has them does not bring them back. Rows are never
+-- deleted; without the desk's key they tell nothing.
+CREATE TABLE erased (
+    mark TEXT PRIMARY KEY NOT NULL, -- keyed digest of a mail's bytes, or of its content
+    at INTEGER NOT NULL -- when it was erased
 ) STRICT;

@@ -52,7 +52,7 @@ fn a_state_folder_that_cannot_be_made_or_read_is_no_mistake_in_the_configuration
                 path = \"in\"\n[outgoing.maildir]\npath = \"out\"\n[[agent]]\nname = \"jana\"\naddresses = [\"jana@acme.example\"]\n";
     std::fs::write(&config, text).expect("is written");
     let config = config.to_str().expect("is UTF-8");
-    refused(&["--config", config, "ingest", "-"], 73, "/proc/none/state");
+    refused(&["--config", config, "ingest", "mail.eml"], 73, "/proc/none/state");
     let forbidden = postdesk::config::Mistake::about(std::path::Path::new("x"), "m", None);
     assert!(forbidden.clone().because_of(std::io::ErrorKind::PermissionDenied).forbidden);
     assert!(!forbidden.because_of(std::io::ErrorKind::NotFound).forbidden);

@@ -1,5 +1,7 @@
 //! `contact`: contacts and organisations, in from a spreadsheet and out again.
 
+mod forget;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -34,8 +36,8 @@ enum Command {
     /// The header names the columns, in any order: email, name, organisation, manager, language, sla, priority, note. An
     /// email such as @firma.example stands for everybody at that domain. What a row leaves empty stays as it is on file.
     Import(ImportArgs),
-    /// Write all contacts and organisations as CSV
-    Export,
+    /// Write all contacts and organisations as CSV, or all that is kept about one person as JSON
+    Export(ExportArgs),
     /// Show what is known of an address, and its tickets
     Show(ShowArgs),
     /// Ask a contact, by a mail to the address on file, to prove it by an answer
@@ -43,8 +45,20 @@ enum Command {
     /// The answer, within seven days, sets "proven" in `contact show`; no import takes it away. It proves that the address
     /// reaches the contact, not that a later mail from it is genuine.
     Verify(VerifyArgs),
-    /// Forget that mail to an address failed, that it complained, and that it guessed at ticket checks
+    /// Erase all that is kept about a person
+    ///
+    /// Their tickets are gone whole; in tickets of others what they wrote, and their address, name and words in what others
+    /// wrote; their mails, what was or was to be sent to them, and what is remembered of their address. Keyed digests stay, so
+    /// that a mailbox that still has the mails does not bring them back. It cannot be undone.
+    Forget(forget::Args),
+    /// Clear that mail to an address failed, that it complained, and that it guessed at ticket checks
     Forgive(ForgiveArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct ExportArgs {
+    /// Whose data; none: all contacts and organisations
+    address: Option<String>,
 }
 
 #[derive(clap::Args, Debug)]
@@ -90,7 +104,11 @@ pub fn run(args: Args, global: &Global) -> CliResult {
         Command::List(args) => list(&args, &open::desk(global)?),
         Command::Import(args) if args.dry_run => import(&args, &open::desk(global)?),
         Command::Import(args) => import(&args, &open::desk_to_fill(global)?),
-        Command::Export => export(&open::desk(global)?),
+        Command::Export(args) => match &args.address {
+            Some(address) => forget::export(address, &open::desk(global)?),
+            None => export(&open::desk(global)?),
+        },
+        Command::Forget(args) => forget::run(&args, &open::desk(global)?),
         Command::Show(args) => show(&args, &open::desk(global)?),
         Command::Verify(args) => verify(&args, &open::desk(global)?),
         Command::Forgive(args) => forgive(&args, &open::desk(global)?),

@@ -40,6 +40,28 @@ pub struct Args {
 }
 
 pub fn run(args: Args, global: &Global) -> CliResult {
+    if !is_piped(&args) || stdin().is_terminal() {
+        return take_in(args, global);
+    }
+    // Who hands over one mail on standard input is a mail server with somebody's mail in its hands.
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| take_in(args, global)));
+    let done = done.unwrap_or_else(|panic| Err(exit::fail(exit::SOFTWARE, ingest::panic_text(&*panic))));
+    done.map_err(requeued)
+}
+
+/// Most sysexits make a mail server return the mail to its sender (Postfix's pipe(8) all but 71, 74 and 75). What is not the
+/// mail's own fault must not: a slip in the configuration, a full disk, a folder that is not ours. It keeps the mail and comes
+/// again.
+fn requeued(failure: Failure) -> Failure {
+    let code = if failure.code == exit::DATA { exit::DATA } else { exit::TEMPORARY };
+    Failure { code, ..failure }
+}
+
+fn is_piped(args: &Args) -> bool {
+    args.paths.is_empty() || args.paths.iter().any(|p| p.as_os_str() == "-")
+}
+
+fn take_in(args: Args, global: &Global) -> CliResult {
     let desk = open::desk_to_fill(global)?;
     let max = desk.config.limits.max_mail_bytes;
     let mut out = desk.out();
@@ -68,8 +90,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
 }
 
 fn handed_over(args: &Args, max: u64) -> Result<Mails, Failure> {
-    let piped = args.paths.is_empty() || args.paths.iter().any(|p| p.as_os_str() == "-");
-    if !piped {
+    if !is_piped(args) {
         return Ok(files::mails(args.paths.clone(), max));
     }
     if args.paths.len() > 1 {

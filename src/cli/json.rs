@@ -60,6 +60,7 @@ pub fn ticket(t: &Ticket) -> Value {
         "tags": t.hands.tags,
         "watchers": t.hands.watchers,
         "minutes": t.hands.minutes,
+        "articles": {"offered": t.service.offered, "helped": t.service.helped},
     })
 }
 
@@ -272,6 +273,7 @@ mod tests {
             "firstResponseDueAt": null, "resolveDueAt": "2026-11-24T09:00:00Z",
             "firstRespondedAt": "2026-11-22T10:00:00Z", "resolvedAt": null, "snoozedUntil": null,
             "mergedInto": null, "linked": [1040], "restricted": false, "asks": [], "tags": [], "watchers": [], "minutes": 0,
+            "articles": {"offered": [], "helped": false},
         });
         assert_eq!(ticket(&example()).to_string(), golden.to_string());
     }

@@ -9,13 +9,14 @@ use super::exit::{self, Failure};
 use super::output::Out;
 use crate::config::{self, Config};
 use crate::model::{Policy, Ticket, TicketNumber};
+use crate::store::erase::Erase;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::{Reading, Store, TicketFilter};
 
 /// What is kept, for changing and for reading.
-pub trait Kept: Store + Reading {}
+pub trait Kept: Store + Reading + Erase {}
 
-impl<T: Store + Reading> Kept for T {}
+impl<T: Store + Reading + Erase> Kept for T {}
 
 /// The desk as a command sees it. The daemon may be running beside.
 pub struct Desk {

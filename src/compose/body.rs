@@ -28,10 +28,12 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
         (Template::Crossed, Some(ticket)) => words.crossed(ticket),
         (Template::Confirm, ticket) => words.confirm(ticket.as_ref()),
         (Template::ConfirmOver, _) => words.confirm_over(),
+        (Template::Digest, _) => words.digest(),
+        (Template::Weekly, _) => words.weekly(),
         (_, None) => return Err(ComposeError::NoTicket),
         (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
-        (Template::Reminder | Template::Closed, Some(ticket)) => words.notice(ticket),
+        (Template::Reminder | Template::Closed | Template::Resolved, Some(ticket)) => words.notice(ticket),
         (Template::Answer, Some(ticket)) => words.answer(ticket),
         (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
         (Template::Page, Some(ticket)) => words.page(ticket),
@@ -73,6 +75,8 @@ impl Words<'_> {
             ("name", Filled::from(self.line("name").unwrap_or_default())),
             ("have", Filled::from(self.list("have"))),
             ("asks", Filled::from(self.list("asks"))),
+            ("articles", Filled::from(self.list("articles"))),
+            ("solved", Filled::from(self.line("solved").unwrap_or_default())),
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
             ("restricted", Filled::from(self.restricted())),
         ];
@@ -107,8 +111,17 @@ impl Words<'_> {
         ];
         match self.draft.template {
             Template::Reminder => self.texts.say("reminder", &values),
+            Template::Resolved => self.resolved(&values),
             _ => self.texts.say("closed", &values),
         }
+    }
+
+    fn resolved(&self, values: &[(&'static str, Filled)]) -> String {
+        let mut values: Vec<(&'static str, Filled)> =
+            values.iter().filter(|(name, _)| *name != "close").cloned().collect();
+        values.push(("answer", Filled::from(self.text("answer").unwrap_or_default())));
+        values.push(("days", Filled::from(self.line("days").unwrap_or_default())));
+        self.texts.say("resolved", &values)
     }
 
     /// The agent's words and the desk's signature. The agent is named as the desk names him, never by the address from
@@ -124,14 +137,21 @@ impl Words<'_> {
             .unwrap_or_default();
         let values = [("agent", Filled::from(agent)), ("desk", self.desk()), ("number", Filled::from(ticket.number))];
         let signature = self.texts.say("signature", &values);
-        format!("{}\n\n-- \n{}", self.said(), signature.trim())
+        let resolved = self.line("resolved_days").map(|days| {
+            let values = [("number", Filled::from(ticket.number)), ("days", Filled::from(days))];
+            format!("\n\n{}", self.texts.say("answer-resolved", &values).trim())
+        });
+        format!("{}{}\n\n-- \n{}", self.said(), resolved.unwrap_or_default(), signature.trim())
     }
 
     fn notification(&self, ticket: &Ticket, left_off: &[String]) -> String {
         let mut out = self.head();
         let warnings = self.list("warnings");
         for warning in &warnings {
-            out.push_str(&format!("!! {}\n", self.texts.word("warning", warning, &[])));
+            let text = self.texts.word("warning", warning, &[]);
+            // Some warn of somebody in particular.
+            let whom = self.text(warning).map(|whom| format!(" ({whom})")).unwrap_or_default();
+            out.push_str(&format!("!! {text}{whom}\n"));
         }
         if !warnings.is_empty() {
             out.push('\n');
@@ -269,7 +289,7 @@ impl Words<'_> {
     }
 
     /// The day of a moment by the desk's clock.
-    fn day(&self, at: Timestamp) -> String {
+    pub(super) fn day(&self, at: Timestamp) -> String {
         self.texts.say("day", &self.date(&at.to_zoned(self.policy.desk.timezone.clone())))
     }
 
@@ -440,7 +460,7 @@ impl Words<'_> {
         let line = match self.draft.values.get(name)? {
             Value::Text(text) => clean_line(text, LINE_MAX),
             Value::Number(number) => number.to_string(),
-            Value::Flag(_) | Value::Rows(_) => return None,
+            Value::Flag(_) | Value::Digest(_) | Value::Weeks(_) | Value::Rows(_) => return None,
             Value::List(items) => clean_line(&items.join(", "), LINE_MAX),
         };
         Some(line).filter(|l| !l.is_empty())

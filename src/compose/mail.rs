@@ -9,7 +9,7 @@ use crate::model::token::{About, Generations, KeyRing, TokenKind};
 use crate::model::{AddrSpec, Address, Attachment, Content, Draft, Mailbox, OutgoingMail, Policy};
 
 use super::texts::Texts;
-use super::{ComposeError, body, header, part, subject};
+use super::{ComposeError, body, header, part, related, subject, weekly};
 
 /// Attachments that a notification takes along, in bytes before encoding: most servers refuse mails over 25 to 35 MB,
 /// and an agent must hear of the ticket in any case.
@@ -62,7 +62,10 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
 
     let mut content = Content::default();
     content.push(block.to_string().as_bytes());
-    part::add(&mut content, &text, &sent_on, &message_id)?;
+    match weekly::pictured(draft, policy, &texts)? {
+        Some(pictured) => related::add(&mut content, &text, &pictured, &message_id, &policy.desk.domain)?,
+        None => part::add(&mut content, &text, &sent_on, &message_id)?,
+    }
     Ok(OutgoingMail {
         template: draft.template,
         ticket: draft.ticket.as_ref().map(|t| t.number),
@@ -206,7 +209,8 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
     match draft.template {
         Template::Acknowledgement | Template::AcknowledgementMinimal => None,
         Template::Refused | Template::NotifyBounce | Template::Alarm | Template::Receipt | Template::Crossed => None,
-        Template::Answer | Template::Reminder | Template::Closed => {
+        Template::Digest | Template::Weekly => None,
+        Template::Answer | Template::Reminder | Template::Closed | Template::Resolved => {
             plus_address(TokenKind::Bounce, identity, policy, mailbox).or_else(|| Some(mailbox.address.clone()))
         }
         Template::ConfirmOver => None,

@@ -51,6 +51,10 @@ pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<Stri
     let Some(ticket) = &draft.ticket else {
         return match draft.template {
             Template::Alarm => Ok(alarm(policy, texts)),
+            Template::Digest | Template::Weekly => {
+                let about = super::digest::subject(draft, texts);
+                Ok(format!("{}: {about}", clean_line(&policy.desk.name, SUBJECT_MAX)))
+            }
             Template::Receipt => {
                 Ok(format!("{}: {}", clean_line(&policy.desk.name, SUBJECT_MAX), line(texts, "receipt-subject")))
             }

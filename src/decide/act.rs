@@ -4,14 +4,14 @@ use crate::model::message::Digest;
 use crate::model::outgoing::Row;
 use crate::model::text::{clean_line, fold};
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Hold, HoldState, Ticket, TicketChange};
+use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Hold, HoldState, Status, Ticket, TicketChange};
 
 use super::agent::{add_note, answer, assign, lift, relayed, tell_answer};
 use super::asking::mentioned;
 use super::commands::{Commanded, Effect, word_of};
 use super::leak::leak;
 use super::work::{Case, Work};
-use super::{access, crossed, hands, inform, merge, note_address, proof};
+use super::{access, crossed, deskless, hands, inform, merge, note_address, proof, resolved};
 
 /// Why a believed agent's mail is not carried out.
 pub struct Refusal {
@@ -157,6 +157,7 @@ impl Rest<'_> {
             draft.text = self.quoted;
             decision.outgoing.push(draft);
         }
+        deskless::wish(said.name, said.commanded, decision);
         self.others.into_iter().for_each(|other| other.join(decision));
         decision.holds.extend(self.holds);
         decision.left_out.extend(self.left_out);
@@ -312,6 +313,9 @@ pub fn carry_out<'a>(case: &Case<'a>, said: &Said, work: &mut Work<'a>, rest: &m
             // Before the words, with them, or told of in the end.
             Effect::Note | Effect::Accept(_) | Effect::Copy { .. } | Effect::Reject | Effect::Override(_) => {}
             Effect::Merge(_) | Effect::Split(_) | Effect::For(_) | Effect::Send | Effect::Ask(_) => {}
+            Effect::Digest { .. } => {} // of the agent, not of the ticket
+            Effect::Template(_) => {}   // in the words already
+            Effect::Status(Status::Resolved) => resolved::resolve(work, written),
             Effect::Revoke => {
                 let absorbed = &case.facts.found.absorbed;
                 rest.others.extend(access::revoke(work, absorbed, written));

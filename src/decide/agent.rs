@@ -10,7 +10,7 @@ use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Status, T
 use super::act::{Refusal, act};
 use super::commands::{Commanded, Effect, take_commands};
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
-use super::{confirm, customer, fresh, notify, proof};
+use super::{confirm, customer, deskless, fresh, notify, proof, templates};
 
 /// Colleagues in copy of a note who are told of it.
 const IN_COPY_MAX: usize = 20;
@@ -22,6 +22,7 @@ pub fn agent(case: &Case, name: &str) -> Decision {
     let agent = case.policy.agent(name);
     let Some(ticket) = &case.facts.thread.ticket else {
         return match agent.filter(|agent| !agent.disabled) {
+            Some(agent) if case.facts.desk_token => deskless::answer(case, agent),
             Some(agent) => fresh::fresh(case, agent),
             None => customer::customer(case),
         };
@@ -41,7 +42,7 @@ pub fn agent(case: &Case, name: &str) -> Decision {
 }
 
 /// Nothing is carried out; the agent hears at the registered address.
-fn hold(case: &Case, name: &str, key: &str, because: &str) -> Decision {
+pub fn hold(case: &Case, name: &str, key: &str, because: &str) -> Decision {
     let decision = case.quarantine(format!("A mail from agent {name} was held: {because}"));
     note_held(case, decision, name, key, &format!("A mail from {name} was held, nothing was sent"), because)
 }
@@ -76,6 +77,14 @@ pub fn own_words(message: &Message) -> &str {
 fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     let Some(agent) = case.policy.agent(name) else { return case.quarantine("There is no such agent") };
     let commanded = take_commands(own_words(case.message), case.policy, case.now);
+    // A template may fill in only where all the rest of the mail is understood.
+    let commanded = match commanded.mistakes.is_empty() {
+        true => match templates::expand(case, name, ticket, commanded) {
+            Ok(commanded) => commanded,
+            Err(no) => return refuse(case, name, ticket, &no),
+        },
+        false => commanded,
+    };
     act(case, agent, ticket, &commanded).unwrap_or_else(|no| refuse(case, name, ticket, &no))
 }
 
@@ -196,7 +205,7 @@ pub fn send_answer(
             text: words.to_owned(),
             author: Some(Address::new(Some(&author), work.mailbox().address.as_str())),
             attachments: files.clone(),
-            values: std::collections::BTreeMap::from([("agent", Value::Text(author.clone()))]),
+            values: answer_values(&author, status, work),
             cause: cause.to_owned(),
             at: work.now,
         })
@@ -221,6 +230,13 @@ pub fn send_answer(
         );
     }
     work.outgoing.extend(drafts);
+}
+
+/// Where the answer is to be the last word, it says how to have another.
+fn answer_values(author: &str, status: Status, work: &Work) -> std::collections::BTreeMap<&'static str, Value> {
+    let days = Value::Number(i64::from(work.policy.desk.reopen_days));
+    let resolved = (status == Status::Resolved).then_some(("resolved_days", days));
+    resolved.into_iter().chain([("agent", Value::Text(author.to_owned()))]).collect()
 }
 
 /// The requester, then the participants.

@@ -171,6 +171,7 @@ fn agree_anew(work: &mut Work, chosen: Chosen) {
 
 /// The desk owes the next word again: what is due moves by the working time for which the clock stood.
 fn go_on(work: &mut Work) {
+    work.ticket.service.helped = false;
     let Some(stopped) = work.ticket.service.stopped_at.take() else { return };
     let pauses = &mut work.ticket.service.pauses;
     pauses.push((stopped, work.now));

@@ -5,7 +5,7 @@ use crate::model::{Action, Address, Agent, Decision};
 
 use super::act::{Refusal, Rest, Said};
 use super::agent::{held_unproven, own_words};
-use super::commands::{Effect, take_commands};
+use super::commands::{Commanded, Effect, take_commands};
 use super::open::{Given, open_for};
 use super::work::Case;
 use super::{customer, notify};
@@ -18,7 +18,12 @@ pub fn fresh(case: &Case, agent: &Agent) -> Decision {
     if let Some(lacks) = lacks(case, agent) {
         return held_unproven(case, &agent.name, &lacks);
     }
-    let done = Said::of(case, &agent.name, &commanded).and_then(|said| carry_out(case, agent, &said));
+    commands(case, agent, &commanded)
+}
+
+/// What a believed agent commands where there is no ticket.
+pub fn commands(case: &Case, agent: &Agent, commanded: &Commanded) -> Decision {
+    let done = Said::of(case, &agent.name, commanded).and_then(|said| carry_out(case, agent, &said));
     done.unwrap_or_else(|no| refuse(case, agent, &no))
 }
 
@@ -45,9 +50,11 @@ fn carry_out(case: &Case, agent: &Agent, said: &Said) -> Result<Decision, Refusa
     let no_ticket = "the mail names no ticket: answer a mail of the desk's about it";
     said.without(
         |e| {
-            use Effect::{Accept, Link, Merge, Override, Reject, Revoke, Spam, Split};
-            let of_a_ticket =
-                matches!(e, Accept(_) | Merge(_) | Split(_) | Link(_) | Reject | Revoke | Override(_) | Spam);
+            use Effect::{Accept, Link, Merge, Override, Reject, Revoke, Spam, Split, Template};
+            let of_a_ticket = matches!(
+                e,
+                Accept(_) | Merge(_) | Split(_) | Link(_) | Reject | Revoke | Override(_) | Spam | Template(_)
+            );
             of_a_ticket || *e == Effect::Ask(super::commands::Ask::History)
         },
         true,
@@ -61,7 +68,8 @@ fn carry_out(case: &Case, agent: &Agent, said: &Said) -> Result<Decision, Refusa
         let spec = author.spec()?;
         case.policy.is_outside(&spec).then(|| (author.clone(), spec))
     });
-    let asks_only = said.commanded.effects.iter().all(|(_, e)| matches!(e, Effect::Ask(_)));
+    let of_the_desk = |e: &Effect| matches!(e, Effect::Ask(_) | Effect::Digest { .. });
+    let asks_only = said.commanded.effects.iter().all(|(_, e)| of_the_desk(e));
     let known = |email: &str| case.contact().filter(|c| c.email.as_str() == email).and_then(|c| c.name.clone());
     match (address, forwarded) {
         (None, None) if asks_only => Ok(answered(case, agent, said)),
@@ -76,9 +84,7 @@ fn carry_out(case: &Case, agent: &Agent, said: &Said) -> Result<Decision, Refusa
             let because = "An agent forwarded a customer's mail";
             open_for(case, because, Some(&Given { agent, said, requester: author, is_call: false }))
         }
-        (None, None) => {
-            said.without(|e| !matches!(e, Effect::Ask(_)), true, no_ticket).map(|()| answered(case, agent, said))
-        }
+        (None, None) => said.without(|e| !of_the_desk(e), true, no_ticket).map(|()| answered(case, agent, said)),
     }
 }
 

@@ -4,56 +4,96 @@
 use std::collections::BTreeSet;
 
 use crate::model::address::{AddrSpec, Address};
-use crate::model::lookalike::{domain_skeleton, skeleton};
+use crate::model::lookalike::{LABEL_MIN, address_skeleton, domain_skeleton, name_skeleton, near_from};
 use crate::model::{Ticket, text};
 
 use super::work::Case;
 
-/// Whom the sender resembles, in words; None where nobody.
-pub fn suspicion(case: &Case, ticket: &Ticket) -> Option<String> {
+/// Whom the sender resembles.
+pub struct Double {
+    /// An address, a domain, the name of an agent or of the desk.
+    pub whom: String,
+    /// In words.
+    pub because: String,
+}
+
+fn double(whom: &str, how: &str) -> Option<Double> {
+    Some(Double { whom: whom.to_owned(), because: format!("{how} {whom}") })
+}
+
+/// None where the sender resembles nobody.
+pub fn suspicion(case: &Case, ticket: &Ticket) -> Option<Double> {
     let from = case.author()?;
     if case.policy.own_address(&from).is_some() || case.policy.agent_by_address(&from).is_some() {
         return None; // an agent or the desk itself: whether to believe that is another warning
     }
-    domain(case, ticket, &from).or_else(|| name(case, ticket, &from))
+    domain(case, ticket, &from).or_else(|| address(ticket, &from)).or_else(|| name(case, ticket, &from))
 }
 
-fn domain(case: &Case, ticket: &Ticket, from: &AddrSpec) -> Option<String> {
-    if let Some(other) = &case.facts.found.resembles {
-        return Some(format!("its domain looks like {other}"));
-    }
-    let mut known: BTreeSet<String> = case.policy.mailboxes.iter().map(|m| m.address.domain().to_owned()).collect();
-    known.extend(case.policy.agents.iter().flat_map(|a| &a.addresses).map(|a| a.domain().to_owned()));
-    if known.contains(from.domain()) {
+/// Letters of the desk's own domains of which one may be wrong: they are few, and worth more to a forger than all others.
+const OWN_MIN: usize = 4;
+
+fn domain(case: &Case, ticket: &Ticket, from: &AddrSpec) -> Option<Double> {
+    const LIKE: &str = "its domain looks like";
+    let mut own: BTreeSet<&str> = case.policy.mailboxes.iter().map(|m| m.address.domain()).collect();
+    own.extend(case.policy.agents.iter().flat_map(|a| &a.addresses).map(AddrSpec::domain));
+    if own.contains(from.domain()) {
         return None;
+    }
+    if let Some(other) = &case.facts.found.resembles {
+        return double(other, LIKE);
+    }
+    let looks = domain_skeleton(from.domain());
+    let alike = |domain: &str, letters| {
+        let other = domain_skeleton(domain);
+        other == looks || near_from(&other, &looks, letters)
+    };
+    if let Some(other) = own.iter().find(|own| alike(own, OWN_MIN)) {
+        return double(other, LIKE);
     }
     // The sender may be the requester, or a participant already: that makes nobody less of a double.
-    known.extend(people(ticket).filter_map(|a| a.spec()).map(|a| a.domain().to_owned()).filter(|d| d != from.domain()));
-    let looks = domain_skeleton(from.domain());
-    known.into_iter().find(|d| domain_skeleton(d) == looks).map(|d| format!("its domain looks like {d}"))
+    let known: BTreeSet<String> = people(ticket).filter_map(|a| a.spec()).map(|a| a.domain().to_owned()).collect();
+    known.iter().find(|d| d.as_str() != from.domain() && alike(d, LABEL_MIN)).and_then(|d| double(d, LIKE))
 }
 
-fn name(case: &Case, ticket: &Ticket, from: &AddrSpec) -> Option<String> {
-    let shown = case.author_as_written().name?;
-    if let Some(other) = addresses(&shown).into_iter().find(|a| a != from) {
-        return Some(format!("it shows the address {other} in place of a name"));
+/// Somebody's address on the ticket but for a letter or a dot, at the same domain: a free-mail one, mostly.
+fn address(ticket: &Ticket, from: &AddrSpec) -> Option<Double> {
+    let looks = address_skeleton(from.local(), from.domain());
+    let others = people(ticket).filter_map(|a| a.spec()).filter(|a| a != from && a.domain() == from.domain());
+    let mut alike = others.filter(|a| {
+        let other = address_skeleton(a.local(), a.domain());
+        other == looks || a.local().chars().count() >= LABEL_MIN && strsim::osa_distance(&other, &looks) == 1
+    });
+    alike.next().and_then(|other| double(other.as_str(), "its address looks like"))
+}
+
+fn name(case: &Case, ticket: &Ticket, from: &AddrSpec) -> Option<Double> {
+    const BEARS: &str = "it bears the name of";
+    let shown = case.author_as_written().name;
+    if let Some(other) = shown.iter().flat_map(|shown| addresses(shown)).find(|a| a != from) {
+        return Some(Double {
+            because: format!("it shows the address {other} in place of a name"),
+            whom: other.to_string(),
+        });
     }
-    let looks = skeleton(text::clean_line(&shown, text::NAME_MAX).as_str());
     // One given name is nobody's in particular.
-    if looks.split_whitespace().count() < 2 {
-        return None;
+    let looks = shown.as_deref().and_then(|shown| name_skeleton(&text::clean_line(shown, text::NAME_MAX)));
+    if let Some(looks) = looks {
+        let same = |name: &str| name_skeleton(name).as_ref() == Some(&looks);
+        if let Some(agent) = case.policy.agents.iter().find(|a| same(&a.display)) {
+            return double(&agent.name, "it bears the name of the agent");
+        }
+        if same(&case.policy.desk.name) {
+            return double(&case.policy.desk.name, "it bears the name of the desk,");
+        }
+        let others = people(ticket).filter(|a| !a.email.eq_ignore_ascii_case(from.as_str()));
+        let mut named = others.filter_map(|a| a.name.map(|n| (n, a.email)));
+        if let Some((_, email)) = named.find(|(n, _)| same(n)) {
+            return double(&email, BEARS);
+        }
     }
-    let same = |name: &str| skeleton(name) == looks;
-    let agent = case.policy.agents.iter().find(|a| same(&a.display));
-    if let Some(agent) = agent {
-        return Some(format!("it bears the name of the agent {}", agent.name));
-    }
-    if same(&case.policy.desk.name) {
-        return Some("it bears the name of the desk".to_owned());
-    }
-    let other = people(ticket).filter(|a| !a.email.eq_ignore_ascii_case(from.as_str()));
-    let mut named = other.filter_map(|a| a.name.map(|n| (n, a.email)));
-    named.find(|(n, _)| same(n)).map(|(_, email)| format!("it bears the name of {email}"))
+    let contact = case.facts.found.double_of.as_deref();
+    contact.and_then(|whom| double(whom, "its name or address looks like that of the contact"))
 }
 
 /// The requester and the participants.

@@ -4,7 +4,7 @@
 use crate::model::conduct::{Mark, Marked};
 use crate::model::message::Class;
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{Action, Decision, Fate};
+use crate::model::{Action, Believed, Decision, Fate};
 
 use super::work::Case;
 
@@ -16,6 +16,11 @@ pub fn machine(case: &Case) -> Decision {
         _ => "an automatic reply",
     };
     let because = case.message.automatic_because.join("; ");
+    // Its author is provably not who he says: what he wrote is no note on anybody's ticket.
+    if case.believed() == Believed::Failed && case.message.class != Class::Complaint {
+        return case
+            .quarantine(format!("It is {what}, and its sender is not believed: {}", case.facts.authenticity.because));
+    }
     let proven = thread.ticket.as_ref().filter(|_| thread.by.is_proof());
     let Some(ticket) = proven else {
         let decision = case.quarantine(format!("It is {what} that belongs to no ticket ({because})"));

@@ -5,6 +5,7 @@ mod access;
 mod acknowledge;
 mod act;
 mod agent;
+mod articles;
 mod aside;
 mod asking;
 mod asks;
@@ -16,6 +17,8 @@ mod conduct;
 mod confirm;
 mod crossed;
 mod customer;
+mod deskless;
+pub mod digest;
 mod duplicates;
 mod duty;
 mod fresh;
@@ -32,9 +35,13 @@ mod order;
 mod presence;
 mod proof;
 mod recheck;
+mod resolved;
 mod route;
 mod subject;
+mod templates;
+mod thanks;
 mod urgency;
+mod weeks;
 mod work;
 
 pub use aside::note_release;
@@ -46,6 +53,7 @@ pub use confirm::{verify, verify_alternate};
 pub use duty::{Gap, gaps};
 pub use order::order;
 pub use recheck::again as check_again;
+pub use templates::{TemplateMistake, VALUES as TEMPLATE_VALUES, check as check_templates};
 
 use jiff::Timestamp;
 
@@ -59,19 +67,32 @@ use work::Case;
 /// fields by the time it reaches a mailbox has been going round.
 const HOPS_MAX: u32 = 50;
 
+/// Why a mail of somebody who was forgotten is not taken in again.
+const ERASED: &str = "It was erased at a person's request, and is not taken in again";
+
 /// What to do with a mail that came to `mailbox`. `now` is the time of the decision.
 pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, now: Timestamp) -> Decision {
     let case = Case::new(message, mailbox, facts, policy, now);
     let mut decision = first_that_applies(&case);
     confirm::settle(&case, &mut decision);
     decision.view.get_or_insert_with(|| case.view(false));
+    warn_of_doubles(&case, &mut decision);
     conduct::remember(&case, &mut decision);
     recheck::arrange(&case, &mut decision);
     decision
 }
 
+/// What the agent is warned of stands among the reasons too.
+fn warn_of_doubles(case: &Case, decision: &mut Decision) {
+    let double = decision.tickets.first().and_then(|ticket| lookalike::suspicion(case, ticket));
+    decision.reasons.extend(double.map(|double| format!("Mind the sender: {}", double.because)));
+}
+
 fn first_that_applies(case: &Case) -> Decision {
     let Case { message, facts, .. } = case;
+    if facts.found.erased {
+        return case.ignore(ERASED);
+    }
     if let Some(earlier) = &facts.found.duplicate {
         return case.duplicate(earlier);
     }

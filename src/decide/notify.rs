@@ -84,7 +84,11 @@ fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: En
     }
     values.insert("earlier", Value::List(earlier(case, work.ticket.number)));
     values.insert("copied", Value::List(proposed(case, work).map(|p| p.to_string()).collect()));
-    values.insert("warnings", Value::List(warnings(case, work, kind)));
+    let double = lookalike::suspicion(case, &work.ticket);
+    values.insert("warnings", Value::List(warnings(case, work, kind, double.is_some())));
+    if let Some(double) = double {
+        values.insert("look-alike", Value::Text(double.whom));
+    }
     draft
 }
 
@@ -111,7 +115,7 @@ fn proposed(case: &Case, work: &Work) -> impl Iterator<Item = Address> {
 }
 
 /// Words for what an agent must know before believing the mail; the text files say them in his language.
-fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
+fn warnings(case: &Case, work: &Work, kind: EntryKind, is_double: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     // First: whatever else is said, this must not be overlooked.
     if work.ticket.restricted {
@@ -131,7 +135,7 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind) -> Vec<String> {
     if case.is_verified() && !names_us(case) && case.message.list.is_none() {
         warnings.push("not-to-us");
     }
-    if lookalike::suspicion(case, &work.ticket).is_some() {
+    if is_double {
         warnings.push("look-alike");
     }
     if case.facts.found.id_reused {

@@ -11,7 +11,7 @@ use super::commands::Effect;
 use super::route::{Asked, Route, route};
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
-use super::{acknowledge, act, agent, asks, clock, confirm, customer, duty, notify, urgency};
+use super::{acknowledge, act, agent, articles, asks, clock, confirm, customer, duty, notify, urgency};
 
 /// Characters of a mail's first line that stand in for a missing subject.
 const FIRST_WORDS_MAX: usize = 60;
@@ -91,6 +91,7 @@ pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Dec
     let urgent = urgency::heed(case, &mut work);
     let promised = clock::promise(&mut work, case.contact(), facts.organisation.as_ref());
     asks::begin(case, &mut work);
+    let mut suggestions = articles::suggest(case, &mut work);
     link(case, &mut work);
     customer::add_copied(case, &mut work);
     let woken = duty::take(case, &mut work, &mut route);
@@ -121,9 +122,11 @@ pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Dec
             if draft.template == Template::Acknowledgement && !asked.is_empty() {
                 work.event("asked for what is missing", asked.join("; "));
             }
+            articles::record(&mut work, &suggestions);
             work.outgoing.push(draft);
         }
         Err(why_not) => {
+            articles::withdraw(&mut work, &mut suggestions);
             work.event("not acknowledged", &why_not);
             reasons.push(format!("Not acknowledged: {why_not}"));
         }
@@ -152,6 +155,7 @@ pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Dec
     }
     decision.turns = route.turns;
     decision.route = route.steps;
+    decision.articles = suggestions;
     decision.reasons = reasons;
     if let Some(given) = given {
         rest.settle(case, given.agent, given.said, Some(&now), &mut decision);

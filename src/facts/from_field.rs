@@ -89,7 +89,7 @@ fn scan(raw: &str) -> Result<AddrSpec, String> {
         None if encoded => return Err("The From field's address has an encoded word in it".to_owned()),
         None => plain,
     };
-    AddrSpec::parse(address).map_err(|error| format!("The From field's address cannot be used: {error}"))
+    AddrSpec::read(address).map_err(|error| format!("The From field's address cannot be used: {error}"))
 }
 
 /// Skips a comment (RFC 5322 section 3.2.2). One that holds what could pass for an address is refused: readers who know

@@ -6,7 +6,6 @@ mod confirm;
 mod covered;
 mod from_field;
 mod guesses;
-mod idna;
 mod replay;
 mod sender;
 mod thread;
@@ -40,8 +39,15 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         digest: Some(message.digest),
         fingerprint: Some(message.fingerprint()),
         message_id: message.id().map(str::to_owned),
+        // As the store knows a mail again: by its bytes, or by its content where it has a Message-ID.
+        erased: [Some(message.digest), message.id().map(|_| message.fingerprint())]
+            .iter()
+            .flatten()
+            .flat_map(|digest| policy.keys.tombstones(digest))
+            .collect(),
         signatures: replay::marks(message, policy),
         skeleton: sender::from(message).map(|from| lookalike::domain_skeleton(from.domain())),
+        name: message.from.first().and_then(|a| a.name.as_deref()).and_then(lookalike::name_skeleton),
         from: sender::from(message),
         written_at: message.sent_at.as_ref().map(jiff::Zoned::timestamp),
         foreign_tags: message.foreign_tags.clone(),
@@ -55,6 +61,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         holds_of: confirm::whose(message, policy),
         aside: confirm::may_be_asked_about(message, mailbox, policy),
         story: sender::claims_agent(message, policy),
+        moments: Vec::new(),
         urgent_of: if policy.promises.urgency.words.is_empty() { 0 } else { policy.promises.urgency.of_last },
         asked: Default::default(),
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
@@ -93,6 +100,7 @@ pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, mut found: 
     let thread = thread::thread(message, &found, policy, &heed, covered);
     Facts {
         agent_token: confirmed || sender::agent_token(message, &sender, &thread, &found, policy),
+        desk_token: sender::desk_token(message, &sender, &found, policy),
         confirmed,
         covered,
         proven_by,

@@ -3,9 +3,9 @@
 
 use crate::model::desk::Mailbox;
 use crate::model::message::{AuthResults, MethodResult};
-use crate::model::{Message, address};
+use crate::model::{Message, address, idna};
 
-use super::{covered, idna};
+use super::covered;
 
 /// Stands in `believe` for the server that writes no identifier: the topmost field without one is Exchange Online's. A
 /// field that bears this very word as its identifier is nobody's.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::idna;
+
 /// A mailbox as a header field gave it: decoded, but not judged. `email` may be malformed; see [`AddrSpec::parse`].
 /// The shape and the names are those of EmailAddress in RFC 8621 section 4.1.2.3.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,7 +21,7 @@ impl Address {
 
     /// The strict form, where the address has one.
     pub fn spec(&self) -> Option<AddrSpec> {
-        AddrSpec::parse(&self.email).ok()
+        AddrSpec::read(&self.email).ok()
     }
 
     /// What to call this person: the name, else the address.
@@ -73,6 +75,16 @@ impl AddrSpec {
             return Err(AddrSpecError::Domain);
         }
         Ok(AddrSpec(text.to_ascii_lowercase()))
+    }
+
+    /// [`AddrSpec::parse`] of what a header field says, where a domain may stand as people read it (RFC 6531 section 3.3): it
+    /// becomes A-labels, as it is looked up and written to.
+    pub fn read(text: &str) -> Result<Self, AddrSpecError> {
+        let international = text.rsplit_once('@').filter(|(_, domain)| !domain.is_ascii());
+        match international.map(|(local, domain)| (local, idna::strict_to_ascii(domain))) {
+            Some((local, Some(domain))) => AddrSpec::parse(&format!("{local}@{domain}")),
+            _ => AddrSpec::parse(text),
+        }
     }
 
     pub fn as_str(&self) -> &str {

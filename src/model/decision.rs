@@ -3,6 +3,7 @@
 //! [`OutgoingMail`].
 
 use super::address::AddrSpec;
+use super::article::Suggestion;
 use super::conduct::Mark;
 use super::facts::{Authenticity, Believed, Sender, ThreadBy};
 use super::hands::Worked;
@@ -146,6 +147,8 @@ pub struct Decision<Mail = Draft> {
     /// What is to be remembered of addresses.
     pub marks: Vec<Mark>,
     pub route: Vec<RouteStep>,
+    /// Articles that have something of the mail, the best first.
+    pub articles: Vec<Suggestion>,
     /// Time that agents booked.
     pub times: Vec<Worked>,
     /// Entries (ticket, number in it) whose raw mail stands behind another entry, too.
@@ -160,6 +163,8 @@ pub struct Decision<Mail = Draft> {
     pub alarms: Vec<String>,
     /// Notices of the store's that this tells people of.
     pub told: Vec<i64>,
+    /// What is noted as said or done now (true), and what no longer is so (false).
+    pub moments: Vec<(String, bool)>,
 }
 
 /// A decision whose mails are finished bytes: what a store commits.
@@ -188,6 +193,7 @@ impl<Mail> Decision<Mail> {
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
+            articles: Vec::new(),
             times: Vec::new(),
             moved: Vec::new(),
             commands: Vec::new(),
@@ -195,6 +201,7 @@ impl<Mail> Decision<Mail> {
             reasons: Vec::new(),
             alarms: Vec::new(),
             told: Vec::new(),
+            moments: Vec::new(),
         }
     }
 
@@ -221,6 +228,7 @@ impl<Mail> Decision<Mail> {
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,
+            articles: self.articles,
             times: self.times,
             moved: self.moved,
             commands: self.commands,
@@ -228,6 +236,7 @@ impl<Mail> Decision<Mail> {
             reasons: self.reasons,
             alarms: self.alarms,
             told: self.told,
+            moments: self.moments,
         }
     }
 }

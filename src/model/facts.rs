@@ -21,6 +21,8 @@ pub struct Lookup {
     pub digest: Option<Digest>,
     pub fingerprint: Option<Digest>,
     pub message_id: Option<String>,
+    /// Keyed digests by which it is known again, should it have been erased ([`super::token::KeyRing::tombstones`]).
+    pub erased: Vec<String>,
     /// Signatures by which the mail may have been seen before ([`super::token::KeyRing::signature_marks`]).
     pub signatures: Vec<String>,
     /// Whose contact, organisation, earlier tickets and acknowledgements are looked for.
@@ -37,6 +39,8 @@ pub struct Lookup {
     pub agents: Option<AddrSpec>,
     /// The skeleton of From's domain ([`super::lookalike`]), by which domains on file that look like it are found.
     pub skeleton: Option<String>,
+    /// The skeleton of From's name, by which people on file are found who bear it.
+    pub name: Option<String>,
     /// Tickets that the mail names, proven or not.
     pub tickets: Vec<TicketNumber>,
     /// Message-IDs that the mail refers to, of which a ticket may know some.
@@ -53,6 +57,8 @@ pub struct Lookup {
     pub loads: bool,
     /// What was said on the tickets is needed (somebody may have to be told the whole story).
     pub story: bool,
+    /// Of what it is asked when it was last said, done or seen.
+    pub moments: Vec<String>,
     /// Of so many last tickets of the organisation, else of the sender, it is counted how many were called urgent; 0:
     /// it is not.
     pub urgent_of: u32,
@@ -67,6 +73,8 @@ pub struct Found {
     pub next_ticket: TicketNumber,
     /// The same content was taken in before.
     pub duplicate: Option<Earlier>,
+    /// It was erased at a person's request.
+    pub erased: bool,
     /// Of the signatures asked for, those that proved a mail before, with [`super::Message::consequences`] of that mail.
     pub signatures: Vec<(String, Digest)>,
     /// A mail with this Message-ID but other content was taken in before.
@@ -117,8 +125,12 @@ pub struct Found {
     pub learnt: Learnt,
     /// A domain of an organisation on file that looks like From's and is another.
     pub resembles: Option<String>,
+    /// The address of a contact whose name, or address, looks like From's, and who is another.
+    pub double_of: Option<String>,
     /// Of the organisation's, else the sender's last tickets.
     pub urgent: UrgentCount,
+    /// When what was asked for was last said, done or seen; what never was is missing.
+    pub moments: BTreeMap<String, Timestamp>,
     pub told: Told,
 }
 
@@ -344,6 +356,8 @@ pub struct Facts {
     pub thread: Thread,
     /// The sender's agent name, where a signed reply identity for exactly this agent came with the mail.
     pub agent_token: bool,
+    /// The same of a mail of the desk's that belongs to no ticket.
+    pub desk_token: bool,
     /// The mail was held and has been confirmed since: the judgement stands on that, and not on the mail.
     pub confirmed: bool,
     pub confirmation: Option<Confirmation>,

@@ -1,6 +1,8 @@
 //! Names that look alike: what stays of a name when everything goes that an eye may overlook. After the skeletons of
 //! Unicode TR 39 section 4, for the letters that matter in addresses and in Latin names.
 
+use unicode_security::confusable_detection::skeleton as confusable;
+
 use super::text::fold;
 
 /// Letters of other scripts, and digits, that are drawn like a Latin letter.
@@ -58,10 +60,21 @@ const DRAWN_ALIKE: &[(char, char)] = &[
 /// Pairs that run together into one letter.
 const RUN_TOGETHER: &[(&str, &str)] = &[("rn", "m"), ("vv", "w"), ("cl", "d"), ("nn", "m")];
 
+fn latin(c: char) -> char {
+    DRAWN_ALIKE.iter().find(|(other, _)| *other == c).map_or(c, |(_, latin)| *latin)
+}
+
 /// What two names that look alike have in common. Not for showing.
 pub fn skeleton(name: &str) -> String {
-    let drawn = |c: char| DRAWN_ALIKE.iter().find(|(other, _)| *other == c).map_or(c, |(_, latin)| *latin);
-    let mut out: String = fold(name).chars().map(drawn).filter(|c| !super::text::is_invisible(*c)).collect();
+    let mut out = String::with_capacity(name.len());
+    for c in fold(name).chars().filter(|c| !super::text::is_invisible(*c)) {
+        match DRAWN_ALIKE.iter().find(|(other, _)| *other == c) {
+            Some((_, latin)) => out.push(*latin),
+            None if c.is_ascii() => out.push(c),
+            // All others, by the tables of TR 39; what these make of them is drawn alike once more.
+            None => out.extend(confusable(c.encode_utf8(&mut [0; 4])).flat_map(char::to_lowercase).map(latin)),
+        }
+    }
     for (pair, letter) in RUN_TOGETHER {
         out = out.replace(pair, letter);
     }
@@ -76,6 +89,56 @@ pub fn domain_skeleton(domain: &str) -> String {
         skeleton(&read).replace('-', "")
     };
     domain.trim_end_matches('.').split('.').map(label).collect::<Vec<_>>().join(".")
+}
+
+/// The skeleton of an address: dots, hyphens and underlines in its local part do not count.
+pub fn address_skeleton(local: &str, domain: &str) -> String {
+    format!("{}@{}", skeleton(&local.replace(['.', '-', '_'], "")), domain_skeleton(domain))
+}
+
+/// The skeleton of a display name; None for one word, which is nobody's in particular.
+pub fn name_skeleton(name: &str) -> Option<String> {
+    let mut words: Vec<String> = skeleton(name)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    // "Novák, Ján" is Ján Novák.
+    words.sort_unstable();
+    (words.len() > 1).then(|| words.join(" "))
+}
+
+/// Letters that the longest label of a domain must have for a slip of one letter to tell anything: of short names too many
+/// honest ones lie side by side.
+pub const LABEL_MIN: usize = 7;
+
+/// The longest label but the last, which is nobody's.
+fn longest(skeleton: &str) -> usize {
+    let labels = skeleton.rsplit_once('.').map_or(skeleton, |(labels, _)| labels).split('.');
+    labels.map(|label| label.chars().count()).max().unwrap_or_default()
+}
+
+/// What the skeleton of every domain that is [`near`] this one begins with, or, turned round, ends with.
+pub fn halves(skeleton: &str) -> (String, String) {
+    let letters: Vec<char> = skeleton.chars().collect();
+    let half = match longest(skeleton) >= LABEL_MIN - 1 {
+        // One letter is changed, lost, added, or two changed places: one half is as it was, but for the letter at the cut.
+        true => (letters.len() / 2).saturating_sub(1),
+        false => letters.len(),
+    };
+    (letters.iter().take(half).collect(), letters.iter().rev().take(half).collect())
+}
+
+/// Two skeletons of domains that differ in one letter (or two that changed places), where that is no chance.
+pub fn near(one: &str, other: &str) -> bool {
+    near_from(one, other, LABEL_MIN)
+}
+
+/// [`near`], where the longest label has so many letters.
+pub fn near_from(one: &str, other: &str, letters: usize) -> bool {
+    one.len().abs_diff(other.len()) <= 4
+        && longest(one).max(longest(other)) >= letters
+        && strsim::osa_distance(one, other) == 1
 }
 
 /// RFC 3492 section 6.2; None for what is no Punycode. At most 63 characters.
@@ -156,5 +219,56 @@ mod tests {
             assert_eq!(skeleton(alike), skeleton("Ján Novák"), "{alike}");
         }
         assert_ne!(skeleton("Jana Nováková"), skeleton("Ján Novák"));
+        for alike in ["Novák, Ján", "𝗝𝗮𝗻 𝗡𝗼𝘃𝗮𝗸", "ꓙan Novak", "Jan NOVA\u{39a}"] {
+            assert_eq!(name_skeleton(alike), name_skeleton("Ján Novák"), "{alike}");
+        }
+        assert_eq!(name_skeleton("Ján"), None);
+        assert_eq!(address_skeleton("jan.novak", "firma.example"), address_skeleton("ján-n0vak", "firrna.example"));
+    }
+
+    #[test]
+    fn near_domains_are_found_by_one_of_their_halves() {
+        let firm = domain_skeleton("obchodnafirma.example");
+        for close in [
+            "obchodnefirma.example",
+            "obchodnafrma.example",
+            "obchodnaffirma.example",
+            "bochodnafirma.example",
+            "obchodnafirma.exampel",
+        ] {
+            let close = domain_skeleton(close);
+            assert!(near(&firm, &close), "{close}");
+            let ((head, tail), backwards) = (halves(&firm), close.chars().rev().collect::<String>());
+            assert!(close.starts_with(&head) || backwards.starts_with(&tail), "{close}");
+        }
+        for other in ["obchodnyfirmy.example", "firma.example", "forma.example"] {
+            assert!(
+                !near(&firm, &domain_skeleton(other)) && !near("flrma.example", &domain_skeleton(other)),
+                "{other}"
+            );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn one_half_of_a_near_domain_is_as_it_was(
+            (label, at, letter) in ("[a-z0-9]{7,14}", 0usize..14, "[a-z]"), what in 0..4,
+        ) {
+            let whole = domain_skeleton(&format!("{label}.example"));
+            let mut letters: Vec<char> = whole.chars().collect();
+            let (at, letter) = (at % letters.len(), letter.chars().next().unwrap_or('x'));
+            match what {
+                0 => letters[at] = letter,
+                1 => letters.insert(at, letter),
+                2 => drop(letters.remove(at)),
+                _ => letters.swap(at, (at + 1) % whole.chars().count()),
+            }
+            let close: String = letters.iter().collect();
+            if near(&whole, &close) {
+                let (head, tail) = halves(&close);
+                let backwards: String = whole.chars().rev().collect();
+                proptest::prop_assert!(whole.starts_with(&head) || backwards.starts_with(&tail), "{} {}", whole, close);
+            }
+        }
     }
 }

@@ -28,6 +28,8 @@ words! {
         Reminder = "reminder",
         /// To a customer: his ticket was closed, because he did not answer.
         Closed = "closed",
+        /// To a customer: his ticket is resolved, and what to do if it is not.
+        Resolved = "resolved",
         /// To a customer: what an agent wrote.
         Answer = "answer",
         /// To an agent: a new ticket is his (or his group's).
@@ -66,6 +68,10 @@ words! {
         NotifyConfirmed = "notify-confirmed",
         /// To an agent: who made a restricted request is proven after all.
         NotifyProven = "notify-proven",
+        /// To an agent: how his tickets stand, once a day.
+        Digest = "digest",
+        /// To whoever leads the desk: how it does, once a week.
+        Weekly = "weekly",
         /// To the operator: something needs a person.
         Alarm = "alarm",
     }
@@ -80,7 +86,7 @@ impl Template {
 
     /// What the desk writes to a customer by itself, though no mail of his caused it now.
     pub fn is_notice(self) -> bool {
-        matches!(self, Template::Reminder | Template::Closed)
+        matches!(self, Template::Reminder | Template::Closed | Template::Resolved)
     }
 
     /// Whether it is sent again when it is unknown whether it arrived: what an agent wrote and what an agent must hear of is
@@ -123,7 +129,7 @@ pub struct Draft {
     /// The name of the mailbox from whose address it is sent.
     pub mailbox: String,
     pub language: Language,
-    /// The ticket as it stands after the decision; None only for alarms.
+    /// The ticket as it stands after the decision; None for alarms and digests.
     pub ticket: Option<Ticket>,
     /// Message-IDs, without angle brackets.
     pub in_reply_to: Option<String>,
@@ -189,6 +195,9 @@ pub enum Value {
     Number(i64),
     Flag(bool),
     List(Vec<String>),
+    Digest(super::digest::Digest),
+    /// The weeks that are compared, the last one last.
+    Weeks(Vec<super::digest::Week>),
     Rows(Vec<Row>),
 }
 

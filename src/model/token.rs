@@ -280,9 +280,9 @@ impl KeyRing {
         self.keys.iter().map(|key| mac(key, "signature", &[&signature.hex()], 26)).collect()
     }
 
-    /// A keyed digest by which something can be recognised that is no longer stored.
-    pub fn tombstone(&self, what: &Digest) -> String {
-        mac(self.current(), "tombstone", &[&what.hex()], 26)
+    /// Keyed digests by which something is recognised that is no longer stored, under each key; the first is the one to keep.
+    pub fn tombstones(&self, what: &Digest) -> Vec<String> {
+        self.keys.iter().map(|key| mac(key, "tombstone", &[&what.hex()], 26)).collect()
     }
 }
 

@@ -12,12 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::decision::Fate;
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period};
 use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
 use crate::model::recheck::Recheck;
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
 use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
 
+pub mod erase;
 mod pack;
 pub mod sqlite;
 pub mod watch;
@@ -329,6 +331,8 @@ pub trait Reading {
     fn learnt(&self, email: &str) -> Result<Learnt>;
     /// Shows the newest raw mails, newest first, each with the mailbox to which it came; so many at most.
     fn each_raw(&self, newest: usize, look: &mut dyn FnMut(&str, &[u8])) -> Result<()>;
+    /// Shows what a report of this period is counted from, all as it stood at one moment.
+    fn figures(&self, period: Period, into: &mut dyn Gather) -> Result<()>;
     /// Ledger rows of one mailbox and folder, in the order of UIDs.
     fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>>;
 }

@@ -6,21 +6,21 @@ use postdesk::store::Reading as _;
 
 use super::bench::{Bench, Came, FIRST_ID, RECEIVED, SECRETS, VICTIM, policy, proven, unproven};
 
-const ATTACKER: &str = "utok@zlo.example";
+pub const ATTACKER: &str = "utok@zlo.example";
 
 /// A mail, and whom its author wants to be taken for.
-struct Attack {
-    what: String,
-    raw: String,
+pub struct Attack {
+    pub what: String,
+    pub raw: String,
     /// It may be proven to come from the attacker himself; never from anybody else.
-    as_himself: bool,
+    pub as_himself: bool,
 }
 
-fn forged(what: impl Into<String>, raw: String) -> Attack {
+pub fn forged(what: impl Into<String>, raw: String) -> Attack {
     Attack { what: what.into(), raw, as_himself: false }
 }
 
-fn himself(what: impl Into<String>, raw: String) -> Attack {
+pub fn himself(what: impl Into<String>, raw: String) -> Attack {
     Attack { what: what.into(), raw, as_himself: true }
 }
 
@@ -225,7 +225,7 @@ fn stolen(bench: &Bench) -> Vec<Attack> {
 }
 
 /// Nobody was written to but agents, the victim's own mailbox, and the attacker's own From; no secret left.
-fn harmless(bench: &Bench, attack: &Attack, came: &Came) {
+pub fn harmless(bench: &Bench, attack: &Attack, came: &Came) {
     let what = &attack.what;
     let agents = ["jana@acme.example", "peter@acme.example"];
     for sent in &came.sent {
@@ -316,7 +316,7 @@ fn a_stolen_identity_of_an_agent_does_nothing_where_agents_are_asked() {
 }
 
 /// A token in hand may say something on the ticket (marked as external, or as unproven), which then is the desk's turn.
-fn restore(bench: &Bench) {
+pub fn restore(bench: &Bench) {
     use postdesk::model::{Action, Decision, Fate, Found, Lookup, Status};
     use postdesk::store::Store as _;
     let plan: postdesk::store::Plan = std::sync::Arc::new(|found: Found| {

@@ -1,6 +1,8 @@
 //! Senders who look like somebody else: the agent is warned, in her own language; honest ones are not suspected.
 
-use postdesk::model::Language;
+use postdesk::model::facts::{Contact, Organisation};
+use postdesk::model::{AddrSpec, Language};
+use postdesk::store::Store as _;
 
 use super::bench::{Bench, Came, policy, proven};
 
@@ -10,9 +12,34 @@ fn warned(came: &Came) -> bool {
     mail.text().contains("!! Adresa alebo meno odosielateľa sa podobá")
 }
 
+/// A firm and two people on file.
+fn put_people(bench: &Bench) {
+    let spec = |text| AddrSpec::parse(text).expect("an address");
+    let contact = |email, name: &str| Contact {
+        email: spec(email),
+        name: Some(name.to_owned()),
+        organisation: None,
+        manager: None,
+        language: None,
+        sla: None,
+        priority: None,
+        note: None,
+        proven_at: None,
+    };
+    let firm = Organisation {
+        name: "Veľkoodberateľ".to_owned(),
+        domains: vec!["velkoodberatel.example".to_owned()],
+        ..Organisation::default()
+    };
+    let people =
+        [contact("eva@velkoodberatel.example", "Eva Dlhá"), contact("peter.novotny@posta.example", "Peter Novotný")];
+    bench.store.put_contacts(&people, &[firm], bench.now.get()).expect("are put");
+}
+
 #[test]
 fn doubles_are_pointed_out() {
     let bench = Bench::new();
+    put_people(&bench);
     for from in [
         "Ján Novák <jan@firrna.example>",
         "jan@f1rma.example",
@@ -26,20 +53,38 @@ fn doubles_are_pointed_out() {
         "JANA NOVAKOVA <utok@zlo.example>",
         "=?utf-8?Q?J=D0=B0na_Nov=C3=A1kov=C3=A1?= <utok@zlo.example>", // likewise
         "ACME podpora <utok@zlo.example>",
+        "podpora@acne.example",
+        "podpora@acmee.example",
+        "podpora@amce.example",
+        // Of a firm on file but for one letter.
+        "info@velkyodberatel.example",
+        "info@vekoodberatel.example",
+        "info@velkoodberatell.example",
+        "info@evlkoodberatel.example",
+        // Contacts.
+        "=?utf-8?Q?Eva_Dlh=C3=A1?= <eva@uplneinde.example>",
+        "\"Dlha, Eva\" <eva@uplneinde.example>",
+        "peternovotny@posta.example",
+        "peter-n0votny@posta.example",
     ] {
         let came = bench.take(&proven(from, "", "Prosba", &format!("Od {from}")));
         assert!(warned(&came), "{from}");
+        let reasons = &came.judged.as_ref().expect("is judged").reasons;
+        assert!(reasons.iter().any(|r| r.starts_with("Mind the sender: ")), "{from}: {reasons:?}");
     }
     // On the victim's ticket: his name over another address.
     let subject = format!("Re: {} Faktúra", bench.token(1001));
     let came = bench.take(&proven("=?utf-8?Q?J=C3=A1n_Nov=C3=A1k?= <utok@zlo.example>", "", &subject, "Nový účet"));
     assert_eq!(came.ticket(), Some(1001));
     assert!(warned(&came));
+    let notified = came.sent.iter().find(|s| s.row.template.starts_with("notify")).expect("the agent is told");
+    assert!(notified.text().contains("(jan@firma.example)"), "whom he resembles is said: {}", notified.text());
 }
 
 #[test]
 fn honest_senders_are_not_suspected() {
     let bench = Bench::new();
+    put_people(&bench);
     for from in [
         "Ján Novák <jan@firma.example>",
         "\"jan@firma.example\" <jan@firma.example>",
@@ -48,6 +93,10 @@ fn honest_senders_are_not_suspected() {
         "Firma s.r.o. <info@forma.example>",
         "noreply@firmy.example",
         "\"Novák, Peter\" <peter@nova.example>",
+        "=?utf-8?Q?Eva_Dlh=C3=A1?= <eva@velkoodberatel.example>",
+        "peter.novotny@posta.example",
+        "peter.novotna@posta.example",
+        "info@malyodberatel.example",
     ] {
         let came = bench.take(&proven(from, "", "Prosba", &format!("Od {from}")));
         assert!(!warned(&came), "{from}");

@@ -202,7 +202,7 @@ pub fn second_ticket() -> Ticket {
     }
 }
 
-fn first_entry() -> Entry {
+pub fn first_entry() -> Entry {
     Entry {
         ticket: FIRST_NUMBER,
         seq: 1,
@@ -228,7 +228,7 @@ fn first_entry() -> Entry {
     }
 }
 
-fn acknowledgement() -> OutgoingMail {
+pub fn acknowledgement() -> OutgoingMail {
     OutgoingMail {
         template: Template::Acknowledgement,
         ticket: Some(FIRST_NUMBER),

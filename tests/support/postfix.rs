@@ -31,6 +31,11 @@ pub struct Postfix {
 
 impl Postfix {
     pub fn start() -> Self {
+        Self::start_with("", "")
+    }
+
+    /// With further lines in main.cf and master.cf.
+    pub fn start_with(main: &str, master: &str) -> Self {
         for program in ["/usr/sbin/postfix", "/usr/sbin/dovecot"] {
             assert!(
                 Path::new(program).exists(),
@@ -43,6 +48,13 @@ impl Postfix {
         let [plain, submission, smtps] = free_ports();
         write_certificates(scratch.path());
         write_configuration(scratch.path(), plain, submission, smtps);
+        let append = |name: &str, more: &str| {
+            let path = scratch.path().join("conf").join(name);
+            let text = fs::read_to_string(&path).expect("written before") + more;
+            write_older(&path, &text.replace("@SCRATCH@", &scratch.path().to_string_lossy()));
+        };
+        append("main.cf", main);
+        append("master.cf", master);
         let dovecot = start_dovecot(scratch.path());
         let master = start_master(scratch.path());
         let postfix = Postfix { scratch, plain, submission, smtps, dovecot, master };

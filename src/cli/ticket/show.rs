@@ -107,6 +107,7 @@ fn facts(t: &Ticket, look: &Look) -> Vec<(&'static str, String)> {
         ("report has", asks(t, true)),
         ("report lacks", asks(t, false)),
         ("called urgent", called(t)),
+        ("articles", articles(t)),
         ("resolved", look.time_or_none(t.resolved_at)),
         ("snoozed until", look.time_or_none(t.snoozed_until)),
         ("tags", open::list(&t.hands.tags)),
@@ -134,6 +135,16 @@ fn promised(t: &Ticket, look: &Look) -> String {
     let stopped = t.service.stopped_at.filter(|_| t.status.is_live());
     let stands = stopped.map(|at| format!(", the clock stands since {}", look.time(at))).unwrap_or_default();
     format!("{sla}{by}{stands}")
+}
+
+/// What its acknowledgement offered.
+fn articles(t: &Ticket) -> String {
+    let helped = if t.service.helped { " (its customer was helped)" } else { "" };
+    if t.service.offered.is_empty() {
+        String::new()
+    } else {
+        format!("{} offered{helped}", open::list(&t.service.offered))
+    }
 }
 
 /// What its report has, with where it was found, or lacks of what its category asks for.

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use crate::model::asked::WORDS_MAX;
+use crate::model::digest::DigestKind;
 use crate::model::hands::{self, MINUTES_MAX, TAGS_MAX};
 use crate::model::text::fold;
 use crate::model::{AddrSpec, Policy};
@@ -23,6 +24,28 @@ const DAYS: &[&str] =
 const WEEKS: &[&str] =
     &["w", "t", "week", "weeks", "tyzden", "tyzdne", "tyden", "tydny", "teden", "tedna", "tjedan", "woche", "wochen"];
 const TOMORROW: &[&str] = &["tomorrow", "zajtra", "zitra", "jutri", "sutra", "morgen"];
+
+const ON: &[&str] = &["on", "zapni", "zapnut", "zapnout", "vklopi", "ukljuci", "an", "ein"];
+const OFF: &[&str] = &["off", "vypni", "vypnut", "vypnout", "izklopi", "iskljuci", "aus"];
+const DAILY: &[&str] = &["", "daily", "denny", "denni", "dnevni", "taglich", "taeglich"];
+const WEEKLY: &[&str] = &["weekly", "tyzdenny", "tydenni", "tedenski", "tjedni", "wochentlich", "woechentlich"];
+
+/// `off`, `off weekly`: which digest, and whether it is wanted.
+pub fn digest(text: &str) -> Result<(DigestKind, bool), String> {
+    let folded = fold(text);
+    let (wish, which) = folded.trim().split_once(char::is_whitespace).unwrap_or((folded.trim(), ""));
+    let wish = match wish {
+        w if ON.contains(&w) => Some(true),
+        w if OFF.contains(&w) => Some(false),
+        _ => None,
+    };
+    let kind = match which.trim() {
+        w if DAILY.contains(&w) => Some(DigestKind::Daily),
+        w if WEEKLY.contains(&w) => Some(DigestKind::Weekly),
+        _ => None,
+    };
+    kind.zip(wish).ok_or_else(|| format!("{text:?} says nothing to it: #digest on, #digest off, or #digest off weekly"))
+}
 
 /// `1h30m` → [(1, "h"), (30, "m")], folded; numbers may have one place after a comma or a point: `1,5h` is (1.5, "h").
 fn amounts(text: &str) -> Option<Vec<(f64, String)>> {

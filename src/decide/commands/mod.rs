@@ -10,10 +10,13 @@ use jiff::Timestamp;
 
 use crate::model::asked::Listed;
 use crate::model::desk::Assignee;
+use crate::model::digest::DigestKind;
 use crate::model::text::{fold, is_invisible};
 use crate::model::{AddrSpec, Language, Policy, Priority, Status, TicketNumber};
 
-pub use table::COMMANDS;
+use super::templates::Call;
+
+pub use table::{COMMANDS, TEMPLATE};
 
 /// One command.
 pub struct Command {
@@ -101,6 +104,13 @@ pub enum Effect {
         address: AddrSpec,
     },
     Spam,
+    /// A reply template's words go along, where it stands.
+    Template(Call),
+    /// What the desk tells the agent by itself, it tells or does not.
+    Digest {
+        kind: DigestKind,
+        on: bool,
+    },
     /// Minutes.
     Time(u32),
     Tag {
@@ -191,6 +201,8 @@ pub struct Commanded {
     pub mistakes: Vec<(String, String)>,
     /// The text below the commands.
     pub words: String,
+    /// Where in the words (bytes) a reply template's come in, in their order; with what was written there.
+    pub calls: Vec<(usize, String, Call)>,
 }
 
 /// Takes the command lines off the top of a text, and those off its end that stand apart from it. A line is a command
@@ -217,22 +229,16 @@ pub fn take_commands(text: &str, policy: &Policy, now: Timestamp) -> Commanded {
     } else {
         rest = text;
     }
+    let above = commanded.effects.len();
     let (words, last) = split_end(rest.trim());
     for line in last.lines().filter_map(command_line) {
         if let Some(command) = line.command {
             commanded.understand(command, &line, policy, now);
         }
     }
-    // What somebody meant for the desk must not be told to the customer because it stands in the wrong place.
-    for line in words.lines().filter_map(command_line) {
-        let said = Said { argument: line.argument, policy, now };
-        if line.command.is_some_and(|command| (command.understand)(&said).is_ok()) {
-            let why =
-                "it stands amid the words; commands are the first lines, or the last below an empty one".to_owned();
-            commanded.mistakes.push((line.written.to_owned(), why));
-        }
-    }
-    commanded.words = words.to_owned();
+    let below = commanded.effects.len();
+    commanded.amid(words, policy, now);
+    commanded.place_templates(above..below);
     commanded
 }
 
@@ -242,6 +248,50 @@ impl Commanded {
             Ok(effect) => self.effects.push((line.written.to_owned(), effect)),
             Err(why) => self.mistakes.push((line.written.to_owned(), why)),
         }
+    }
+}
+
+/// What stands amid the words.
+impl Commanded {
+    /// What somebody meant for the desk must not be told to the customer because it stands in the wrong place. A reply
+    /// template may stand anywhere.
+    fn amid(&mut self, words: &str, policy: &Policy, now: Timestamp) {
+        for line in words.split_inclusive('\n') {
+            let known = command_line(line).and_then(|line| Some((line.command?, line)));
+            let Some((command, line_of)) = known else {
+                self.words.push_str(line);
+                continue;
+            };
+            match (command.understand)(&Said { argument: line_of.argument, policy, now }) {
+                Ok(Effect::Template(call)) => {
+                    self.calls.push((self.words.len(), line_of.written.to_owned(), call));
+                    continue;
+                }
+                Ok(_) => {
+                    let why = "it stands amid the words; commands are the first lines, or the last below an empty one";
+                    self.mistakes.push((line_of.written.to_owned(), why.to_owned()));
+                }
+                Err(why) if command.word == TEMPLATE => self.mistakes.push((line_of.written.to_owned(), why)),
+                Err(_) => {}
+            }
+            self.words.push_str(line);
+        }
+    }
+
+    /// Templates among the commands above the words come before these, those below the words after them.
+    fn place_templates(&mut self, below: std::ops::Range<usize>) {
+        let amid = std::mem::take(&mut self.calls);
+        let mut last = Vec::new();
+        for (at, (written, effect)) in self.effects.iter().enumerate() {
+            let Effect::Template(call) = effect else { continue };
+            match below.contains(&at) {
+                true => last.push((self.words.len(), written.clone(), call.clone())),
+                false => self.calls.push((0, written.clone(), call.clone())),
+            }
+        }
+        let named = amid.iter().map(|(_, written, call)| (written.clone(), Effect::Template(call.clone())));
+        self.effects.extend(named);
+        self.calls.extend(amid.into_iter().chain(last));
     }
 }
 

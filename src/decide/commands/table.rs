@@ -1,7 +1,8 @@
 //! The table itself: every command there is, one entry each.
 
-use super::arguments::{address, find, minutes, number, outsider, tags, until};
+use super::arguments::{address, digest, find, minutes, number, outsider, tags, until};
 use super::{Ask, Command, Effect, Which, names, nothing_after};
+use crate::decide::templates;
 use crate::model::text::fold;
 use crate::model::{Priority, Status};
 
@@ -12,6 +13,9 @@ const MINE: &[&str] = &["", "mine", "my", "moje", "moja", "meine"];
 const OPEN: &[&str] = &["open", "all", "otvorene", "otevrene", "odprti", "otvoreni", "offen", "vsetko"];
 const LATE: &[&str] = &["late", "meskajuce", "zpozdene", "zamude", "kasni", "spat", "uberfallig"];
 const FREE: &[&str] = &["free", "unassigned", "volne", "prosti", "slobodni", "frei"];
+
+/// The word by which a reply template is called.
+pub const TEMPLATE: &str = "template";
 
 /// Every command there is. The words in `also` are, in this order, Slovak, Czech, Slovenian, Croatian and German.
 pub const COMMANDS: &[Command] = &[
@@ -217,6 +221,20 @@ pub const COMMANDS: &[Command] = &[
         argument: "T",
         does: "tags the ticket; with a minus before it, takes the tag off: #tag vpn -printer",
         understand: |said| tags(said.argument).map(|(on, off)| Effect::Tag { on, off }),
+    },
+    Command {
+        word: TEMPLATE,
+        also: ["sablona", "sablona", "predloga", "predlozak", "vorlage"],
+        argument: "[NAME [VALUE=…]]",
+        does: "puts a reply template's words where it stands, in the customer's language; alone, lists the templates",
+        understand: |said| templates::call(said.argument, said.policy).map(Effect::Template),
+    },
+    Command {
+        word: "digest",
+        also: ["prehlad", "prehled", "pregled", "pregled", "uebersicht ubersicht"],
+        argument: "on|off [weekly]",
+        does: "turns the daily digest, or the weekly report, on or off for you; also in answer to it",
+        understand: |said| digest(said.argument).map(|(kind, on)| Effect::Digest { kind, on }),
     },
     Command {
         word: "history",

@@ -17,6 +17,7 @@ fn policy() -> Policy {
         language: None,
         pager: None,
         away: Vec::new(),
+        digest: None,
         disabled,
     };
     Policy {
@@ -30,6 +31,7 @@ fn policy() -> Policy {
             operator: None,
             reopen_days: 14,
             agents: AgentProof::Auto,
+            weekly: None,
         },
         mailboxes: Vec::new(),
         agents: vec![agent("jana", false), agent("peter", false), agent("former", true)],
@@ -41,8 +43,10 @@ fn policy() -> Policy {
         categories: Vec::new(),
         budgets: Budgets::default(),
         keys: KeyRing::new(vec![crate::model::token::Key { id: 'a', secret: [1; 32] }]).expect("a key"),
+        articles: Default::default(),
         texts: Default::default(),
         promises: Default::default(),
+        templates: Default::default(),
     }
 }
 

@@ -1,5 +1,4 @@
-//! What is remembered of addresses: wrong ticket checks, mail that came back, complaints; and domains that look like one
-//! on file.
+//! What is remembered of addresses: wrong ticket checks, mail that came back, complaints.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -74,22 +73,6 @@ pub(super) fn learnt(connection: &Connection, email: &str) -> Result<Learnt> {
 /// Forgets it. False where there was nothing.
 pub(super) fn unlearn(connection: &Connection, email: &str) -> Result<bool> {
     Ok(run(connection, "DELETE FROM agent_address WHERE email = ?1", [email.to_ascii_lowercase()])? > 0)
-}
-
-/// A domain of an organisation that has this skeleton and is not this domain.
-pub(super) fn resembling(connection: &Connection, skeleton: &str, domain: &str) -> Result<Option<String>> {
-    // Exactly this domain may be on file too: then it is nobody's double.
-    if first(connection, "SELECT 1 FROM organisation_domain WHERE domain = ?1", [domain], |c| c.take::<i64>())?
-        .is_some()
-    {
-        return Ok(None);
-    }
-    first(
-        connection,
-        "SELECT domain FROM domain_skeleton WHERE skeleton = ?1 ORDER BY domain LIMIT 1",
-        [skeleton],
-        |c| c.take(),
-    )
 }
 
 pub(super) fn mark(connection: &Connection, mark: &Mark, now: Timestamp) -> Result<()> {
@@ -179,15 +162,4 @@ pub(super) fn forgive(connection: &Connection, email: &str) -> Result<bool> {
     changed += run(connection, "DELETE FROM guess WHERE email = ?1", [&email])?;
     changed += run(connection, "DELETE FROM pace WHERE email = ?1 AND parked_until IS NOT NULL", [&email])?;
     Ok(changed > 0)
-}
-
-/// Remembers what an organisation's domain looks like.
-pub(super) fn looks(connection: &Connection, domain: &str) -> Result<()> {
-    run(
-        connection,
-        "INSERT INTO domain_skeleton (domain, skeleton) VALUES (?1, ?2) \
-         ON CONFLICT (domain) DO UPDATE SET skeleton = excluded.skeleton",
-        [domain, &crate::model::lookalike::domain_skeleton(domain)],
-    )?;
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::conduct;
+use super::looks;
 use super::sql::{Columns, all, first, micros, run};
 use crate::model::address::AddrSpec;
 use crate::model::facts::{Contact, Organisation};
@@ -164,7 +164,20 @@ fn put_contact(connection: &Connection, new: &Contact, now: Timestamp) -> Result
             micros(now),
         ],
     )?;
+    looks::keep_person(connection, &merged.email, merged.name.as_deref())?;
     Ok(if known.is_some() { Put::Updated } else { Put::Added })
+}
+
+/// Whoever came before there was a table of looks.
+pub(super) fn look_at_all(connection: &Connection) -> Result<()> {
+    for contact in contacts(connection)? {
+        looks::keep_person(connection, &contact.email, contact.name.as_deref())?;
+    }
+    for domain in all(connection, "SELECT domain FROM organisation_domain ORDER BY domain", [], |c| c.take::<String>())?
+    {
+        looks::keep_domain(connection, &domain)?;
+    }
+    Ok(())
 }
 
 fn put_organisation(connection: &Connection, new: &Organisation, now: Timestamp) -> Result<Put> {
@@ -214,7 +227,7 @@ fn put_organisation(connection: &Connection, new: &Organisation, now: Timestamp)
              ON CONFLICT (domain) DO UPDATE SET organisation = excluded.organisation",
             params![domain, id],
         )?;
-        conduct::looks(connection, domain)?;
+        looks::keep_domain(connection, domain)?;
     }
     Ok(if known.is_some() { Put::Updated } else { Put::Added })
 }

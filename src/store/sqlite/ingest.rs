@@ -54,7 +54,12 @@ fn decide_and_write(
 ) -> Result<Outcome> {
     let connection: &Connection = work;
     let found = Found { reopened, ..lookup::find(connection, &arrival.lookup, now)? };
+    let erased = found.erased;
     let commit = (arrival.plan)(found);
+    if erased {
+        ledger::settle_erased(connection, &arrival.incoming, &commit.fate, now)?;
+        return Ok(Outcome::Done { fate: commit.fate, reasons: commit.reasons, alarms: Vec::new() });
+    }
     let raw = ledger::keep_raw(connection, &arrival.incoming, &arrival.digest, &arrival.packed)?;
     write::commit(work, &commit, Some(raw), now)?;
     if let Some(asked) = &commit.recheck {

@@ -191,6 +191,32 @@ pub(super) fn settle(
     Ok(())
 }
 
+/// Gives an item that was erased before its fate. Neither the mail is kept nor anything by which it could be told.
+pub(super) fn settle_erased(connection: &Connection, incoming: &Incoming, fate: &Fate, now: Timestamp) -> Result<()> {
+    let key = &incoming.key;
+    let filed_at = (key.folder == "file").then(|| micros(now));
+    run(
+        connection,
+        "INSERT INTO ledger (mailbox, folder, uid_validity, uid, name, discovered_at, attempts, fate, because, \
+         settled_at, filed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?6, ?9) \
+         ON CONFLICT (mailbox, folder, uid_validity, uid, name) DO UPDATE SET fate = excluded.fate, \
+         because = excluded.because, settled_at = excluded.settled_at, \
+         filed_at = coalesce(ledger.filed_at, excluded.filed_at), reopened = 0",
+        params![
+            incoming.mailbox,
+            key.folder,
+            key.uid_validity,
+            key.uid,
+            key.name,
+            micros(now),
+            fate.word(),
+            fate.because().unwrap_or_default(),
+            filed_at,
+        ],
+    )?;
+    Ok(())
+}
+
 /// Keeps the raw mail; the same bytes only once. Returns its row.
 pub(super) fn keep_raw(connection: &Connection, incoming: &Incoming, digest: &Digest, packed: &[u8]) -> Result<i64> {
     let known = first(connection, "SELECT id FROM raw WHERE digest = ?1", [&digest.0[..]], |c| c.take())?;

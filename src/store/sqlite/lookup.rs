@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::rows::{read_entries, read_ticket, ticket_columns};
 use super::sql::{all, first, message_key, micros};
-use super::{asked, conduct, contacts, holds, peers, signatures};
+use super::{asked, conduct, contacts, holds, looks, peers, signatures, watch};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
 use crate::model::ticket::{Entry, Status, Ticket, TicketNumber};
@@ -34,9 +34,12 @@ const SAID: usize = 20;
 /// What is known about a mail. Besides the tickets that were asked for, `Found::tickets` has those of the known
 /// Message-IDs, of the bounced mails and of the recent ones, because whoever joins a mail to one needs it whole.
 pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> Result<Found> {
+    let [next_ticket, next_hold, erased] = counters(connection)?;
     let mut found = Found {
-        next_ticket: next_ticket(connection)?,
-        next_hold: holds::next(connection)?,
+        next_ticket,
+        next_hold,
+        // Mostly there is nothing to look for.
+        erased: erased > 0 && was_erased(connection, lookup)?,
         hold: lookup.hold.map_or(Ok(None), |number| holds::hold(connection, number))?,
         held: lookup.digest.as_ref().map_or(Ok(None), |digest| holds::of_mail(connection, digest))?,
         confirmations: lookup.holds_of.as_deref().map_or(Ok(0), |who| holds::lately(connection, who, now))?,
@@ -94,11 +97,15 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
             found.peer_tags.extend(peers::ticket(connection, from.as_str(), tag)?.map(|t| (tag.clone(), t)));
         }
         if let Some(skeleton) = &lookup.skeleton {
-            found.resembles = conduct::resembling(connection, skeleton, from.domain())?;
+            found.resembles = looks::domain(connection, skeleton, from.domain())?;
+            found.double_of = looks::person(connection, lookup.name.as_deref(), from)?;
         }
     }
     if let Some(agents) = &lookup.agents {
         found.learnt = conduct::learnt(connection, agents.as_str())?;
+    }
+    for what in lookup.moments.iter().take(NAMED) {
+        found.moments.extend(watch::moment(connection, what)?.map(|at| (what.clone(), at)));
     }
     if lookup.loads {
         found.loads =
@@ -115,6 +122,26 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
     }
     asked::answer(connection, lookup, &mut found)?;
     Ok(found)
+}
+
+/// The numbers that the next ticket and the next hold get, and how many mails were erased.
+fn counters(connection: &Connection) -> Result<[i64; 3]> {
+    let rows: Vec<(String, i64)> =
+        all(connection, "SELECT name, value FROM counter", [], |c| Ok((c.take()?, c.take()?)))?;
+    let value = |name: &str| rows.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+    match (value("next-ticket"), value("next-hold")) {
+        (Some(ticket), Some(hold)) => Ok([ticket, hold, value("erased").unwrap_or_default()]),
+        _ => Err(StoreError::Broken("A row that gives numbers is missing".to_owned())),
+    }
+}
+
+fn was_erased(connection: &Connection, lookup: &Lookup) -> Result<bool> {
+    for mark in lookup.erased.iter().take(NAMED) {
+        if first(connection, "SELECT 1 FROM erased WHERE mark = ?1", [mark], |c| c.take::<i64>())?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The first entry, which says what it is all about, and the last ones.

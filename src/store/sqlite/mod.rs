@@ -9,10 +9,14 @@ pub mod backup;
 mod checkpoint;
 mod conduct;
 mod contacts;
+mod digest;
+mod erase;
 mod errors;
+mod figures;
 mod holds;
 mod ingest;
 mod ledger;
+mod looks;
 mod lookup;
 mod outbox;
 mod peers;
@@ -41,13 +45,16 @@ use jiff::{SignedDuration, Timestamp};
 use self::checkpoint::Checkpointer;
 use self::readers::Readers;
 use self::writer::Writer;
+use super::erase::{Erase, Erased, Erasure};
 use super::watch::{Came, Fares, Notice, Watch};
 use super::{
     Arrival, ContactCounts, Cursor, DueRecheck, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result,
     Store, StoreError, TicketFilter,
 };
 use crate::model::conduct::{Learnt, MailToIt};
+use crate::model::digest::{Measured, Overview};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period};
 use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
@@ -311,6 +318,17 @@ impl Store for SqliteStore {
     }
 }
 
+impl Erase for SqliteStore {
+    fn erase(&self, order: &Erasure, rehearse: bool, now: Timestamp) -> Result<Erased> {
+        let mut connection = self.readers.open_eraser()?;
+        erase::erase(&mut connection, order, rehearse, now)
+    }
+
+    fn wipe(&self) -> Result<()> {
+        erase::wipe(&self.readers.open_eraser()?)
+    }
+}
+
 impl Watch for SqliteStore {
     fn notices(&self) -> Result<Vec<Notice>> {
         self.readers.with(watch::notices)
@@ -323,6 +341,14 @@ impl Watch for SqliteStore {
     fn note_moment(&self, what: &str, pause: SignedDuration, alarm: Option<&str>, now: Timestamp) -> Result<bool> {
         let (what, alarm) = (what.to_owned(), alarm.map(str::to_owned));
         self.writer.call(1, move |c| watch::note_moment(c, &what, pause, alarm.as_deref(), now))
+    }
+
+    fn overview(&self, owners: &[String], groups: &[String]) -> Result<Overview> {
+        self.readers.with(|c| digest::overview(c, owners, groups))
+    }
+
+    fn measured(&self, since: Timestamp) -> Result<Vec<Measured>> {
+        self.readers.with(|c| digest::measured(c, since))
     }
 
     fn came(&self, after: i64, since: Timestamp, limit: usize) -> Result<Vec<Came>> {
@@ -400,6 +426,10 @@ impl Reading for SqliteStore {
             }
         }
         Ok(())
+    }
+
+    fn figures(&self, period: Period, into: &mut dyn Gather) -> Result<()> {
+        self.readers.with(|c| figures::gather(c, period, into))
     }
 
     fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>> {

@@ -15,6 +15,7 @@ use crate::model::conduct::{Mark, Marked};
 use crate::model::content::{Content, Form, Span};
 use crate::model::decision::{Action, Commit, Fate};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period, TicketFact};
 use crate::model::hands::Worked;
 use crate::model::message::Reply;
 use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
@@ -48,6 +49,7 @@ pub(super) fn count(work: impl FnOnce()) -> usize {
 const ALLOWED: &[(&str, &str)] = &[
     ("SCAN ticket USING COVERING INDEX ticket_clock", "the first of it"),
     ("SCAN turn", "one row a group"),
+    ("SCAN counter", "three rows"),
     ("SCAN load", "one row an agent"),
     ("SCAN entry_words VIRTUAL TABLE", "the full-text index searches by itself"),
     ("SCAN outbox USING INDEX outbox_fresh", "only what was never tried, and limited"),
@@ -67,10 +69,12 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN hold USING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN hold USING COVERING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN ticket USING INDEX ticket_live", "only live tickets, newest first"),
+    ("SCAN ticket USING COVERING INDEX ticket_live", "how many live tickets there are"),
     ("SCAN ticket USING INDEX ticket_updated", "a list of all, newest first, ends at its limit"),
     ("SCAN of_ticket", "the mails of one ticket"),
     ("SCAN notice", "only what people have not heard yet"),
     ("SCAN (subquery", "the rows of a subquery that is itself checked"),
+    ("SCAN json_each VIRTUAL TABLE", "the values of a list that was handed over"),
     ("SCAN 1 CONSTANT ROW", "no table"),
     ("SCAN CONSTANT ROW", "no table"),
 ];
@@ -139,7 +143,8 @@ fn drive(store: &SqliteStore) {
     let panics: Plan = Arc::new(|_| panic!("on purpose"));
     store.ingest(vec![arrival(&SourceKey::imap("INBOX", 1, 2), panics.clone(), now)], now).expect("puts aside");
     let second: Plan = Arc::new(move |_| again(now));
-    store.order(&lookup(), &second, now).expect("orders");
+    let moments = vec!["morning".to_owned()];
+    store.order(&Lookup { moments, ..lookup() }, &second, now).expect("orders");
     assert!(store.order(&lookup(), &panics, now).is_err());
     store.quarantine(&incoming(&SourceKey::imap("INBOX", 1, 3), now), Vec::new(), "x", now).expect("puts aside");
     store.quarantine_reopen(2).expect("reopens");
@@ -189,6 +194,8 @@ fn drive(store: &SqliteStore) {
     store.moment("morning").expect("reads");
     store.note_moment("morning", SignedDuration::ZERO, Some("x"), now).expect("is noted");
     store.came(0, now, 10).expect("reads");
+    store.overview(&["jana".to_owned()], &["technical".to_owned()]).expect("reads");
+    store.measured(now).expect("reads");
     read_all(store);
 }
 
@@ -212,6 +219,8 @@ fn read_all(store: &SqliteStore) {
     store.each_raw(10, &mut |_, _| ()).expect("reads");
     store.contact("jana@firma.example").expect("reads").expect("is there");
     store.ledger("podpora", "INBOX").expect("reads");
+    let ever = Period { since: Timestamp::UNIX_EPOCH, until: Timestamp::MAX };
+    store.figures(ever, &mut Nobody).expect("reads");
     let some = || Some("x".to_owned());
     let none = TicketFilter::default;
     for filter in [
@@ -230,6 +239,16 @@ fn read_all(store: &SqliteStore) {
     }
 }
 
+struct Nobody;
+
+impl Gather for Nobody {
+    fn ticket(&mut self, _: &TicketFact<'_>) {}
+    fn offered(&mut self, _: &[String], _: bool) {}
+    fn mails(&mut self, _: Timestamp, _: EntryKind, _: u64) {}
+    fn live(&mut self, _: Option<&str>, _: u64) {}
+    fn undelivered(&mut self, _: &str, _: u64, _: u64) {}
+}
+
 fn lookup() -> Lookup {
     Lookup {
         mailbox: "podpora".to_owned(),
@@ -237,6 +256,7 @@ fn lookup() -> Lookup {
         fingerprint: Some(Digest::of(b"fingerprint")),
         message_id: Some("m1@firma.example".to_owned()),
         signatures: vec!["a".to_owned()],
+        erased: vec!["e".to_owned()],
         written_at: None,
         foreign_tags: vec!["#1".to_owned()],
         sender: Some(spec("jana@firma.example")),
@@ -244,6 +264,7 @@ fn lookup() -> Lookup {
         agents: Some(spec("jana@firma.example")),
         requester_of: None,
         skeleton: Some("x".to_owned()),
+        name: Some("x y".to_owned()),
         tickets: vec![1001],
         message_ids: vec!["m1@firma.example".to_owned()],
         bounced: vec!["o1@desk.example".to_owned()],
@@ -253,6 +274,7 @@ fn lookup() -> Lookup {
         loads: true,
         story: true,
         urgent_of: 20,
+        moments: Vec::new(),
         asked: Asked {
             questions: vec![
                 Question::Find("x y".to_owned()),
@@ -328,6 +350,7 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     });
     commit.outgoing = [Template::Acknowledgement, Template::Answer].map(|template| outgoing(template, number)).to_vec();
     commit.acknowledged.push("jana@firma.example".to_owned());
+    commit.moments = [("morning", true), ("evening", false)].map(|(what, so)| (what.to_owned(), so)).to_vec();
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
     commit.times.push(Worked { ticket: number, agent: "eva".to_owned(), minutes: 5, at: now });
     commit.moved.push((number, 1, number, 1));

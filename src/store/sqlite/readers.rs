@@ -41,6 +41,11 @@ impl Readers {
         result
     }
 
+    /// One that deletes for good, beside all others.
+    pub(super) fn open_eraser(&self) -> Result<Connection> {
+        schema::open_eraser(&self.path, &self.options)
+    }
+
     fn wait_for_place(&self) -> Place<'_> {
         let mut pool = self.pool();
         while pool.lent >= self.options.readers.max(1) {

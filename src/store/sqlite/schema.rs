@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::Options;
+use super::{Options, contacts};
 use crate::store::{Result, StoreError};
 
 /// `PDsk`: the file is postdesk's (SQLite file format, section 1.3.15).
@@ -28,7 +28,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_recheck.sql"),
     include_str!("migrations/0012_peers.sql"),
     include_str!("migrations/0013_hands.sql"),
+    include_str!("migrations/0014_figures.sql"),
+    include_str!("migrations/0015_erased.sql"),
+    include_str!("migrations/0016_articles.sql"),
+    include_str!("migrations/0017_looks.sql"),
 ];
+
+/// From this version on it is kept what people on file look like.
+const LOOKS: usize = 17;
 
 /// Between two tries to switch a file that another process is just making.
 const WAL_PAUSE: Duration = Duration::from_millis(5);
@@ -84,6 +91,16 @@ fn write_ahead(connection: &Connection, path: &Path, patience: Duration) -> Resu
 pub(super) fn open_checkpointer(path: &Path, options: &Options) -> Result<Connection> {
     let connection = connect(path, options)?;
     connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
+    Ok(connection)
+}
+
+/// The connection that erases: see [`super::erase`].
+pub(super) fn open_eraser(path: &Path, options: &Options) -> Result<Connection> {
+    let connection = connect(path, options)?;
+    connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     Ok(connection)
 }
 
@@ -147,6 +164,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     let Some(missing) = MIGRATIONS.get(found..) else { return Err(newer(found, path)) };
     for sql in missing {
         transaction.execute_batch(sql)?;
+    }
+    if (1..LOOKS).contains(&found) {
+        contacts::look_at_all(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))?;
@@ -264,6 +284,6 @@ mod tests {
             }
         });
         let writer = open_writer(&path, &Options::default()).expect("opens");
-        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(2));
+        assert_eq!(writer.query_row("SELECT count(*) FROM counter", [], |row| row.get::<_, i64>(0)), Ok(3));
     }
 }

@@ -82,6 +82,9 @@ pub(super) fn commit(work: &Work<'_>, commit: &Commit, raw: Option<i64>, now: Ti
         times::tag(connection, *ticket, tag, *on)?;
     }
     watch::told(connection, &commit.told)?;
+    for (what, so) in &commit.moments {
+        watch::moment_is(connection, what, *so, now)?;
+    }
     Ok(())
 }
 

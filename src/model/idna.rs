@@ -13,6 +13,19 @@ pub fn to_ascii(domain: &str) -> String {
     lower.split('.').map(label).collect::<Vec<_>>().join(".")
 }
 
+/// The same for a domain in an address (RFC 6531), where every reader must come to the same one: letters and digits that no
+/// normalisation, and no lower case, makes into others or into ASCII. None for all else.
+pub fn strict_to_ascii(domain: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-') || (!c.is_ascii() && c.is_alphabetic());
+    let stable = domain.chars().all(|c| plain(c) && c.to_lowercase().count() == 1)
+        && domain.nfc().eq(domain.chars())
+        && domain.nfkc().eq(domain.chars());
+    let ascii = to_ascii(domain);
+    // A label that only looked foreign would be another domain's.
+    let foreign = |label: &str| label.is_ascii() || !label.to_lowercase().is_ascii();
+    (stable && domain.split('.').all(foreign) && super::address::is_domain(&ascii)).then_some(ascii)
+}
+
 /// RFC 3492 section 6.3, with the parameters of section 5. Labels longer than a domain allows give what equals nothing.
 fn punycode(label: &str) -> String {
     let input: Vec<u32> = label.chars().take(64).map(u32::from).collect();
@@ -76,7 +89,7 @@ fn adapt(delta: u32, points: u32, first: bool) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::to_ascii;
+    use super::{strict_to_ascii, to_ascii};
 
     #[test]
     fn labels_come_out_as_registrars_write_them() {
@@ -94,5 +107,29 @@ mod tests {
             assert_eq!(to_ascii(unicode), ascii);
         }
         to_ascii(&"ž".repeat(10_000)); // ends
+    }
+
+    #[test]
+    fn only_letters_that_stay_what_they_are_make_a_domain_of_an_address() {
+        assert_eq!(strict_to_ascii("BÜCHER.example").as_deref(), Some("xn--bcher-kva.example"));
+        assert_eq!(strict_to_ascii("пример.example").as_deref(), Some("xn--e1afmkfd.example"));
+        for other in [
+            "mu\u{308}nchen.example",
+            "firma。example",
+            "f\u{130}rma.example",
+            "ｆirma.example",
+            "\u{212a}rma.example",
+            "fi\u{200d}rma.example",
+            "ﬁrma.example",
+            "fir\u{ad}ma.example",
+            "firma.example.",
+            "ž",
+            "-ž.example",
+            "a@ž.example",
+            "fırma\0.example",
+            "ž .example",
+        ] {
+            assert_eq!(strict_to_ascii(other), None, "{other:?}");
+        }
     }
 }
