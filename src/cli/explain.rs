@@ -201,11 +201,11 @@ fn tell(out: &mut Out, message: &Message, commit: &Commit, policy: &Policy) {
     for reason in &commit.reasons {
         line("", reason);
     }
-    for (written, error) in &commit.commands {
-        line("command", &error.as_ref().map_or_else(|| written.clone(), |error| format!("{written}: {error}")));
-    }
     for (label, text) in ticket::lines(commit, policy) {
         line(label, &text);
+    }
+    for (written, error) in &commit.commands {
+        line("command", &error.as_ref().map_or_else(|| written.clone(), |error| format!("{written}: {error}")));
     }
     for hold in commit.holds.iter().filter(|h| h.state == HoldState::Waiting && !h.told) {
         let what = match hold.kind {

@@ -63,6 +63,7 @@ impl Words<'_> {
                 let does = self.texts.say(&format!("does-{word}"), &[]);
                 out.push_str(&format!("  #{word}{argument}{also}\n      {}\n", does.trim()));
             }
+            Row::Line(line) => out.push_str(&format!("  {}\n", clean_line(line, LINE_MAX))),
             Row::Nothing => out.push_str(&format!("  {}\n", self.texts.say("receipt-nothing", &[]))),
             Row::More => out.push_str(&format!("  {}\n", self.texts.say("receipt-more", &[]))),
         }

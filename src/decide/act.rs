@@ -1,5 +1,6 @@
 //! Carries out a believed agent's mail: all of it, or nothing.
 
+use crate::model::digest::DigestKind;
 use crate::model::message::Digest;
 use crate::model::outgoing::Row;
 use crate::model::text::{clean_line, fold};
@@ -11,7 +12,7 @@ use super::asking::mentioned;
 use super::commands::{Commanded, Effect, word_of};
 use super::leak::leak;
 use super::work::{Case, Work};
-use super::{access, crossed, deskless, hands, inform, merge, note_address, proof, resolved};
+use super::{access, checklist, crossed, hands, inform, merge, note_address, proof, resolved};
 
 /// Why a believed agent's mail is not carried out.
 pub struct Refusal {
@@ -136,6 +137,14 @@ impl<'c> Said<'c> {
     }
 }
 
+/// Which digests he wants from now on.
+fn wishes<'s>(said: &'s Said<'_>) -> impl Iterator<Item = (String, bool)> + 's {
+    said.commanded.effects.iter().filter_map(|(_, effect)| match effect {
+        Effect::Digest { kind, on } => Some((DigestKind::off(*kind, said.name), !on)),
+        _ => None,
+    })
+}
+
 /// What else follows from a mail than a changed ticket.
 #[derive(Default)]
 pub struct Rest<'a> {
@@ -157,9 +166,9 @@ impl Rest<'_> {
             draft.text = self.quoted;
             decision.outgoing.push(draft);
         }
-        deskless::wish(said.name, said.commanded, decision);
         self.others.into_iter().for_each(|other| other.join(decision));
         decision.holds.extend(self.holds);
+        decision.moments.extend(wishes(said));
         decision.left_out.extend(self.left_out);
         decision.commands = said.commanded.effects.iter().map(|(written, _)| (written.clone(), None)).collect();
         decision.reasons.extend(said.commanded.effects.iter().map(|(written, _)| format!("Carried out: {written}")));
@@ -313,13 +322,12 @@ pub fn carry_out<'a>(case: &Case<'a>, said: &Said, work: &mut Work<'a>, rest: &m
             // Before the words, with them, or told of in the end.
             Effect::Note | Effect::Accept(_) | Effect::Copy { .. } | Effect::Reject | Effect::Override(_) => {}
             Effect::Merge(_) | Effect::Split(_) | Effect::For(_) | Effect::Send | Effect::Ask(_) => {}
-            Effect::Digest { .. } => {} // of the agent, not of the ticket
-            Effect::Template(_) => {}   // in the words already
-            Effect::Status(Status::Resolved) => resolved::resolve(work, written),
+            Effect::Template(_) | Effect::Digest { .. } => {}
             Effect::Revoke => {
                 let absorbed = &case.facts.found.absorbed;
                 rest.others.extend(access::revoke(work, absorbed, written));
             }
+            Effect::Status(Status::Resolved) => resolved::resolve(work, written),
             Effect::Status(to) => {
                 if work.ticket.status != *to {
                     work.change(TicketChange::Status { to: *to }, written);
@@ -336,6 +344,7 @@ pub fn carry_out<'a>(case: &Case<'a>, said: &Said, work: &mut Work<'a>, rest: &m
             Effect::Watch(on) => hands::watch(work, name, *on, written),
             Effect::Spam => return hands::spam(work, written),
             Effect::Time(minutes) => hands::book(work, name, *minutes, written),
+            Effect::Done { items, done } => return checklist::tick(work, name, items, *done, written),
             Effect::Tag { on, off } => return hands::tag(work, on, off, written),
             Effect::Link(number) => {
                 let other = merge::named(case.facts, *number)?;

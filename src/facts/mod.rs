@@ -36,6 +36,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
     thread::dedup(&mut tickets);
     Lookup {
         mailbox: mailbox.to_owned(),
+        packages: std::sync::Arc::clone(&policy.packages),
         digest: Some(message.digest),
         fingerprint: Some(message.fingerprint()),
         message_id: message.id().map(str::to_owned),

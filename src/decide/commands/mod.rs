@@ -104,6 +104,11 @@ pub enum Effect {
         address: AddrSpec,
     },
     Spam,
+    /// Items of the checklist are done, or are not; none named: all.
+    Done {
+        items: Vec<usize>,
+        done: bool,
+    },
     /// A reply template's words go along, where it stands.
     Template(Call),
     /// What the desk tells the agent by itself, it tells or does not.
@@ -134,6 +139,7 @@ pub enum Effect {
 pub enum Ask {
     Help,
     History,
+    Templates,
     Find(String),
     List(Which),
 }

@@ -43,10 +43,11 @@ fn policy() -> Policy {
         categories: Vec::new(),
         budgets: Budgets::default(),
         keys: KeyRing::new(vec![crate::model::token::Key { id: 'a', secret: [1; 32] }]).expect("a key"),
-        articles: Default::default(),
         texts: Default::default(),
+        packages: Default::default(),
         promises: Default::default(),
         templates: Default::default(),
+        articles: Default::default(),
     }
 }
 
