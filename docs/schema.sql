@@ -134,10 +134,12 @@ CREATE TABLE times (
     ticket INTEGER NOT NULL REFERENCES ticket (number) ON DELETE CASCADE, -- on which
     agent TEXT NOT NULL, -- name of the agent
     minutes INTEGER NOT NULL, -- how long
-    at INTEGER NOT NULL -- when it was booked
+    at INTEGER NOT NULL, -- when it was booked
+    organisation TEXT -- of which firm the ticket was then: on its account it goes
 ) STRICT;
 CREATE INDEX times_ticket ON times (ticket);
 CREATE INDEX times_at ON times (at);
+CREATE INDEX times_organisation ON times (organisation, at, minutes) WHERE organisation IS NOT NULL;
 
 -- Live tickets of each agent, kept by triggers so that assigning costs the same with a million tickets.
 CREATE TABLE load (
@@ -306,8 +308,10 @@ CREATE TABLE contact (
     priority TEXT, -- low, normal, high, urgent
     note TEXT, -- for agents
     proven_at INTEGER, -- when the address was last proven; never taken back
-    changed_at INTEGER NOT NULL -- when this row was last written
+    changed_at INTEGER NOT NULL, -- when this row was last written
+    person INTEGER -- the same for all addresses of one person: the smallest of their ids; NULL where only this one is known
 ) STRICT;
+CREATE INDEX contact_person ON contact (person) WHERE person IS NOT NULL;
 
 -- What waits, or waited, for an answer from a registered address.
 CREATE TABLE hold (

@@ -153,7 +153,6 @@ pub fn answer(case: &Case, name: &str, work: &mut Work, commanded: &Commanded, f
     });
     let status = ends.next_back().unwrap_or(Status::Waiting);
     send_answer(name, work, entry, &commanded.words, files, &case.cause(), status);
-    tell_answer(name, work, &commanded.words, &case.cause());
 }
 
 /// Whose ticket it is, and who watches it, hears of a colleague's answer.
@@ -162,7 +161,9 @@ pub fn tell_answer(author: &str, work: &mut Work, words: &str, cause: &str) {
         if agent.name != author {
             let mut draft = notify::to_agent(work, agent, Template::NotifyAnswer, cause);
             draft.text = words.to_owned();
+            draft.author = Some(Address::new(Some(&display(work, author)), work.mailbox().address.as_str()));
             draft.values.insert("actor", Value::Text(display(work, author)));
+            draft.values.insert("sender", Value::Text(work.ticket.requester.to_string()));
             work.outgoing.push(draft);
         }
     }

@@ -138,7 +138,11 @@ pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Dec
         given_commands(case, given, &mut work, &mut rest)?;
     }
     if first_word.is_none() {
-        work.outgoing.extend(notify::new_ticket(case, &work, &route.word()));
+        // Whoever it was given to right away hears of it as of a new ticket, once.
+        work.outgoing.retain(|draft| draft.template != Template::NotifyAssigned);
+        let as_routed = (&work.ticket.owner, &work.ticket.group) == (&route.owner, &route.group);
+        let word = if as_routed { route.word() } else { String::new() };
+        work.outgoing.extend(notify::new_ticket(case, &work, &word));
     }
     let (number, now) = (work.ticket.number, work.ticket.clone());
     let mut decision = work.into_decision(Action::NewTicket, Fate::Ticket(number));
