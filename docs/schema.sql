@@ -102,7 +102,7 @@ CREATE TABLE ticket (
     clock_at INTEGER, -- when the clock has to look at it next
     urgency INTEGER NOT NULL DEFAULT 0, -- 1: its customer called it urgent; 2: and was heeded
     access TEXT NOT NULL DEFAULT '{}', -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
-    hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers and booked time, see src/model/hands.rs
+    hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers, booked time and the checklist, see src/model/hands.rs
     sla TEXT, -- name of its SLA; as in service, for reports
     stopped_at INTEGER, -- since when its clock stands; as in service, for reports
     waits TEXT, -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
@@ -308,8 +308,10 @@ CREATE TABLE contact (
     priority TEXT, -- low, normal, high, urgent
     note TEXT, -- for agents
     proven_at INTEGER, -- when the address was last proven; never taken back
-    changed_at INTEGER NOT NULL -- when this row was last written
+    changed_at INTEGER NOT NULL, -- when this row was last written
+    person INTEGER -- the same for all addresses of one person: the smallest of their ids; NULL where only this one is known
 ) STRICT;
+CREATE INDEX contact_person ON contact (person) WHERE person IS NOT NULL;
 
 -- What waits, or waited, for an answer from a registered address.
 CREATE TABLE hold (

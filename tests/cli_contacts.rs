@@ -79,3 +79,37 @@ fn an_address_is_shown_with_its_organisation_and_tickets() {
     bench.run(&["contact", "show", "x@nowhere.example"]).refused(65, "Nothing is known of x@nowhere.example");
     bench.run(&["contact", "show", "nonsense"]).refused(65, "is not an address");
 }
+
+#[test]
+fn several_addresses_of_one_person_and_several_domains_of_one_firm_are_one_row() {
+    let bench = Bench::new();
+    let people = "email,name,organisation\n\"@firma.example, @firma-sk.example\",,Firma\n\
+                  jan@firma.example jan@doma.example,Ján Novák,Firma\n";
+    let text = bench.run_with(&["contact", "import", "-"], people.as_bytes()).text();
+    assert_eq!(text, "Imported 2 contacts and 1 organisation: 3 added, 0 updated, 0 unchanged\n");
+    let [shown] = bench.run(&["contact", "show", "jan@doma.example", "--json"]).json().try_into().expect("one");
+    assert_eq!(shown["otherAddresses"], json!(["jan@firma.example"]));
+    assert_eq!(shown["organisation"]["domains"], json!(["firma-sk.example", "firma.example"]));
+    assert!(bench.run(&["contact", "show", "jan@firma.example"]).text().contains("jan@doma.example"));
+
+    let csv = bench.run(&["contact", "export"]).text();
+    assert!(csv.contains("\"jan@doma.example jan@firma.example\""), "{csv}");
+    let other = Bench::new();
+    other.run_with(&["contact", "import", "-"], csv.as_bytes()).text();
+    assert_eq!(other.run(&["contact", "export"]).text(), csv);
+    // A third address, in a later import.
+    other.run_with(&["contact", "import", "-"], b"email\njan@doma.example jan@tretia.example\n").text();
+    let [shown] = other.run(&["contact", "show", "jan@firma.example", "--json"]).json().try_into().expect("one");
+    assert_eq!(shown["otherAddresses"], json!(["jan@doma.example", "jan@tretia.example"]));
+
+    for (bad, because) in [
+        ("email\njan@a.example @b.example\n", "mixes addresses and domains"),
+        ("email\njan@a.example jan@a\n", "is not an address"),
+        ("email\njan@a.example\nevа@a.example jan@a.example\n", "stands in line 2 already"),
+        ("email,organisation\n@a.example @gmail.com,A\n", "Everybody can have an address"),
+    ] {
+        let ran = bench.run_with(&["contact", "import", "-"], bad.as_bytes());
+        assert!(ran.code == Some(65) && ran.stderr.contains(because), "{bad}: {}", ran.stderr);
+    }
+    assert_eq!(bench.run(&["contact", "list"]).text().lines().count(), 2);
+}

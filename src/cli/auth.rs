@@ -3,6 +3,7 @@
 //! addresses is in [`agents`].
 
 mod agents;
+mod boundary;
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -17,7 +18,7 @@ use super::exit::{self, CliResult, Failure, OrExit as _};
 use super::open;
 use super::output::{Cell, Column, Out, Table, Tone, escape};
 use crate::facts::{ANCHOR_EXCHANGE_ONLINE, BELOW};
-use crate::model::{Incoming, Message, SourceKey};
+use crate::model::{Incoming, Mailbox, Message, SourceKey};
 use crate::parse;
 
 #[derive(clap::Args, Debug)]
@@ -74,9 +75,11 @@ pub fn run(args: Args, global: &Global) -> CliResult {
 
 fn learn(args: LearnArgs, global: &Global) -> CliResult {
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+    let mut mailboxes: Vec<Mailbox> = Vec::new();
     let out = if args.paths.is_empty() {
         let desk = open::desk(global)?;
         desk.kept.each_raw(NEWEST, &mut |mailbox, raw| seen.entry(mailbox.to_owned()).or_default().look(raw))?;
+        mailboxes.clone_from(&desk.policy().mailboxes);
         desk.out()
     } else {
         let mut files = Vec::new();
@@ -87,7 +90,10 @@ fn learn(args: LearnArgs, global: &Global) -> CliResult {
         }
         Out::stdout(jiff::tz::TimeZone::UTC)
     };
-    if args.json { as_json(&seen, out) } else { as_text(&seen, out) }
+    let misfits = |name: &str, seen: &Seen| {
+        mailboxes.iter().find(|m| m.name == name).map(|m| seen.misfits(m)).unwrap_or_default()
+    };
+    if args.json { as_json(&seen, misfits, out) } else { as_text(&seen, misfits, out) }
 }
 
 /// The files at a path; of a folder, those in it and in the folders below, in order.
@@ -119,6 +125,8 @@ pub struct Seen {
     mails: usize,
     /// Mails without any Received line: nobody but their writer had a hand in them.
     without_received: usize,
+    /// How many Received lines → in how many mails.
+    received: BTreeMap<u32, usize>,
     fields: BTreeMap<Place, Field>,
 }
 
@@ -156,6 +164,7 @@ impl Seen {
         let Ok(message) = read else { return };
         self.mails += 1;
         self.without_received += usize::from(message.structure.received == 0);
+        *self.received.entry(message.structure.received).or_default() += 1;
         self.fields_of(&message, &servers(raw));
     }
 
@@ -232,7 +241,7 @@ fn by(value: &str) -> Option<String> {
     Some(words.next()?.trim_end_matches([';', '.']).to_ascii_lowercase())
 }
 
-fn as_json(seen: &BTreeMap<String, Seen>, mut out: Out) -> CliResult {
+fn as_json(seen: &BTreeMap<String, Seen>, misfits: impl Fn(&str, &Seen) -> Vec<String>, mut out: Out) -> CliResult {
     for (mailbox, seen) in seen {
         for (place, field) in &seen.fields {
             out.json(&json!({
@@ -252,12 +261,13 @@ fn as_json(seen: &BTreeMap<String, Seen>, mut out: Out) -> CliResult {
             "believe": proposal.as_ref().ok().map(|(id, _)| [id]),
             "hops": proposal.as_ref().ok().map(|(_, hops)| hops),
             "because": proposal.as_ref().err(),
+            "misfits": misfits(mailbox, seen),
         }));
     }
     out.finish()
 }
 
-fn as_text(seen: &BTreeMap<String, Seen>, mut out: Out) -> CliResult {
+fn as_text(seen: &BTreeMap<String, Seen>, misfits: impl Fn(&str, &Seen) -> Vec<String>, mut out: Out) -> CliResult {
     if seen.values().all(|s| s.mails == 0) {
         out.line("There are no mails to learn from");
     }
@@ -290,6 +300,7 @@ fn as_text(seen: &BTreeMap<String, Seen>, mut out: Out) -> CliResult {
             }
             Err(because) => out.line(&format!("No proposal. {because}")),
         }
+        misfits(mailbox, seen).iter().for_each(|misfit| out.line(&escape(&format!("Mind: {misfit}"))));
         out.line("");
     }
     out.finish()

@@ -34,7 +34,8 @@ enum Command {
     /// Take contacts and organisations in from a CSV file
     ///
     /// The header names the columns, in any order: email, name, organisation, manager, language, sla, priority, note. An
-    /// email such as @firma.example stands for everybody at that domain. What a row leaves empty stays as it is on file.
+    /// email such as @firma.example stands for everybody at that domain. Several addresses in one field, with spaces between,
+    /// are one person's. What a row leaves empty stays as it is on file.
     Import(ImportArgs),
     /// Write all contacts and organisations as CSV, or all that is kept about one person as JSON
     Export(ExportArgs),
@@ -171,6 +172,7 @@ fn import(args: &ImportArgs, desk: &Desk) -> CliResult {
         return out.finish();
     }
     let counts = desk.kept.put_contacts(&sheet.contacts, &sheet.organisations, Timestamp::now())?;
+    desk.kept.same_person(&sheet.people)?;
     let skipped = if sheet.bad.is_empty() { String::new() } else { format!(", {} left out", sheet.bad.len()) };
     out.line(&format!(
         "Imported {}: {} added, {} updated, {} unchanged{skipped}",
@@ -210,7 +212,13 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 fn export(desk: &Desk) -> CliResult {
-    let csv = csv_contacts::write(&desk.kept.contacts()?, &desk.kept.organisations()?).code(exit::SOFTWARE)?;
+    let contacts = desk.kept.contacts()?;
+    let mut others = std::collections::BTreeMap::new();
+    for contact in &contacts {
+        others.insert(contact.email.clone(), desk.kept.other_addresses(contact.email.as_str())?);
+    }
+    let also = |contact: &Contact| others.get(&contact.email).cloned().unwrap_or_default();
+    let csv = csv_contacts::write(&contacts, &desk.kept.organisations()?, also).code(exit::SOFTWARE)?;
     let mut out = desk.out();
     if out.look().terminal {
         out.raw(escape_text(&String::from_utf8_lossy(&csv)).as_bytes());
@@ -257,6 +265,8 @@ pub fn spec(address: &str) -> Result<AddrSpec, Failure> {
 struct Known {
     email: String,
     contact: Option<Contact>,
+    /// Other addresses of the same person.
+    others: Vec<String>,
     /// The contact's, else the one to whom the domain belongs.
     organisation: Option<Organisation>,
     tickets: Vec<Ticket>,
@@ -298,13 +308,15 @@ fn known(address: &str, desk: &Desk) -> Result<Known, Failure> {
     if unknown && mail_to_it == MailToIt::default() {
         return Err(exit::fail(exit::DATA, format!("Nothing is known of {spec}: neither a contact nor a ticket")));
     }
-    Ok(Known { email: spec.into(), contact, organisation, tickets, mail_to_it })
+    let others = desk.kept.other_addresses(spec.as_str())?;
+    Ok(Known { email: spec.into(), contact, others, organisation, tickets, mail_to_it })
 }
 
 fn known_json(known: &Known) -> Value {
     json!({
         "email": known.email,
         "contact": known.contact.as_ref().map(shapes::contact),
+        "otherAddresses": known.others,
         "organisation": known.organisation.as_ref().map(shapes::organisation),
         "mailToIt": {
             "dead": known.mail_to_it.is_dead(),
@@ -331,6 +343,7 @@ fn known_facts(known: &Known, out: &Out) -> Vec<(&'static str, String)> {
     let all = [
         ("name", c.and_then(|c| c.name.clone()).unwrap_or_default()),
         ("contact", if c.is_some() { String::new() } else { "not on file".into() }),
+        ("also writes as", open::list(&known.others)),
         ("organisation", format!("{name}{}", domains.unwrap_or_default())),
         ("manager", either(c.and_then(|c| c.manager.clone()), o.and_then(|o| o.manager.clone()))),
         ("language", either(c.and_then(|c| c.language).map(word), o.and_then(|o| o.language).map(word))),

@@ -23,6 +23,8 @@ pub struct Sheet {
     pub contacts: Vec<Contact>,
     /// Those that rows name by domain.
     pub organisations: Vec<Organisation>,
+    /// Addresses that one row names: of one person.
+    pub people: Vec<Vec<AddrSpec>>,
     pub bad: Vec<BadRow>,
     /// The file was not UTF-8 and was read as this.
     pub read_as: Option<&'static str>,
@@ -150,6 +152,7 @@ impl Row {
 }
 
 /// What a row says of a person or a firm alike.
+#[derive(Clone)]
 struct Terms {
     manager: Option<String>,
     language: Option<Language>,
@@ -209,14 +212,51 @@ impl<'a> Gather<'a> {
     fn take(&mut self, row: Row, line: u64) -> Result<(), String> {
         let email = row.field("email").ok_or("The email is missing")?.to_lowercase();
         let terms = Terms::of(&row, self.policy)?;
-        if let Some(earlier) = self.lines.get(&email) {
-            return Err(format!("{email} stands in line {earlier} already"));
+        // Several addresses of one person, or several domains of one organisation.
+        let mut cells: Vec<&str> =
+            email.split([' ', ',', ';', '|', '\t', '\n']).filter(|cell| !cell.is_empty()).collect();
+        if cells.iter().any(|cell| !cell.contains('@')) {
+            cells = vec![&email];
         }
-        match email.strip_prefix('@') {
-            Some(domain) => self.take_domain(domain, &row, terms)?,
-            None => self.take_contact(&email, &row, terms)?,
+        let domains: Vec<&str> = cells.iter().filter_map(|cell| cell.strip_prefix('@')).collect();
+        if let Some((cell, earlier)) = cells.iter().find_map(|cell| Some((cell, self.lines.get(*cell)?))) {
+            return Err(format!("{cell} stands in line {earlier} already"));
         }
-        self.lines.insert(email, line);
+        if domains.is_empty() {
+            self.take_contacts(&cells, &row, terms)?;
+        } else if domains.len() == cells.len() {
+            self.take_domains(&domains, &row, terms)?;
+        } else {
+            return Err(format!("{email:?} mixes addresses and domains: give them a row each"));
+        }
+        self.lines.extend(cells.iter().map(|cell| ((*cell).to_owned(), line)));
+        Ok(())
+    }
+
+    /// All of them, or none.
+    fn take_contacts(&mut self, emails: &[&str], row: &Row, terms: Terms) -> Result<(), String> {
+        let before = self.sheet.contacts.len();
+        for email in emails {
+            if let Err(because) = self.take_contact(email, row, terms.clone()) {
+                self.sheet.contacts.truncate(before);
+                return Err(because);
+            }
+        }
+        let taken: Vec<AddrSpec> = self.sheet.contacts.iter().skip(before).map(|c| c.email.clone()).collect();
+        if taken.len() > 1 {
+            self.sheet.people.push(taken);
+        }
+        Ok(())
+    }
+
+    fn take_domains(&mut self, domains: &[&str], row: &Row, terms: Terms) -> Result<(), String> {
+        let before = self.organisations.clone();
+        for domain in domains {
+            if let Err(because) = self.take_domain(domain, row, terms.clone()) {
+                self.organisations = before;
+                return Err(because);
+            }
+        }
         Ok(())
     }
 
@@ -299,7 +339,13 @@ fn agree<T: PartialEq>(known: &mut Option<T>, new: Option<T>) -> Option<()> {
 }
 
 /// Writes what [`read`] takes back: organisations as a row for each domain, then contacts.
-pub fn write(contacts: &[Contact], organisations: &[Organisation]) -> Result<Vec<u8>, csv::Error> {
+///
+/// `others`: further addresses of a contact. People whose addresses say the same are one row.
+pub fn write(
+    contacts: &[Contact],
+    organisations: &[Organisation],
+    others: impl Fn(&Contact) -> Vec<String>,
+) -> Result<Vec<u8>, csv::Error> {
     // Every field is quoted: a spreadsheet that splits at another separator still sees where fields begin.
     let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
@@ -320,9 +366,21 @@ pub fn write(contacts: &[Contact], organisations: &[Organisation]) -> Result<Vec
             writer.write_record(fields.map(|f| shield(f.unwrap_or_default())))?;
         }
     }
+    let mut written: Vec<String> = Vec::new();
     for c in contacts {
+        if written.iter().any(|email| email == c.email.as_str()) {
+            continue;
+        }
+        let same =
+            |other: &&Contact| Contact { email: c.email.clone(), proven_at: c.proven_at, ..(*other).clone() } == *c;
+        let also = others(c);
+        let also = contacts.iter().filter(|o| also.iter().any(|email| email == o.email.as_str())).filter(same);
+        let mut emails = vec![c.email.to_string()];
+        emails.extend(also.map(|other| other.email.to_string()));
+        let cell = emails.join(" ");
+        written.extend(emails);
         let fields = [
-            Some(c.email.as_str()),
+            Some(cell.as_str()),
             c.name.as_deref(),
             c.organisation.as_deref(),
             c.manager.as_deref(),

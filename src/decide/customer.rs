@@ -68,7 +68,8 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
             "It answers a mail that was for an agent, about ticket {number}, and is not from that agent"
         ));
     }
-    let participant = case.author().is_some_and(|from| ticket.is_participant(from.as_str()));
+    let participant =
+        case.author().is_some_and(|from| ticket.is_participant(from.as_str())) || by_another_address(case, ticket);
     let proven = thread.by.is_proof();
     if !ticket.status.is_live()
         && participant
@@ -121,6 +122,13 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
             new(format!("It names ticket {number} without proof, and its sender is no participant of it"))
         }
     }
+}
+
+/// A participant writes from another address of his that the operator has on file, and is proven to.
+fn by_another_address(case: &Case, ticket: &Ticket) -> bool {
+    // Where an agent forwards, the contact is not who writes.
+    let own = case.author().is_some_and(|from| case.contact().is_some_and(|contact| contact.email == from));
+    own && case.is_verified() && case.facts.found.other_addresses.iter().any(|other| ticket.is_participant(other))
 }
 
 /// Of the organisation to which the ticket, or one of its participants, belongs.

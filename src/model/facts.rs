@@ -86,6 +86,8 @@ pub struct Found {
     /// A mail with this Message-ID but other content was taken in before.
     pub id_reused: bool,
     pub contact: Option<Contact>,
+    /// The contact's other addresses, where the mail names tickets.
+    pub other_addresses: Vec<String>,
     /// The organisation of the contact, else of the sender's domain.
     pub organisation: Option<Organisation>,
     /// The tickets asked for that exist, each followed through merges to the one that lives on: (asked, found).

@@ -17,7 +17,7 @@ use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
 use crate::model::recheck::Recheck;
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
-use crate::model::{Commit, Digest, Found, Incoming, Lookup, SourceKey};
+use crate::model::{AddrSpec, Commit, Digest, Found, Incoming, Lookup, SourceKey};
 
 pub mod erase;
 mod pack;
@@ -214,6 +214,10 @@ pub trait Store: watch::Watch + Send + Sync {
         now: Timestamp,
     ) -> Result<ContactCounts>;
 
+    /// Notes of each group of addresses that they are one person's, together with all that were before any of theirs. Only
+    /// contacts' count.
+    fn same_person(&self, groups: &[Vec<AddrSpec>]) -> Result<()>;
+
     /// Forgets an address's failures, complaints and wrong ticket checks. False where there were none.
     fn forgive(&self, email: &str) -> Result<bool>;
 
@@ -325,6 +329,8 @@ pub trait Reading {
     fn contacts(&self) -> Result<Vec<Contact>>;
     fn organisations(&self) -> Result<Vec<Organisation>>;
     fn contact(&self, email: &str) -> Result<Option<Contact>>;
+    /// A contact's other addresses.
+    fn other_addresses(&self, email: &str) -> Result<Vec<String>>;
     /// How mail to an address fared.
     fn mail_to(&self, email: &str) -> Result<MailToIt>;
     /// What was learnt of an agent's address.

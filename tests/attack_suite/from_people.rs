@@ -1,7 +1,12 @@
 //! From fields as honest people's programs really write them, and headers as honest servers really leave them: none is taken
 //! for a forgery.
 
-use super::bench::{Bench, RECEIVED};
+use postdesk::model::AddrSpec;
+use postdesk::model::facts::Contact;
+use postdesk::model::ticket::EntryKind;
+use postdesk::store::{Reading as _, Store as _};
+
+use super::bench::{Bench, RECEIVED, VICTIM, proven, unproven};
 
 const STRONG: &str = "verified strong";
 const WEAK: &str = "verified weak";
@@ -229,4 +234,34 @@ fn headers_as_servers_leave_them_are_no_forgeries() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The operator has two addresses of the customer on file.
+#[test]
+fn a_customer_who_is_proven_under_another_address_of_his_is_the_customer() {
+    let bench = Bench::new();
+    let spec = |text| AddrSpec::parse(text).expect("an address");
+    let contact = Contact {
+        email: spec("jan@doma.example"),
+        name: Some("Ján Novák".to_owned()),
+        organisation: None,
+        manager: None,
+        language: None,
+        sla: None,
+        priority: None,
+        note: None,
+        proven_at: None,
+    };
+    bench.store.put_contacts(&[contact], &[], bench.now.get()).expect("is put");
+    let subject = format!("Re: {} Faktúra", bench.token(1001));
+    let kind = |raw: &str| {
+        assert_eq!(bench.take(raw).ticket(), Some(1001));
+        bench.store.entries(1001).expect("reads").last().expect("an entry").kind
+    };
+    let from = "Ján Novák <jan@doma.example>";
+    assert_eq!(kind(&proven(from, "", &subject, "Ešte nie sú.")), EntryKind::External, "nobody said that it is he");
+    bench.store.same_person(&[vec![spec(VICTIM), spec("jan@doma.example")]]).expect("are joined");
+    assert_eq!(kind(&proven(from, "", &subject, "Teraz som to ja.")), EntryKind::Reply);
+    assert_eq!(kind(&unproven(from, "", &subject, "A teraz možno nie.")), EntryKind::External);
+    assert!(bench.ticket(1001).participants.is_empty(), "answers go to the address on file");
 }

@@ -26,5 +26,6 @@ mod readers;
 mod recheck;
 mod replay;
 mod revoked;
+mod rules;
 mod sound;
 mod table;

@@ -239,6 +239,10 @@ impl Store for OutboxStore {
     fn filed(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> StoreResult<()> {
         self.sqlite.filed(mailbox, keys, now)
     }
+    fn same_person(&self, groups: &[Vec<AddrSpec>]) -> StoreResult<()> {
+        self.sqlite.same_person(groups)
+    }
+
     fn put_contacts(&self, c: &[Contact], o: &[Organisation], now: Timestamp) -> StoreResult<ContactCounts> {
         self.sqlite.put_contacts(c, o, now)
     }

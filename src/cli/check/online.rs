@@ -58,7 +58,9 @@ pub fn ask(config: &Config) -> Result<Vec<Answer>, Failure> {
             let mut said = patiently(source.probe()).await.map(|probe| (inbound(&probe, zone), probe.opened.uid_next));
             if let Ok((said, next)) = &mut said {
                 let judged = patiently(newest(&mut source, *next)).await.unwrap_or_default();
-                said.extend(config.policy.mailbox(&mailbox.mailbox).and_then(|own| judges(own, &judged)));
+                said.extend(
+                    config.policy.mailbox(&mailbox.mailbox).map(|own| judges(own, &judged)).unwrap_or_default(),
+                );
                 said.extend(fares(config, &mailbox.mailbox));
             }
             Answer { what: format!("mailbox {}", mailbox.mailbox), said: said.map(|(said, _)| said) }
@@ -88,17 +90,20 @@ async fn newest(source: &mut Source, next: Option<u32>) -> Result<Vec<Arc<[u8]>>
 }
 
 /// Whether the setting `believe` fits the mails that are there. A proposal only: whom to believe a person decides.
-fn judges(mailbox: &Mailbox, mails: &[Arc<[u8]>]) -> Option<String> {
+fn judges(mailbox: &Mailbox, mails: &[Arc<[u8]>]) -> Vec<String> {
     let mut seen = Seen::default();
     mails.iter().for_each(|raw| seen.look(raw));
-    let (id, hops) = seen.proposal().ok()?;
-    if mailbox.believe.contains(&id) && mailbox.hops == hops {
-        return Some(format!("{id} judges the senders, as `believe` and `hops` say"));
+    let mut said = seen.misfits(mailbox);
+    if let Ok((id, hops)) = seen.proposal() {
+        said.push(match mailbox.believe.contains(&id) && mailbox.hops == hops {
+            true => format!("{id} judges the senders, as `believe` and `hops` say"),
+            false => format!(
+                "A server that calls itself {id} judges the senders of nearly all mails; if it is yours, say `believe = [\"{id}\"]` \
+                 and `hops = {hops}` (`auth learn` shows more)"
+            ),
+        });
     }
-    Some(format!(
-        "A server that calls itself {id} judges the senders of nearly all mails; if it is yours, say `believe = [\"{id}\"]` \
-         and `hops = {hops}` (`auth learn` shows more)"
-    ))
+    said
 }
 
 async fn patiently<T, E: Display>(asking: impl Future<Output = Result<T, E>>) -> Result<T, String> {

@@ -168,6 +168,33 @@ fn put_contact(connection: &Connection, new: &Contact, now: Timestamp) -> Result
     Ok(if known.is_some() { Put::Updated } else { Put::Added })
 }
 
+/// These addresses are one person's, and so are all that were any of theirs before. Those that are no contacts are left out.
+pub(super) fn same_person(connection: &Connection, addresses: &[AddrSpec]) -> Result<()> {
+    let mut ids: Vec<i64> = Vec::new();
+    for address in addresses {
+        let sql = "SELECT id FROM contact WHERE email = ?1 UNION SELECT id FROM contact \
+                   WHERE person = (SELECT person FROM contact WHERE email = ?1)";
+        ids.extend(all(connection, sql, [address.as_str()], |c| c.take::<i64>())?);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let Some(person) = ids.first().filter(|_| ids.len() > 1) else { return Ok(()) };
+    for id in &ids {
+        run(connection, "UPDATE contact SET person = ?2 WHERE id = ?1", [id, person])?;
+    }
+    Ok(())
+}
+
+/// The other addresses of whose this is.
+pub(super) fn other_addresses(connection: &Connection, email: &str) -> Result<Vec<String>> {
+    all(
+        connection,
+        "SELECT email FROM contact WHERE person = (SELECT person FROM contact WHERE email = ?1) AND email <> ?1 ORDER BY email",
+        [email],
+        |c| c.take(),
+    )
+}
+
 /// Whoever came before there was a table of looks.
 pub(super) fn look_at_all(connection: &Connection) -> Result<()> {
     for contact in contacts(connection)? {

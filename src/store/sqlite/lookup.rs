@@ -76,6 +76,10 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
     if let Some(sender) = sender {
         let (email, domain) = (sender.as_str(), sender.domain());
         found.contact = contacts::contact(connection, email)?;
+        let names_tickets = !lookup.tickets.is_empty() || !found.known_ids.is_empty();
+        if names_tickets && found.contact.is_some() {
+            found.other_addresses = contacts::other_addresses(connection, email)?;
+        }
         found.organisation = match found.contact.as_ref().and_then(|c| c.organisation.as_deref()) {
             Some(name) => contacts::organisation(connection, name)?,
             None => contacts::organisation_of_domain(connection, domain)?,

@@ -58,7 +58,7 @@ use crate::model::figures::{Gather, Period};
 use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
-use crate::model::{Commit, Digest, Fate, Incoming, Lookup, SourceKey};
+use crate::model::{AddrSpec, Commit, Digest, Fate, Incoming, Lookup, SourceKey};
 
 /// How a database is opened.
 #[derive(Clone, Debug)]
@@ -279,6 +279,11 @@ impl Store for SqliteStore {
         self.writer.call(1, move |c| contacts::put(c, &contacts, &organisations, now))
     }
 
+    fn same_person(&self, groups: &[Vec<AddrSpec>]) -> Result<()> {
+        let groups = groups.to_vec();
+        self.writer.call(1, move |c| groups.iter().try_for_each(|group| contacts::same_person(c, group)))
+    }
+
     fn forgive(&self, email: &str) -> Result<bool> {
         let email = email.to_owned();
         self.writer.call(1, move |c| conduct::forgive(c, &email))
@@ -408,6 +413,10 @@ impl Reading for SqliteStore {
 
     fn contact(&self, email: &str) -> Result<Option<Contact>> {
         self.readers.with(|c| contacts::contact(c, &email.to_ascii_lowercase()))
+    }
+
+    fn other_addresses(&self, email: &str) -> Result<Vec<String>> {
+        self.readers.with(|c| contacts::other_addresses(c, &email.to_ascii_lowercase()))
     }
 
     fn mail_to(&self, email: &str) -> Result<MailToIt> {

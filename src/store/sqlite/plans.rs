@@ -138,6 +138,8 @@ fn drive(store: &SqliteStore) {
     let key = SourceKey::imap("INBOX", 1, 1);
     store.discover("podpora", std::slice::from_ref(&key), now).expect("discovers");
     store.put_contacts(&[contact()], &[organisation()], now).expect("puts");
+    store.same_person(&[vec![spec("jana@firma.example"), spec("jana@doma.example")]]).expect("joins");
+    store.other_addresses("jana@firma.example").expect("reads");
     store
         .ingest(vec![arrival(&key, Arc::new(move |found| commit(found.next_ticket, now)), now)], now)
         .expect("ingests");
