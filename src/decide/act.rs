@@ -82,7 +82,10 @@ impl<'c> Said<'c> {
         let sends = said.written(|e| *e == Effect::Send).is_some();
         let told = said.written(|e| *e == Effect::Note).is_some();
         said.note = told || (note_address::is_note(case) && !sends);
-        if let Some(leak) = leak(case, &commanded.words, &said.files).filter(|_| !said.note) {
+        // A note may say whatever it likes; but where it is one only because of what it answers, what is left of the
+        // notification shows that his words were not found.
+        let matters = |key: &str| !said.note || (!told && key == "no-marker");
+        if let Some(leak) = leak(case, &commanded.words, &said.files).filter(|leak| matters(leak.key)) {
             return Err(Refusal::new(leak.key, leak.because));
         }
         if commanded.effects.is_empty() && !says {
