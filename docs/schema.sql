@@ -101,7 +101,13 @@ CREATE TABLE ticket (
     service TEXT NOT NULL DEFAULT '{}', -- what was promised for it and how far that has come, see src/model/promise.rs
     clock_at INTEGER, -- when the clock has to look at it next
     urgency INTEGER NOT NULL DEFAULT 0, -- 1: its customer called it urgent; 2: and was heeded
-    access TEXT NOT NULL DEFAULT '{}' -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
+    access TEXT NOT NULL DEFAULT '{}', -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
+    hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers and booked time, see src/model/hands.rs
+    sla TEXT, -- name of its SLA; as in service, for reports
+    stopped_at INTEGER, -- since when its clock stands; as in service, for reports
+    waits TEXT, -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
+    offered TEXT, -- list of the articles that its acknowledgement offered; as in service, for reports; NULL where it did not
+    helped INTEGER NOT NULL DEFAULT 0 -- 1: its customer then said that it is solved, before an agent answered; as in service
 ) STRICT;
 CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_clock ON ticket (clock_at) WHERE clock_at IS NOT NULL;
@@ -110,6 +116,28 @@ CREATE INDEX ticket_updated ON ticket (updated_at, number);
 CREATE INDEX ticket_live ON ticket (updated_at, number) WHERE live = 1;
 CREATE INDEX ticket_requester ON ticket (requester_key, created_at, number);
 CREATE INDEX ticket_organisation ON ticket (organisation, updated_at) WHERE organisation IS NOT NULL;
+CREATE INDEX ticket_figures ON ticket (created_at, status, category, organisation, owner, urgency, first_response_due_at, resolve_due_at, first_responded_at, resolved_at, sla, stopped_at, waits);
+CREATE INDEX ticket_offered ON ticket (created_at, offered, helped) WHERE offered IS NOT NULL;
+CREATE INDEX ticket_resolved ON ticket (resolved_at, created_at) WHERE resolved_at IS NOT NULL;
+
+-- Which tickets have which tags: those of ticket.hands, to find them by.
+CREATE TABLE tag (
+    tag TEXT NOT NULL, -- in lower case
+    ticket INTEGER NOT NULL REFERENCES ticket (number) ON DELETE CASCADE, -- which has it
+    PRIMARY KEY (tag, ticket)
+) STRICT;
+CREATE INDEX tag_ticket ON tag (ticket);
+
+-- Time that agents booked on tickets.
+CREATE TABLE times (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order in which it was booked
+    ticket INTEGER NOT NULL REFERENCES ticket (number) ON DELETE CASCADE, -- on which
+    agent TEXT NOT NULL, -- name of the agent
+    minutes INTEGER NOT NULL, -- how long
+    at INTEGER NOT NULL -- when it was booked
+) STRICT;
+CREATE INDEX times_ticket ON times (ticket);
+CREATE INDEX times_at ON times (at);
 
 -- Live tickets of each agent, kept by triggers so that assigning costs the same with a million tickets.
 CREATE TABLE load (
@@ -160,6 +188,19 @@ CREATE TABLE entry (
     UNIQUE (ticket, seq)
 ) STRICT;
 CREATE INDEX entry_message ON entry (message_key) WHERE message_key IS NOT NULL;
+
+-- How many entries there were, kept by a trigger for reports: it outlives the entries.
+CREATE TABLE volume (
+    quarter INTEGER NOT NULL, -- quarters of an hour since 1970-01-01 (UTC) in which they were said
+    kind TEXT NOT NULL, -- as in entry
+    mails INTEGER NOT NULL, -- how many
+    PRIMARY KEY (quarter, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER volume_of_entry AFTER INSERT ON entry
+BEGIN
+    INSERT INTO volume (quarter, kind, mails) VALUES (NEW.at / 900000000, NEW.kind, 1)
+    ON CONFLICT (quarter, kind) DO UPDATE SET mails = mails + 1;
+END;
 
 -- Words of entries, folded (src/model/text.rs) before they come here. Contentless: it can find, but not tell.
 -- rowid = ticket * 2^20 + seq.
@@ -393,7 +434,7 @@ CREATE UNIQUE INDEX notice_outbox ON notice (outbox) WHERE outbox IS NOT NULL;
 
 -- When something was last said, done or seen.
 CREATE TABLE moment (
-    what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'met:support:INBOX', 'trouble:support:login'
+    what TEXT PRIMARY KEY NOT NULL, -- such as 'morning', 'alarm', 'open:support', 'trouble:support:login', 'digest:jana', 'digest-off:jana'
     at INTEGER NOT NULL -- when that was, the last time
 ) STRICT;
 

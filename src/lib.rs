@@ -7,7 +7,8 @@
 //!     └────────── archive, only after the commit ─────────┴── in the same transaction) ────────┘
 //! ```
 //!
-//! Floors (`tests/layers.rs` holds them): 0 model · 1 parse, facts, decide, compose (pure: model only, not each other) ·
+//! Floors (`tests/layers.rs` holds them): 0 model · 1 parse, facts, decide, compose, report (pure: model only, not each
+//! other) ·
 //! 2 config · 3 inbound, authenticate, store, outbox · 4 daemon · 5 cli.
 
 pub mod authenticate;
@@ -21,4 +22,5 @@ pub mod inbound;
 pub mod model;
 pub mod outbox;
 pub mod parse;
+pub mod report;
 pub mod store;

@@ -74,6 +74,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
+    fn what_was_laid_out_is_what_is_counted(
+        calendar in calendar(),
+        times in proptest::collection::vec((0i64..500_000, 0i64..100_000), 1..20),
+    ) {
+        let minute = |n: i64| Timestamp::from_second(1_767_225_600 + 60 * n).expect("a time");
+        let laid_out = calendar.laid_out(minute(1_000), minute(400_000));
+        for (from, length) in times {
+            let (from, until) = (minute(from), minute(from + length));
+            prop_assert_eq!(laid_out.between(from, until), calendar.between(from, until).as_secs());
+            prop_assert_eq!(laid_out.between(until, from), 0);
+        }
+    }
+
+    #[test]
     fn what_is_added_is_what_the_slow_model_counts(calendar in calendar(), from in instant(), minutes in 1i64..900) {
         let time = SignedDuration::from_mins(minutes);
         prop_assert_eq!(calendar.add(from, time, &[]), Some(slow_add(&calendar, from, minutes)));

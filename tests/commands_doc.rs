@@ -8,15 +8,15 @@ use postdesk::decide::COMMANDS;
 fn written() -> String {
     let mut doc = String::from(
         "# Commands by mail\n\n\
-         An agent writes them on the first lines of an answer to a notification, each on its own line, in small or capital\n\
-         letters, with or without diacritics. Text below them goes to the customer, but for `#note`. One wrong command, and\n\
-         nothing of the mail is carried out: it comes back with what was understood and what was not. A line that begins with\n\
-         `#` and no command, alone, is text.\n\n\
+         An agent writes them on the first lines of an answer to a notification, or on its last ones below an empty line, each\n\
+         on its own line, in small or capital letters, with or without diacritics. The other text goes to the customer, but\n\
+         for `#note`. One wrong command, and nothing of the mail is carried out: it comes back with what was understood and\n\
+         what was not. A line that begins with `#` and no command, alone, is text.\n\n\
          | command | also | does |\n|---|---|---|\n",
     );
     for command in COMMANDS {
         let argument = if command.argument.is_empty() { String::new() } else { format!(" {}", command.argument) };
-        let aliases: Vec<String> = command.aliases.iter().map(|a| format!("`#{a}`")).collect();
+        let aliases: Vec<String> = command.aliases().iter().map(|a| format!("`#{a}`")).collect();
         let argument = argument.replace('|', "\\|");
         let _ = writeln!(doc, "| `#{}{argument}` | {} | {} |", command.word, aliases.join(" "), command.does);
     }
@@ -38,8 +38,7 @@ fn the_document_is_written_from_the_table() {
 
 #[test]
 fn no_word_means_two_commands() {
-    let mut words: Vec<&str> =
-        COMMANDS.iter().flat_map(|c| std::iter::once(c.word).chain(c.aliases.iter().copied())).collect();
+    let mut words: Vec<&str> = COMMANDS.iter().flat_map(|c| std::iter::once(c.word).chain(c.aliases())).collect();
     let count = words.len();
     words.sort_unstable();
     words.dedup();

@@ -6,15 +6,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const PURE: [&str; 5] = ["model", "parse", "facts", "decide", "compose"];
+const PURE: [&str; 6] = ["model", "parse", "facts", "decide", "compose", "report"];
 
 /// Which rooms a room may name besides itself.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("parse", &["model"]),
     ("facts", &["model"]),
     ("decide", &["model"]),
     ("compose", &["model"]),
+    ("report", &["model"]),
     ("config", &["model"]),
     ("inbound", &["model", "config"]),
     ("authenticate", &["model", "config"]),
@@ -32,6 +33,7 @@ const FLOORS: [(&str, &[&str]); 12] = [
             "facts",
             "decide",
             "compose",
+            "report",
             "config",
             "inbound",
             "authenticate",

@@ -74,6 +74,7 @@ fn ticket() -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     };
     ticket.service.heard_at = Some(start());
     ticket

@@ -1,5 +1,5 @@
 //! The stories in `fixtures/stories/`: mails in, tickets and outgoing mails out, through the real pipeline between two
-//! Maildirs. Each folder has an ABOUT, mails `NN-in.eml`, times `NN-wait.txt` to which the clock goes, and the golden `expected.txt`; `UPDATE_GOLDEN=1` writes it anew,
+//! Maildirs. Each folder has an ABOUT, mails `NN-in.eml`, times `NN-wait.txt` to which the clock goes, maybe a folder of reply templates, and the golden `expected.txt`; `UPDATE_GOLDEN=1` writes it anew,
 //! to be read before it is accepted.
 
 use std::fmt::Write as _;
@@ -59,6 +59,13 @@ async fn tell(folder: &Path) -> String {
     std::fs::write(state.join("key"), KEY).expect("key written");
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(state.join("key"), std::fs::Permissions::from_mode(0o600)).expect("key made private");
+    copy_templates(&folder.join("templates"), &scratch.path().join("templates"));
+    if let Ok(articles) = std::fs::read_dir(folder.join("articles")) {
+        std::fs::create_dir(scratch.path().join("articles")).expect("folder of articles");
+        for article in articles.flatten() {
+            std::fs::copy(article.path(), scratch.path().join("articles").join(article.file_name())).expect("copied");
+        }
+    }
     let mut stage = Stage::set(scratch.path(), &config, &contacts).expect("the stage is set");
     let mut mails: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("story")
@@ -80,6 +87,15 @@ async fn tell(folder: &Path) -> String {
     }
     tell_tickets(&mut told, &stage);
     told
+}
+
+/// A story may bring reply templates.
+fn copy_templates(from: &Path, to: &Path) {
+    let Ok(files) = std::fs::read_dir(from) else { return };
+    std::fs::create_dir(to).expect("made");
+    for file in files.flatten() {
+        std::fs::copy(file.path(), to.join(file.file_name())).expect("copied");
+    }
 }
 
 async fn tell_wait(told: &mut String, stage: &mut Stage, name: &str, path: &Path) {
@@ -108,6 +124,17 @@ fn tell_scene(told: &mut String, name: &str, scene: &Scene) {
         other => {
             let _ = writeln!(told, "{other:?}");
         }
+    }
+    for article in scene.commit.iter().flat_map(|c| &c.articles) {
+        let mark = if article.offered { "+" } else { "-" };
+        let _ = writeln!(
+            told,
+            "article {mark} {} {:.2}: {} ({})",
+            article.article,
+            article.score,
+            article.because,
+            article.matched.join(", ")
+        );
     }
     for step in scene.commit.iter().flat_map(|c| &c.route) {
         let mark = if step.matched { "+" } else { "-" };

@@ -15,9 +15,9 @@ use super::Global;
 use super::exit::{self, CliResult};
 use super::open::config_path;
 use super::output::Out;
-use crate::compose;
 use crate::config::{self, Config, Mistake};
 use crate::model::text::clean_line;
+use crate::{compose, decide};
 
 #[derive(clap::Args, Debug, Default)]
 pub struct Args {
@@ -42,10 +42,16 @@ pub fn run(args: Args, global: &Global) -> CliResult {
     }
 }
 
-/// What compose finds in the operator's own texts.
+/// What is found in the operator's own texts and templates.
 fn text_mistakes(config: &Config) -> Vec<Mistake> {
-    let said = compose::check(&config.policy.texts);
-    said.into_iter().map(|message| Mistake::about(&config.path, message, None)).collect()
+    let said = compose::check(&config.policy.texts).into_iter();
+    let said = said.map(|message| Mistake::about(&config.path, message, None));
+    let templates = decide::check_templates(&config.policy).into_iter().map(|found| {
+        let mut mistake = Mistake::about(&found.file, found.what, None);
+        (mistake.line, mistake.column) = (found.line, usize::from(found.line > 0));
+        mistake
+    });
+    said.chain(templates).collect()
 }
 
 fn wrong(args: &Args, path: &Path, mistakes: &[Mistake]) -> CliResult {

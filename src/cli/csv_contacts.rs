@@ -1,8 +1,6 @@
 //! Contacts as CSV (RFC 4180): how spreadsheets write them, read with every mistake named by its line; and written so
 //! that no spreadsheet takes a text for a formula.
 
-mod free_mail;
-
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -287,7 +285,7 @@ impl<'a> Gather<'a> {
                 "\"@{domain}\" is no domain of two or more letter-digit-hyphen labels (write xn--… for others)"
             ));
         }
-        if free_mail::is_free_mail(domain) {
+        if crate::model::free_mail::is_free_mail(domain) {
             return Err(format!(
                 "Everybody can have an address at {domain}: it is no organisation's; list its people one by one"
             ));
@@ -402,7 +400,7 @@ fn needs_shield(field: &str) -> bool {
 }
 
 /// An apostrophe before what a spreadsheet would calculate (CSV injection, CWE-1236).
-fn shield(field: &str) -> String {
+pub fn shield(field: &str) -> String {
     if needs_shield(field) { format!("'{field}") } else { field.to_owned() }
 }
 

@@ -1,6 +1,8 @@
 //! `explain`: what the desk would do with a mail and why. The real way of a mail, rolled back: changes nothing, sends
 //! nothing.
 
+mod ticket;
+
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -15,7 +17,7 @@ use super::{Global, json as shapes, open, read};
 use crate::daemon::ingest;
 use crate::model::decision::{RouteStep, View};
 use crate::model::facts::{Sender, ThreadBy};
-use crate::model::{Commit, Digest, Hold, HoldKind, HoldState, Incoming, Message, SourceKey};
+use crate::model::{Commit, Digest, Hold, HoldKind, HoldState, Incoming, Message, Policy, SourceKey};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -54,9 +56,9 @@ pub fn run(args: Args, global: &Global) -> CliResult {
     let mut out = desk.out();
     if args.json {
         let read = read::object(&args.path.to_string_lossy(), &message, started.elapsed().as_secs_f64());
-        out.json(&object(read, &commit));
+        out.json(&object(read, &commit, &policy));
     } else {
-        tell(&mut out, &message, &commit);
+        tell(&mut out, &message, &commit, &policy);
     }
     out.finish()
 }
@@ -73,8 +75,8 @@ fn load(path: &PathBuf, max: u64) -> Result<Vec<u8>, Failure> {
     Ok(raw)
 }
 
-fn object(read: Value, commit: &Commit) -> Value {
-    let ticket = commit.tickets.first();
+fn object(read: Value, commit: &Commit, policy: &Policy) -> Value {
+    let ticket = ticket::of(commit);
     let view = commit.view.as_ref();
     json!({
         "read": read,
@@ -86,6 +88,7 @@ fn object(read: Value, commit: &Commit) -> Value {
             "ticket": commit.fate.ticket(),
             "category": ticket.and_then(|t| t.category.clone()),
             "priority": ticket.map(|t| t.priority.word()),
+            "priorityBecause": ticket.map(|t| ticket::priority_because(commit, t)),
             "language": ticket.map(|t| t.language.code()),
             "owner": ticket.and_then(|t| t.owner.clone()),
             "group": ticket.and_then(|t| t.group.clone()),
@@ -93,7 +96,9 @@ fn object(read: Value, commit: &Commit) -> Value {
             "firstResponseDueAt": ticket.and_then(|t| t.first_response_due_at).map(super::output::rfc3339),
             "asks": ticket.map(shapes::asks),
             "resolveDueAt": ticket.and_then(|t| t.resolve_due_at).map(super::output::rfc3339),
+            "promise": ticket.map(|t| ticket::promise(t, policy)),
         },
+        "articles": commit.articles.iter().map(ticket::suggestion).collect::<Vec<_>>(),
         "held": commit.holds.iter().filter(|h| h.state == HoldState::Waiting && !h.told).map(held).next(),
         "route": commit.route.iter().map(step).collect::<Vec<_>>(),
         "outgoing": commit.outgoing.iter().map(|m| json!({
@@ -158,7 +163,7 @@ fn step(step: &RouteStep) -> Value {
     json!({"step": step.step, "rule": step.rule, "matched": step.matched, "because": step.because})
 }
 
-fn tell(out: &mut Out, message: &Message, commit: &Commit) {
+fn tell(out: &mut Out, message: &Message, commit: &Commit, policy: &Policy) {
     let look = out.look().clone();
     let mut line = |label: &str, text: &str| {
         out.line(&format!("{}{}", look.tone(Tone::Faint, &format!("{label:<12}")), escape(text)))
@@ -190,12 +195,16 @@ fn tell(out: &mut Out, message: &Message, commit: &Commit) {
     for reason in &commit.reasons {
         line("", reason);
     }
+    for (label, text) in ticket::lines(commit, policy) {
+        line(label, &text);
+    }
     for hold in commit.holds.iter().filter(|h| h.state == HoldState::Waiting && !h.told) {
         let what = match hold.kind {
             HoldKind::Agent => "this mail",
             HoldKind::Request => "the restricted request",
             HoldKind::Address | HoldKind::Alternate => "the address",
             HoldKind::Mail => "whether this mail is genuine",
+            HoldKind::Crossed => "this answer, which crossed with another",
         };
         line("would hold", &format!("{what}, until {} confirms it from the registered address", hold.who));
     }

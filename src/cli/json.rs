@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::output::rfc3339;
 use crate::model::ask::{Asked, Evidence};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::hands::Worked;
 use crate::model::ticket::{AttachmentInfo, Participant};
 use crate::model::{Address, Entry, HistoryLine, Ticket, TicketChange};
 use crate::store::{OutboxRow, QuarantineRow};
@@ -56,6 +57,10 @@ pub fn ticket(t: &Ticket) -> Value {
         "linked": t.linked,
         "restricted": t.restricted,
         "asks": asks(t),
+        "tags": t.hands.tags,
+        "watchers": t.hands.watchers,
+        "minutes": t.hands.minutes,
+        "articles": {"offered": t.service.offered, "helped": t.service.helped},
     })
 }
 
@@ -67,13 +72,18 @@ pub fn asks(t: &Ticket) -> Value {
 }
 
 /// `ticket show N --json`: a ticket whole.
-pub fn ticket_whole(t: &Ticket, entries: &[Entry], lines: &[HistoryLine]) -> Value {
+pub fn ticket_whole(t: &Ticket, entries: &[Entry], lines: &[HistoryLine], times: &[Worked]) -> Value {
     let mut value = ticket(t);
     if let Value::Object(map) = &mut value {
         map.insert("messages".into(), entries.iter().map(entry).collect());
         map.insert("history".into(), lines.iter().map(history).collect());
+        map.insert("times".into(), times.iter().map(worked).collect());
     }
     value
+}
+
+fn worked(w: &Worked) -> Value {
+    json!({"agent": w.agent, "minutes": w.minutes, "at": rfc3339(w.at)})
 }
 
 fn attachment(a: &AttachmentInfo) -> Value {
@@ -117,33 +127,7 @@ pub fn history(line: &HistoryLine) -> Value {
 
 /// A change in a few words: `created`, `status: waiting`, `owner: jana`.
 pub fn change(change: &TicketChange) -> String {
-    let none = || "none".to_owned();
-    match change {
-        TicketChange::Created => "created".into(),
-        TicketChange::Status { to } => format!("status: {to}"),
-        TicketChange::Assigned { owner: Some(owner), group: Some(group) } => format!("owner: {owner} (group {group})"),
-        TicketChange::Assigned { owner: Some(owner), group: None } => format!("owner: {owner}"),
-        TicketChange::Assigned { owner: None, group: Some(group) } => format!("group: {group}"),
-        TicketChange::Assigned { owner: None, group: None } => "owner: none".into(),
-        TicketChange::Category { to } => format!("category: {}", to.clone().unwrap_or_else(none)),
-        TicketChange::Priority { to } => format!("priority: {to}"),
-        TicketChange::Said { kind, seq, .. } => format!("{kind} (message {seq})"),
-        TicketChange::Answered => "answered".into(),
-        TicketChange::Participant { email, .. } => format!("participant added: {email}"),
-        TicketChange::ParticipantRemoved { email } => format!("participant removed: {email}"),
-        TicketChange::Proposed(proposed) => format!("may be made a participant: {}", proposed.email),
-        TicketChange::TokensRevoked { .. } => "tokens taken back".into(),
-        TicketChange::Linked { to } => format!("linked: {to}"),
-        TicketChange::MergedInto { into } => format!("merged into: {into}"),
-        TicketChange::Bound { contact, .. } => format!("contact: {contact}"),
-        TicketChange::Verified => "sender proven".into(),
-        TicketChange::Confirmed { by } => format!("confirmed by {by}"),
-        TicketChange::Overridden { by, reason } => format!("restriction lifted by {by}: {reason}"),
-        TicketChange::Snoozed { until } => format!("snoozed until: {}", rfc3339(*until)),
-        TicketChange::Promised { sla: Some(sla), .. } => format!("promised: {sla}"),
-        TicketChange::Promised { sla: None, .. } => "promised: nothing".into(),
-        TicketChange::Event { what } => what.clone(),
-    }
+    change.words()
 }
 
 /// The change's own fields. They are not spread beside `change`, where `kind` or `to` would be anybody's.
@@ -273,6 +257,7 @@ mod tests {
             entries: 1,
             service: Default::default(),
             access: Default::default(),
+            hands: Default::default(),
         }
     }
 
@@ -287,7 +272,8 @@ mod tests {
             "createdAt": "2026-11-22T09:00:00Z", "updatedAt": "2026-11-22T10:00:00Z",
             "firstResponseDueAt": null, "resolveDueAt": "2026-11-24T09:00:00Z",
             "firstRespondedAt": "2026-11-22T10:00:00Z", "resolvedAt": null, "snoozedUntil": null,
-            "mergedInto": null, "linked": [1040], "restricted": false, "asks": [],
+            "mergedInto": null, "linked": [1040], "restricted": false, "asks": [], "tags": [], "watchers": [], "minutes": 0,
+            "articles": {"offered": [], "helped": false},
         });
         assert_eq!(ticket(&example()).to_string(), golden.to_string());
     }
@@ -324,7 +310,7 @@ mod tests {
             change: TicketChange::Assigned { owner: Some("jana".into()), group: None },
             because: "The desk's owner".into(),
         };
-        let whole = ticket_whole(&example(), &[entry], &[line]);
+        let whole = ticket_whole(&example(), &[entry], &[line], &[]);
         let messages = json!([{
             "seq": 1, "direction": "incoming", "kind": "request",
             "from": {"name": null, "email": "jan@firma.example"},

@@ -22,6 +22,7 @@ pub mod outbox;
 pub mod output;
 pub mod quarantine;
 pub mod read;
+pub mod report;
 pub mod restore;
 pub mod run;
 pub mod stage;
@@ -81,6 +82,8 @@ enum Command {
     Quarantine(quarantine::Args),
     /// Compare what the servers hold with the ledger: every mail has exactly one fate
     Audit(audit::Args),
+    /// Figures: volumes, how long it took, promises kept; by category, agent, organisation
+    Report(report::Args),
     /// Make a consistent copy of the database; the daemon may run meanwhile
     Backup(backup::Args),
     /// Put a copy in the place of the database
@@ -112,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Outbox(args) => outbox::run(args, global),
         Command::Quarantine(args) => quarantine::run(args, global),
         Command::Audit(args) => audit::run(args, global),
+        Command::Report(args) => report::run(args, global),
         Command::Backup(args) => backup::run(args, global),
         Command::Restore(args) => restore::run(args, global),
     };

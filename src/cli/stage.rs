@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::csv_contacts;
 use crate::config::{self, CheckFiles, Config};
 use crate::daemon::mailbox::Watcher;
-use crate::daemon::{Desk, clock, connect, ingest};
+use crate::daemon::{Desk, clock, connect, digest, ingest};
+use crate::decide;
 use crate::model::outgoing::Template;
 use crate::model::{Incoming, SourceKey, TicketNumber};
 use crate::outbox::Courier;
@@ -111,17 +112,29 @@ impl Stage {
     /// was sent meanwhile, with the time of each moment.
     pub async fn wait(&mut self, until: Timestamp) -> anyhow::Result<Vec<(Timestamp, Vec<Sent>)>> {
         let mut moments = Vec::new();
-        while let Some(next) = self.store.clock_next()?.filter(|next| *next <= until) {
+        while let Some(next) = self.next()?.filter(|next| *next <= until) {
             let now = self.set_clock(next);
             let store: &dyn Store = self.store.as_ref();
-            if clock::tick(store, &self.desk.policy, now)? == 0 {
+            let for_digests = decide::digest::due(&self.desk.policy, now).iter().any(|errand| errand.since == next);
+            digest::tick(store, &self.desk.policy, now)?;
+            if clock::tick(store, &self.desk.policy, now)? == 0 && !for_digests {
                 bail!("The clock has nothing to do at {next}");
             }
             self.courier.deliver_due(&CancellationToken::new()).await?;
-            moments.push((now, self.news()?));
+            let sent = self.news()?;
+            if !(for_digests && sent.is_empty()) {
+                moments.push((now, sent));
+            }
         }
         self.set_clock(until);
         Ok(moments)
+    }
+
+    /// When the desk has something to do by itself next.
+    fn next(&self) -> anyhow::Result<Option<Timestamp>> {
+        let now = *self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = decide::digest::next(&self.desk.policy, now);
+        Ok(self.store.clock_next()?.into_iter().chain(digest).min())
     }
 
     /// Never back.
@@ -171,7 +184,7 @@ impl Stage {
         Ok(news)
     }
 
-    /// Fills `@@WHAT:03@@` and `@@WHAT:03:agent@@`, where 03 is the number of the mail that opened the ticket; of a question
+    /// Fills `@@DIGEST-ID:0:agent@@` with that of the agent's latest digest, and `@@WHAT:03@@` and `@@WHAT:03:agent@@`, where 03 is the number of the mail that opened the ticket; of a question
     /// about a mail that was put aside, that mail's.
     fn fill(&self, template: &[u8]) -> anyhow::Result<Vec<u8>> {
         let pattern = Regex::new(r"@@([A-Z-]+):([0-9]+)(?::([a-z]+))?@@")?;
@@ -198,13 +211,14 @@ impl Stage {
             let about = self.store.ticket(ticket)?.map_or(ticket.into(), |ticket| ticket.token());
             return Ok(policy.keys.subject_token(&policy.desk.prefix, about));
         }
-        if !what.starts_with("CONFIRM") {
+        let of_no_ticket = what == "DIGEST-ID";
+        if !what.starts_with("CONFIRM") && !of_no_ticket {
             ticket()?;
         }
         let to = agent.and_then(|name| policy.agent(name)).map(|a| a.address().to_string());
         let wanted = |row: &OutboxRow| {
             let template = Template::from_word(&row.template);
-            row.ticket == opened
+            (of_no_ticket || row.ticket == opened)
                 && match (what, &to) {
                     ("CONFIRM-ID" | "CONFIRM-CODE", None) => template == Some(Template::Confirm),
                     ("CONFIRM-ID" | "CONFIRM-CODE", Some(to)) => {
@@ -212,7 +226,11 @@ impl Stage {
                     }
                     ("ACK-ID", None) => template.is_some_and(Template::is_acknowledgement),
                     ("ANSWER-ID", None) => template == Some(Template::Answer),
-                    ("NOTIFY-ID" | "REPLY-TO", Some(to)) => row.template.starts_with("notify") && row.to.email == *to,
+                    ("NOTIFY-ID" | "REPLY-TO", Some(to)) => {
+                        let told = row.template.starts_with("notify") || row.template == Template::Crossed.word();
+                        told && row.to.email == *to
+                    }
+                    ("DIGEST-ID", Some(to)) => row.template == Template::Digest.word() && row.to.email == *to,
                     _ => false,
                 }
         };

@@ -24,6 +24,7 @@ fn agent(name: &str) -> Agent {
         language: None,
         away: Vec::new(),
         pager: None,
+        digest: None,
         disabled: false,
     }
 }
@@ -42,6 +43,7 @@ pub fn policy() -> Policy {
             operator: None,
             reopen_days: 14,
             agents: Default::default(),
+            weekly: None,
         },
         mailboxes: vec![Mailbox {
             name: "support".into(),
@@ -66,6 +68,8 @@ pub fn policy() -> Policy {
         keys,
         texts: BTreeMap::new(),
         promises: Default::default(),
+        templates: Default::default(),
+        articles: Default::default(),
     }
 }
 

@@ -14,9 +14,9 @@ use super::subject::strip;
 use super::texts::Texts;
 
 /// Longest value on one line of a notification, in characters.
-const LINE_MAX: usize = 500;
+pub(super) const LINE_MAX: usize = 500;
 /// Between the desk's words and those of the mail.
-const RULE: &str = "----------------------------------------";
+pub(super) const RULE: &str = "----------------------------------------";
 
 /// The whole text of a mail, ending with a line feed. `left_off`: names of attachments that do not go along.
 pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[String]) -> Result<String, ComposeError> {
@@ -24,12 +24,16 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
     let text = match (draft.template, &draft.ticket) {
         (Template::Alarm, _) => words.alarm(),
         (Template::Refused, ticket) => words.refused(ticket.as_ref()),
+        (Template::Receipt, ticket) => words.receipt(ticket.as_ref()),
+        (Template::Crossed, Some(ticket)) => words.crossed(ticket),
         (Template::Confirm, ticket) => words.confirm(ticket.as_ref()),
         (Template::ConfirmOver, _) => words.confirm_over(),
+        (Template::Digest, _) => words.digest(),
+        (Template::Weekly, _) => words.weekly(),
         (_, None) => return Err(ComposeError::NoTicket),
         (Template::Acknowledgement, Some(ticket)) => words.acknowledgement(ticket),
         (Template::AcknowledgementMinimal, Some(ticket)) => words.acknowledgement_minimal(ticket),
-        (Template::Reminder | Template::Closed, Some(ticket)) => words.notice(ticket),
+        (Template::Reminder | Template::Closed | Template::Resolved, Some(ticket)) => words.notice(ticket),
         (Template::Answer, Some(ticket)) => words.answer(ticket),
         (Template::NotifyBounce, Some(ticket)) => words.bounce(ticket),
         (Template::Page, Some(ticket)) => words.page(ticket),
@@ -38,6 +42,8 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
             | Template::NotifyReply
             | Template::NotifyAssigned
             | Template::NotifyNote
+            | Template::NotifyAnswer
+            | Template::NotifyMerged
             | Template::NotifyDue
             | Template::NotifySilent
             | Template::NotifyReturned
@@ -52,10 +58,10 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
     Ok(format!("{}\n", text.trim_end()))
 }
 
-struct Words<'a> {
-    draft: &'a Draft,
-    policy: &'a Policy,
-    texts: &'a Texts<'a>,
+pub(super) struct Words<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) policy: &'a Policy,
+    pub(super) texts: &'a Texts<'a>,
 }
 
 impl Words<'_> {
@@ -69,6 +75,8 @@ impl Words<'_> {
             ("name", Filled::from(self.line("name").unwrap_or_default())),
             ("have", Filled::from(self.list("have"))),
             ("asks", Filled::from(self.list("asks"))),
+            ("articles", Filled::from(self.list("articles"))),
+            ("solved", Filled::from(self.line("solved").unwrap_or_default())),
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
             ("restricted", Filled::from(self.restricted())),
         ];
@@ -103,8 +111,17 @@ impl Words<'_> {
         ];
         match self.draft.template {
             Template::Reminder => self.texts.say("reminder", &values),
+            Template::Resolved => self.resolved(&values),
             _ => self.texts.say("closed", &values),
         }
+    }
+
+    fn resolved(&self, values: &[(&'static str, Filled)]) -> String {
+        let mut values: Vec<(&'static str, Filled)> =
+            values.iter().filter(|(name, _)| *name != "close").cloned().collect();
+        values.push(("answer", Filled::from(self.text("answer").unwrap_or_default())));
+        values.push(("days", Filled::from(self.line("days").unwrap_or_default())));
+        self.texts.say("resolved", &values)
     }
 
     /// The agent's words and the desk's signature. The agent is named as the desk names him, never by the address from
@@ -120,7 +137,11 @@ impl Words<'_> {
             .unwrap_or_default();
         let values = [("agent", Filled::from(agent)), ("desk", self.desk()), ("number", Filled::from(ticket.number))];
         let signature = self.texts.say("signature", &values);
-        format!("{}\n\n-- \n{}", self.said(), signature.trim())
+        let resolved = self.line("resolved_days").map(|days| {
+            let values = [("number", Filled::from(ticket.number)), ("days", Filled::from(days))];
+            format!("\n\n{}", self.texts.say("answer-resolved", &values).trim())
+        });
+        format!("{}{}\n\n-- \n{}", self.said(), resolved.unwrap_or_default(), signature.trim())
     }
 
     fn notification(&self, ticket: &Ticket, left_off: &[String]) -> String {
@@ -139,6 +160,7 @@ impl Words<'_> {
         out.push_str(&self.about_the_sender(ticket));
         out.push_str(&self.about_the_ticket(ticket));
         self.items(&mut out, "label-copied", &self.list("copied"));
+        self.items(&mut out, "label-similar", &self.list("similar"));
         self.items(&mut out, "label-earlier", &self.list("earlier"));
         self.items(&mut out, "label-left-off", left_off);
         self.how_to(&mut out);
@@ -150,7 +172,7 @@ impl Words<'_> {
     }
 
     /// An empty line to write in, then the line under which nothing reaches the customer.
-    fn head(&self) -> String {
+    pub(super) fn head(&self) -> String {
         format!("\n{MARKER}: {}\n\n", clean_line(&self.texts.say("marker", &[]), NAME_MAX))
     }
 
@@ -170,6 +192,11 @@ impl Words<'_> {
             }
             (Template::NotifyProven, _) => self.texts.say("notify-proven", &[number]),
             (Template::NotifyNote, _) => self.texts.say("notify-note", &[number, actor]),
+            (Template::NotifyAnswer, _) => self.texts.say("notify-answer", &[number, actor]),
+            (Template::NotifyMerged, _) => {
+                let merged = ("merged", Filled::from(self.line("merged").unwrap_or_default()));
+                self.texts.say("notify-merged", &[number, actor, merged])
+            }
             (Template::NotifyDue, _) => self.due(number),
             (Template::NotifySilent, _) => {
                 let days = ("days", Filled::from(self.line("days").unwrap_or_default()));
@@ -255,14 +282,14 @@ impl Words<'_> {
     }
 
     /// A moment by the desk's clock, in this language.
-    fn when(&self, at: Timestamp) -> String {
+    pub(super) fn when(&self, at: Timestamp) -> String {
         let local = at.to_zoned(self.policy.desk.timezone.clone());
         let [weekday, day, month] = self.date(&local);
         self.texts.say("when", &[weekday, day, month, ("time", Filled::from(local.strftime("%-H:%M").to_string()))])
     }
 
     /// The day of a moment by the desk's clock.
-    fn day(&self, at: Timestamp) -> String {
+    pub(super) fn day(&self, at: Timestamp) -> String {
         self.texts.say("day", &self.date(&at.to_zoned(self.policy.desk.timezone.clone())))
     }
 
@@ -383,8 +410,9 @@ impl Words<'_> {
     }
 
     /// In every mail to an agent that can be answered: an answer to it goes to the customer.
-    fn how_to(&self, out: &mut String) {
-        out.push_str(&format!("\n{}\n", self.texts.say("how-to", &[]).trim()));
+    pub(super) fn how_to(&self, out: &mut String) {
+        let key = if self.draft.template == Template::NotifyNote { "how-to-note" } else { "how-to" };
+        out.push_str(&format!("\n{}\n", self.texts.say(key, &[]).trim()));
     }
 
     fn alarm(&self) -> String {
@@ -408,7 +436,7 @@ impl Words<'_> {
     }
 
     /// What the mail's author said, cleaned, without empty lines around it.
-    fn said(&self) -> String {
+    pub(super) fn said(&self) -> String {
         clean_text(&self.draft.text).trim_end().trim_start_matches('\n').to_owned()
     }
 
@@ -418,7 +446,7 @@ impl Words<'_> {
         }
     }
 
-    fn items(&self, out: &mut String, key: &str, items: &[String]) {
+    pub(super) fn items(&self, out: &mut String, key: &str, items: &[String]) {
         if !items.is_empty() {
             out.push_str(&format!("\n{}:\n", self.texts.say(key, &[])));
         }
@@ -428,18 +456,18 @@ impl Words<'_> {
     }
 
     /// A value of the draft as one clean line; None where it is absent or empty.
-    fn line(&self, name: &str) -> Option<String> {
+    pub(super) fn line(&self, name: &str) -> Option<String> {
         let line = match self.draft.values.get(name)? {
             Value::Text(text) => clean_line(text, LINE_MAX),
             Value::Number(number) => number.to_string(),
-            Value::Flag(_) => return None,
+            Value::Flag(_) | Value::Digest(_) | Value::Weeks(_) | Value::Rows(_) => return None,
             Value::List(items) => clean_line(&items.join(", "), LINE_MAX),
         };
         Some(line).filter(|l| !l.is_empty())
     }
 
     /// A value of several lines.
-    fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.draft.values.get(name)? {
             Value::Text(text) => Some(clean_text(text).trim().to_owned()),
             _ => self.line(name),

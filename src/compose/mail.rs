@@ -4,11 +4,11 @@ use lettre::message::Mailbox as MailMailbox;
 
 use crate::model::outgoing::{Addressee, Template};
 use crate::model::text::{NAME_MAX, clean_line};
-use crate::model::token::{About, Generations, KeyRing, TokenKind};
+use crate::model::token::{About, Generations, KeyRing, NOTE_DETAIL, TokenKind};
 use crate::model::{AddrSpec, Address, Attachment, Content, Draft, Mailbox, OutgoingMail, Policy};
 
 use super::texts::Texts;
-use super::{ComposeError, body, header, part, subject};
+use super::{ComposeError, body, header, part, related, subject, weekly};
 
 /// Attachments that a notification takes along, in bytes before encoding: most servers refuse mails over 25 to 35 MB,
 /// and an agent must hear of the ticket in any case.
@@ -51,7 +51,7 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
     block.from(from(draft, policy, mailbox)?);
     block.to(recipient(draft, &to)?);
     block.cc(copies(draft)?);
-    if let Some(reply_to) = reply_to(&identity, policy, mailbox) {
+    if let Some(reply_to) = reply_to(draft, &identity, policy, mailbox) {
         block.reply_to(header::mailbox(None, &reply_to)?);
     }
     block.subject(&subject);
@@ -61,7 +61,10 @@ pub fn make(draft: &Draft, policy: &Policy) -> Result<OutgoingMail, ComposeError
 
     let mut content = Content::default();
     content.push(block.to_string().as_bytes());
-    part::add(&mut content, &text, &sent_on, &message_id)?;
+    match weekly::pictured(draft, policy, &texts)? {
+        Some(pictured) => related::add(&mut content, &text, &pictured, &message_id, &policy.desk.domain)?,
+        None => part::add(&mut content, &text, &sent_on, &message_id)?,
+    }
     Ok(OutgoingMail {
         template: draft.template,
         ticket: draft.ticket.as_ref().map(|t| t.number),
@@ -85,9 +88,14 @@ fn from(draft: &Draft, policy: &Policy, mailbox: &Mailbox) -> Result<MailMailbox
         Template::NotifyNew
         | Template::NotifyReply
         | Template::NotifyNote
+        | Template::NotifyAnswer
         | Template::NotifyConfirmed
         | Template::NotifyProven => draft.author.as_ref().or(requester),
-        Template::NotifyAssigned | Template::NotifyDue | Template::NotifySilent | Template::NotifyReturned => requester,
+        Template::NotifyAssigned
+        | Template::NotifyMerged
+        | Template::NotifyDue
+        | Template::NotifySilent
+        | Template::NotifyReturned => requester,
         _ => None,
     };
     let desk = clean_line(&policy.desk.name, NAME_MAX);
@@ -120,18 +128,30 @@ fn copies(draft: &Draft) -> Result<Vec<MailMailbox>, ComposeError> {
 }
 
 /// The hidden reply address, where the mailbox can have one; else From is the mailbox already.
-fn reply_to(identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
+fn reply_to(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
     if identity.kind == TokenKind::Bounce {
         return None;
     }
-    plus_address(identity.kind, identity, policy, mailbox)
+    // What answers a note is a note.
+    let mark = if draft.template == Template::NotifyNote { NOTE_DETAIL } else { "" };
+    marked_address(mark, identity.kind, identity, policy, mailbox)
 }
 
 fn plus_address(kind: TokenKind, identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
+    marked_address("", kind, identity, policy, mailbox)
+}
+
+fn marked_address(
+    mark: &str,
+    kind: TokenKind,
+    identity: &Identity<'_>,
+    policy: &Policy,
+    mailbox: &Mailbox,
+) -> Option<AddrSpec> {
     let (local, None) = mailbox.address.subaddress() else { return None };
     let about = identity.about.filter(|_| mailbox.plus)?;
     let detail = policy.keys.address_detail(kind, about, identity.addressee);
-    AddrSpec::parse(&format!("{local}+{detail}@{}", mailbox.address.domain())).ok()
+    AddrSpec::parse(&format!("{local}+{mark}{detail}@{}", mailbox.address.domain())).ok()
 }
 
 /// Message-ID and the thread. All notifications to one agent about one ticket hang on an id that no mail has: clients
@@ -187,8 +207,9 @@ fn mark(block: &mut header::Block, draft: &Draft) {
 fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
     match draft.template {
         Template::Acknowledgement | Template::AcknowledgementMinimal => None,
-        Template::Refused | Template::NotifyBounce | Template::Alarm => None,
-        Template::Answer | Template::Reminder | Template::Closed => {
+        Template::Refused | Template::NotifyBounce | Template::Alarm | Template::Receipt | Template::Crossed => None,
+        Template::Digest | Template::Weekly => None,
+        Template::Answer | Template::Reminder | Template::Closed | Template::Resolved => {
             plus_address(TokenKind::Bounce, identity, policy, mailbox).or_else(|| Some(mailbox.address.clone()))
         }
         Template::ConfirmOver => None,
@@ -198,6 +219,8 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
         | Template::NotifyReply
         | Template::NotifyAssigned
         | Template::NotifyNote
+        | Template::NotifyAnswer
+        | Template::NotifyMerged
         | Template::NotifyDue
         | Template::NotifySilent
         | Template::NotifyReturned
@@ -215,6 +238,8 @@ fn attachments(draft: &Draft) -> (Vec<&Attachment>, Vec<String>) {
         | Template::NotifyReply
         | Template::NotifyAssigned
         | Template::NotifyNote
+        | Template::NotifyAnswer
+        | Template::NotifyMerged
         | Template::NotifyDue => {}
         _ => return (Vec::new(), Vec::new()),
     }

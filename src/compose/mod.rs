@@ -10,25 +10,37 @@
 //! | acknowledgement-minimal | `back`, `restricted`: as above |
 //! | reminder | `close`: Text, a time as in RFC 3339, when the ticket will be closed |
 //! | closed | none |
-//! | answer | none: the words are [`Draft::text`], the agent is [`Draft::author`], shown by name and never by address |
+//! | resolved | `answer`: Text, what the agent answered last; `days`: Number, how long an answer reopens it |
+//! | answer | `resolved_days`: Number, where it resolves the ticket: how long an answer reopens it. The words are [`Draft::text`], the agent is [`Draft::author`], shown by name and never by address |
 //! | notify-new, notify-reply, notify-assigned, notify-note | `warnings`: List of words (`unauthenticated`, `failed`, `external`, `restricted`, `closed-before`, `id-reused`, `not-to-us`); `sender`: Text, name and address; `organisation`: Text; `believed`: Text, a word of [`crate::model::Believed`]; `strength`: Text, a word of [`crate::model::Strength`]; `believed_because`: Text; `contact_note`: Text; `copied`: List of addresses, who may be let in; `earlier`: List of lines; `why`: Text, a step of routing (`category`, `contact`, `organisation`, `mailbox`, `desk`, `group`, `absence`, `duty`), a step and its rule (`category:billing`), or a sentence; or a List of these; `group`: Text, the group that is told; `actor`: Text, who assigned or noted |
 //! | notify-due | as those, and `promise`: Text, a word of [`crate::model::promise::Promise`]; `percent`: Number; `when`: Text, a time as in RFC 3339 |
 //! | notify-silent, notify-returned | as notify-assigned, and `days`: Number |
 //! | page | `who`: Text, whose ticket it is |
-//! | refused | `because`: Text, a word (`forged`: the mail is not the agent's; `unsigned`, `unproven`, `command`, `accept`, `no-marker`, `nothing-said`) or a sentence; `understood`, `not_understood`: List |
+//! | refused | `because`: Text, a word (`forged`: the mail is not the agent's; `unsigned`, `unproven`, `command`, `accept`, `no-marker`, `nothing-said`, `no-ticket`) or a sentence; `understood`, `not_understood`: List |
 //! | notify-proven | as notify-reply |
 //! | notify-confirmed | as notify-reply; `who`: Text, the address on file; `denied`: Flag |
 //! | confirm | `kind`: Text, a word of [`crate::model::HoldKind`]; `category`: Text; `minutes`, `days`: Number, how long an answer is waited for |
 //! | confirm-over | none |
+//! | notify-answer | as notify-note |
+//! | notify-merged | as notify-assigned; `merged`: Number, the ticket that was merged |
+//! | crossed | `what`: Text, `answered` or `merged`; `actor`: Text; `answer`: Text, the other's words; `merged`: Number; the words are [`Draft::text`] |
+//! | receipt | `rows`: Rows; another's words are [`Draft::text`] |
 //! | notify-bounce | `recipient`: Text; `report`: Text |
+//! | digest | `digest`: Digest |
+//! | weekly | `weeks`: Weeks |
 //! | alarm | `what`: List of sentences |
 
 mod body;
+mod digest;
 mod header;
+mod inquiry;
 mod mail;
 mod part;
+mod picture;
+mod related;
 mod subject;
 mod texts;
+mod weekly;
 
 pub use texts::check;
 

@@ -13,7 +13,7 @@ use super::header::plain;
 /// Adds the body of a mail, its own header fields included: the text alone, or with attachments in multipart/mixed.
 /// `seed` makes the boundary; it is the Message-ID, so that the same mail has the same one again.
 pub fn add(mail: &mut Content, text: &str, attachments: &[&Attachment], seed: &str) -> Result<(), ComposeError> {
-    let body = text_part(text)?;
+    let body = text_part(text, ContentType::TEXT_PLAIN)?;
     if attachments.is_empty() {
         mail.push(&body.formatted());
         return Ok(());
@@ -39,7 +39,7 @@ pub fn add(mail: &mut Content, text: &str, attachments: &[&Attachment], seed: &s
 
 /// Quoted-printable, or base64 for scripts of which quoted-printable would leave nothing readable (filters are wary of
 /// text in base64). Neither can contain `=_`, which begins every boundary here (RFC 2045 section 6.7).
-fn text_part(text: &str) -> Result<SinglePart, ComposeError> {
+pub fn text_part(text: &str, kind: ContentType) -> Result<SinglePart, ComposeError> {
     let special = text.bytes().filter(|b| !b.is_ascii() || *b == b'=').count();
     let encoding = if special * 2 > text.len() {
         ContentTransferEncoding::Base64
@@ -48,10 +48,10 @@ fn text_part(text: &str) -> Result<SinglePart, ComposeError> {
     };
     let body = Body::new_with_encoding(text.to_owned(), encoding)
         .map_err(|_| ComposeError::Build("its text cannot be encoded"))?;
-    Ok(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body))
+    Ok(SinglePart::builder().header(kind).body(body))
 }
 
-fn boundary(seed: &str) -> String {
+pub fn boundary(seed: &str) -> String {
     let hex = crate::model::Digest::of(seed.as_bytes()).hex();
     format!("=_{}", &hex[..32])
 }

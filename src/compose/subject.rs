@@ -51,6 +51,13 @@ pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<Stri
     let Some(ticket) = &draft.ticket else {
         return match draft.template {
             Template::Alarm => Ok(alarm(policy, texts)),
+            Template::Digest | Template::Weekly => {
+                let about = super::digest::subject(draft, texts);
+                Ok(format!("{}: {about}", clean_line(&policy.desk.name, SUBJECT_MAX)))
+            }
+            Template::Receipt => {
+                Ok(format!("{}: {}", clean_line(&policy.desk.name, SUBJECT_MAX), line(texts, "receipt-subject")))
+            }
             Template::Refused => {
                 Ok(format!("{}: {}", clean_line(&policy.desk.name, SUBJECT_MAX), line(texts, "refused-subject")))
             }
@@ -77,6 +84,8 @@ fn with_token(draft: &Draft, ticket: &Ticket, policy: &Policy, texts: &Texts<'_>
     match (&draft.addressee, draft.template) {
         (Addressee::Customer, _) => format!("Re: {own} {token}"),
         (_, Template::Refused) => format!("{token} {}: {own}", line(texts, "refused-subject")),
+        (_, Template::Crossed) => format!("{token} {}: {own}", line(texts, "crossed-subject")),
+        (_, Template::Receipt) => format!("{token} {}: {own}", line(texts, "receipt-subject")),
         (_, Template::NotifyBounce) => format!("{token} {}: {own}", line(texts, "bounce-subject")),
         // The same for all notifications on a ticket: clients that thread by subject keep them together.
         _ => format!("{token} {own}"),

@@ -87,7 +87,11 @@ fn rota(
         }
         _ => {}
     }
-    let (day, at) = file.handover.as_ref().and_then(|h| handover(h, notes)).unwrap_or((Weekday::Monday, 8 * 60));
+    let (day, at) = file
+        .handover
+        .as_ref()
+        .and_then(|h| day_and_time(h, "duty.handover", notes))
+        .unwrap_or((Weekday::Monday, 8 * 60));
     Rota {
         name: file.name.as_ref().map_or_else(|| "duty".to_owned(), |n| n.get_ref().clone()),
         zone: timezone(file.timezone.as_ref(), "duty.timezone", notes).unwrap_or_else(|| zone.clone()),
@@ -100,8 +104,8 @@ fn rota(
     }
 }
 
-/// `monday 08:00`.
-fn handover(text: &Spanned<String>, notes: &mut Notes<'_>) -> Option<(Weekday, u16)> {
+/// `monday 08:00`, at a key.
+pub fn day_and_time(text: &Spanned<String>, key: &str, notes: &mut Notes<'_>) -> Option<(Weekday, u16)> {
     let lower = text.get_ref().to_ascii_lowercase();
     let read = lower.split_once(' ').and_then(|(day, time)| {
         let day = DAYS.iter().find(|(name, _)| *name == day)?.1;
@@ -109,7 +113,7 @@ fn handover(text: &Spanned<String>, notes: &mut Notes<'_>) -> Option<(Weekday, u
     });
     if read.is_none() {
         let hint = "A day of the week and a time: \"monday 08:00\"";
-        notes.mistake(text.span(), "duty.handover", "This is no time of the week", Some(hint));
+        notes.mistake(text.span(), key, "This is no time of the week", Some(hint));
     }
     read
 }

@@ -26,6 +26,8 @@ pub struct File {
     pub limits: Option<Spanned<Limits>>,
     pub log: Option<Spanned<Log>>,
     pub texts: Option<Spanned<Texts>>,
+    pub templates: Option<Spanned<Templates>>,
+    pub articles: Option<Spanned<Articles>>,
     pub outgoing: Option<Spanned<Outgoing>>,
     #[serde(default)]
     pub mailbox: Vec<Spanned<Mailbox>>,
@@ -71,9 +73,21 @@ pub struct Desk {
     pub sla: Key<String>,
     /// When somebody is at the desk: a `[calendar.NAME]`. Default: the calendar of the desk's `sla`.
     pub calendar: Key<String>,
+    /// Who gets a report on the week. Absent: nobody.
+    pub weekly: Option<Spanned<Weekly>>,
     /// What it takes to believe an agent: token (signed reply identity and From) or confirm (strong proof of From too, or
     /// a confirmation from the registered address). Default: `token`.
     pub agents: Key<String>,
+}
+
+/// `weekly` of the desk.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Weekly {
+    /// An agent, or a group, each of whose members gets it. Required.
+    pub to: Key<String>,
+    /// A day of the week and a time by the desk's clock; where that is no working day, the next one. Default: `monday 08:00`.
+    pub at: Key<String>,
 }
 
 /// `[dns]`: for the desk's own check of DKIM and DMARC.
@@ -132,6 +146,24 @@ pub struct Log {
 pub struct Texts {
     /// Folder of files `sk.toml`, `en.toml`, …; what is missing there is the built-in text.
     pub folder: Key<String>,
+}
+
+/// `[templates]`: what agents send again and again, by `#template NAME`.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Templates {
+    /// Folder of files `NAME.md` (for every language), `NAME.sk.md`, … (for one). Absent: there are none.
+    pub folder: Key<String>,
+}
+
+/// `[articles]`: answers that are written already, offered in the acknowledgement.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Articles {
+    /// Folder of files `*.md`, each with a head. Absent: nothing is offered.
+    pub folder: Key<String>,
+    /// The score from which on an article is offered; `explain` shows scores. Default: 2.0.
+    pub threshold: Key<f64>,
 }
 
 /// `[[mailbox]]`: a support inbox.
@@ -260,6 +292,8 @@ pub struct Agent {
     pub language: Key<String>,
     /// An address that wakes, such as an SMS gateway's: one line goes there when the agent on duty is needed.
     pub pager: Key<String>,
+    /// When the agent is told, each working day, how his tickets stand, by the desk's clock: `08:00`. Absent: never.
+    pub digest: Key<String>,
     /// Days on which somebody else gets the agent's tickets.
     pub away: Key<Vec<Spanned<Absence>>>,
     /// A disabled agent is assigned nothing and believed nothing. Default: false.
@@ -366,11 +400,14 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
     vec![
         ("", k::<File>()),
         ("desk", k::<Desk>()),
+        ("desk.weekly", k::<Weekly>()),
         ("dns", k::<Dns>()),
         ("budgets", k::<Budgets>()),
         ("limits", k::<Limits>()),
         ("log", k::<Log>()),
         ("texts", k::<Texts>()),
+        ("templates", k::<Templates>()),
+        ("articles", k::<Articles>()),
         ("mailbox", k::<Mailbox>()),
         ("mailbox.imap", k::<Imap>()),
         ("mailbox.maildir", k::<MaildirIn>()),

@@ -58,6 +58,11 @@ impl Mistake {
         }
     }
 
+    /// The same, in this line (from 1) of a file whose lines are not shown.
+    pub fn at_line(self, line: usize) -> Self {
+        Mistake { line, column: 1, ..self }
+    }
+
     /// The same, where this is why.
     pub fn because_of(self, error: std::io::ErrorKind) -> Self {
         Mistake { forbidden: error == std::io::ErrorKind::PermissionDenied, ..self }

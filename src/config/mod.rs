@@ -3,7 +3,9 @@
 //! [`mod@file`] is the file key for key, [`read`] finds the mistakes of form, [`people`], [`rules`] and [`connections`] those
 //! of meaning; all mistakes come back at once.
 
+mod articles;
 mod connections;
+mod digest;
 pub mod drill;
 mod duty;
 pub mod file;
@@ -20,6 +22,7 @@ mod rules;
 mod secret;
 mod servers;
 mod settings;
+mod templates;
 mod texts;
 pub mod tls;
 

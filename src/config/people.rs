@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use crate::model::desk::{self, Absence, Agent, Assign, Assignee, Group};
 
+use super::digest::hour;
 use super::file;
 use super::notes::Notes;
 use super::settings::{address, language, one_of};
@@ -81,6 +82,7 @@ impl People {
             language: language(file.language.as_ref(), "agent.language", notes),
             pager,
             away,
+            digest: file.digest.as_ref().and_then(|at| hour(at, "agent.digest", notes)),
             disabled: file.disabled.as_ref().is_some_and(|d| *d.get_ref()),
         });
     }

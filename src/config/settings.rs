@@ -15,7 +15,7 @@ use super::file;
 use super::notes::Notes;
 use super::people::People;
 use super::secret::SecretSource;
-use super::{Config, connections, keys, promises, rules, texts};
+use super::{Config, articles, connections, digest, keys, promises, rules, templates, texts};
 
 /// Where the mails of one mailbox come from.
 #[derive(Clone, Debug)]
@@ -198,6 +198,8 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let limits = limits(&file.limits.map(Spanned::into_inner).unwrap_or_default(), notes);
     let log = log(&file.log.map(Spanned::into_inner).unwrap_or_default(), notes);
     let texts = texts::texts(file.texts.map(Spanned::into_inner).unwrap_or_default(), notes);
+    let templates = templates::templates(file.templates.map(Spanned::into_inner).unwrap_or_default(), notes);
+    let articles = articles::articles(file.articles.map(Spanned::into_inner).unwrap_or_default(), &categories, notes);
     let known = if notes.looks_at_files() { keys::load(&state) } else { Ok(None) };
     let keys = match known.and_then(|ring| ring.map_or_else(keys::passing, Ok)) {
         Ok(keys) => keys,
@@ -217,6 +219,8 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
         keys,
         texts,
         promises,
+        templates,
+        articles,
     };
     Some(Config {
         path: notes.source.path.to_owned(),
@@ -278,6 +282,7 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
     let proofs =
         [("auto", desk::AgentProof::Auto), ("token", desk::AgentProof::Token), ("confirm", desk::AgentProof::Confirm)];
     let agents = file.agents.as_ref().and_then(|word| one_of(word, "desk.agents", &proofs, notes));
+    let weekly = file.weekly.as_ref().and_then(|table| digest::weekly(table, people, notes));
     Some(Desk {
         name,
         prefix,
@@ -288,6 +293,7 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
         operator: file.operator.and_then(|o| address(&o, "desk.operator", notes)),
         reopen_days: file.reopen_days.map_or(14, Spanned::into_inner),
         agents: agents.unwrap_or_default(),
+        weekly,
     })
 }
 

@@ -179,6 +179,7 @@ fn arrival_of(
     let asked = || {
         let mut lookup = facts::lookup(&message, &incoming.mailbox, policy);
         facts::ask_about_signatures(&mut lookup, &proof, policy);
+        decide::ask(&message, policy, now, &mut lookup);
         lookup
     };
     let lookup = catch_unwind(AssertUnwindSafe(asked))

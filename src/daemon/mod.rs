@@ -6,6 +6,7 @@ pub mod board;
 pub mod clock;
 pub mod commit;
 pub mod connect;
+pub mod digest;
 pub mod forget;
 pub mod ingest;
 pub mod mailbox;
@@ -120,6 +121,7 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
         });
     }
     tasks.spawn(clock::run(Arc::clone(&desk), stop.clone()));
+    tasks.spawn(digest::run(Arc::clone(&desk), stop.clone()));
     tasks.spawn(recheck::run(Arc::clone(&desk), stop.clone()));
     let around = Surroundings { sources: config.mailboxes.clone(), limits: config.limits.clone(), outgoing };
     tasks.spawn(operator::tell(Arc::clone(&desk), around, stop.clone()));

@@ -65,7 +65,7 @@ fn lookup(order: &Order) -> Lookup {
     if let OrderKind::Merge { into } = order.what {
         tickets.push(into);
     }
-    let story = matches!(order.what, OrderKind::Assign { .. } | OrderKind::Revoke);
+    let story = matches!(order.what, OrderKind::Assign { .. } | OrderKind::Revoke | OrderKind::Merge { .. });
     Lookup { tickets, story, ..Lookup::default() }
 }
 
@@ -148,6 +148,7 @@ mod tests {
             entries: 0,
             service: Default::default(),
             access: Default::default(),
+            hands: Default::default(),
         }
     }
 

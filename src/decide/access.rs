@@ -3,9 +3,10 @@
 use crate::model::access::Proposed;
 use crate::model::outgoing::Template;
 use crate::model::ticket::EntryKind;
-use crate::model::token::{KeyRing, TokenKind};
+use crate::model::token::TokenKind;
 use crate::model::{AddrSpec, Address, Believed, Draft, Ticket, TicketChange};
 
+use super::asking::answered;
 use super::work::{Case, Work};
 use super::{acknowledge, notify};
 
@@ -53,11 +54,11 @@ pub fn accept(case: &Case, work: &mut Work, name: &str, named: Option<&AddrSpec>
         }
         .to_owned());
     }
-    let accepted: Vec<Proposed> = match (named, answered(case)) {
+    let accepted: Vec<Proposed> = match (named, answered(case.message)) {
         (Some(address), _) => {
             waiting.iter().filter(|p| p.email.eq_ignore_ascii_case(address.as_str())).cloned().collect()
         }
-        (None, Some(id)) => waiting.iter().filter(|p| tells_of(&id, case, work, name, &p.mail)).cloned().collect(),
+        (None, Some(id)) => waiting.iter().filter(|p| tells_of(id, case, work, name, &p.mail)).cloned().collect(),
         // His program keeps no thread: what he means is plain only where one mail is in question.
         (None, None) if waiting.iter().all(|p| p.mail == waiting[0].mail) => waiting.clone(),
         (None, None) => Vec::new(),
@@ -70,13 +71,6 @@ pub fn accept(case: &Case, work: &mut Work, name: &str, named: Option<&AddrSpec>
         work.change(TicketChange::Participant { email, name: shown, by: name.to_owned() }, written);
     }
     Ok(())
-}
-
-/// The mail of the desk's that the agent answers, by his program's In-Reply-To, or the last of References.
-fn answered(case: &Case) -> Option<String> {
-    let message = case.message;
-    let ids = message.in_reply_to.iter().chain(message.references.last());
-    ids.into_iter().find(|id| KeyRing::claimed_kind(id) == Some(TokenKind::Agent)).cloned()
 }
 
 /// It is the notification to this agent that told of this mail: somebody who wrote since then is not meant by the answer.

@@ -11,7 +11,7 @@ use crate::model::ticket::EntryKind;
 use crate::model::{Address, Believed};
 
 use super::work::{Case, Work};
-use super::{asks, clock};
+use super::{articles, asks, clock};
 
 /// The acknowledgement, or why there is none. `asked`: whoever is on file was asked to confirm the request.
 pub fn acknowledgement(case: &Case, work: &Work, asked: bool) -> Result<Draft, String> {
@@ -24,6 +24,11 @@ pub fn acknowledgement(case: &Case, work: &Work, asked: bool) -> Result<Draft, S
     let name = work.ticket.requester.name.as_deref().filter(|_| full);
     let mut values =
         BTreeMap::from([("have", Value::List(asks::have(work))), ("asks", Value::List(asks::missing(work)))]);
+    let articles = articles::offers(work);
+    if !articles.is_empty() {
+        values.insert("solved", Value::Text(articles::solved_word(work.ticket.language).to_owned()));
+        values.insert("articles", Value::List(articles));
+    }
     if work.ticket.restricted {
         let how = if asked { "confirm" } else { "address" };
         values.insert("restricted", Value::Text(how.to_owned()));

@@ -1,25 +1,32 @@
 //! An agent's mail: an answer that goes to the customer, a note for colleagues, commands. Believed only by a reply
 //! identity that this desk signed for this agent, together with what [`proof`] asks.
 
-use crate::model::desk::Assignee;
 use crate::model::message::Message;
 use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
 use crate::model::text::clean_line;
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{Action, Address, Attachment, Decision, Fate, Status, Ticket, TicketChange};
+use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Status, Ticket, TicketChange};
 
+use super::act::{Refusal, act};
 use super::commands::{Commanded, Effect, take_commands};
-use super::leak::leak;
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
-use super::{access, confirm, customer, notify, proof};
+use super::{confirm, customer, deskless, fresh, notify, proof, templates};
 
+/// Colleagues in copy of a note who are told of it.
+const IN_COPY_MAX: usize = 20;
 /// Characters of a reason that are kept.
 const REASON_MAX: usize = 500;
 
 pub fn agent(case: &Case, name: &str) -> Decision {
     // A mail that names no ticket: an agent is somebody's customer too, or forwards what a customer sent him.
-    let Some(ticket) = &case.facts.thread.ticket else { return customer::customer(case) };
     let agent = case.policy.agent(name);
+    let Some(ticket) = &case.facts.thread.ticket else {
+        return match agent.filter(|agent| !agent.disabled) {
+            Some(agent) if case.facts.desk_token => deskless::answer(case, agent),
+            Some(agent) => fresh::fresh(case, agent),
+            None => customer::customer(case),
+        };
+    };
     let Some(lacks) =
         agent.map_or_else(|| Some("There is no such agent".to_owned()), |agent| proof::lacks(case, agent))
     else {
@@ -35,7 +42,7 @@ pub fn agent(case: &Case, name: &str) -> Decision {
 }
 
 /// Nothing is carried out; the agent hears at the registered address.
-fn hold(case: &Case, name: &str, key: &str, because: &str) -> Decision {
+pub fn hold(case: &Case, name: &str, key: &str, because: &str) -> Decision {
     let decision = case.quarantine(format!("A mail from agent {name} was held: {because}"));
     note_held(case, decision, name, key, &format!("A mail from {name} was held, nothing was sent"), because)
 }
@@ -58,126 +65,77 @@ pub fn note_held(case: &Case, mut decision: Decision, name: &str, key: &str, eve
 
 /// What the agent wrote. Where folding would have left nothing, reading shows everything; where our marker heads it, that
 /// is our own notification, and the agent wrote nothing (he only attached a file).
-fn own_words(message: &Message) -> &str {
+pub fn own_words(message: &Message) -> &str {
     let reply = &message.reply;
-    let all_is_ours = reply.marker && reply.quoted.trim().is_empty() && reply.text.contains(MARKER);
-    if all_is_ours { "" } else { &reply.text }
+    let nothing_folded = reply.quoted.trim().is_empty();
+    let all_is_ours = reply.marker && nothing_folded && reply.text.contains(MARKER);
+    // Nothing above what is forwarded: the words are another's.
+    let all_is_forwarded = message.forward.is_some() && nothing_folded;
+    if all_is_ours || all_is_forwarded { "" } else { &reply.text }
 }
 
 fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
-    let commanded = take_commands(own_words(case.message), case.policy);
-    if !commanded.mistakes.is_empty() {
-        return misunderstood(case, name, &commanded);
-    }
-    let note = commanded.effects.iter().any(|(_, e)| *e == Effect::Note);
-    let files = relayed(case.message);
-    if let Some(leak) = leak(case, &commanded.words, &files).filter(|_| !note) {
-        return refuse(case, name, leak.key, &leak.because, &[], &[]);
-    }
-    // Quote marks and rules that were left over are no answer.
-    let is_word = |c: char| !c.is_whitespace() && !c.is_ascii_punctuation();
-    let says = commanded.words.contains(is_word) || !files.is_empty();
-    if commanded.effects.is_empty() && !says {
-        return refuse(case, name, "nothing-said", "There was nothing to send: no words, no command", &[], &[]);
-    }
-    if note && !says {
-        return refuse(case, name, "nothing-said", "A note without words", &[], &[]);
-    }
-    if let Some((written, _)) = commanded.effects.iter().find(|(_, e)| *e == Effect::Reject) {
-        let why = "it answers the question about a mail that was put aside, and this is another mail";
-        return refuse(case, name, "command", why, &[], &[format!("{written}: {why}")]);
-    }
-    let mut work = case.work(ticket.clone()).by(name);
-    for (written, effect) in &commanded.effects {
-        let Effect::Accept(who) = effect else { continue };
-        // First: the words of the same mail are for the accepted one too.
-        if let Err(why) = access::accept(case, &mut work, name, who.as_ref(), written) {
-            return refuse(case, name, "accept", &why, &[], &[format!("{written}: {why}")]);
-        }
-    }
-    for (written, effect) in &commanded.effects {
-        let Effect::Override(reason) = effect else { continue };
-        if let Err(why) = lift(&mut work, name, reason) {
-            return refuse(case, name, "command", &why, &[], &[format!("{written}: {why}")]);
-        }
-    }
-    let action = match (says, note) {
-        (true, true) => {
-            add_note(case, name, &mut work, &commanded.words);
-            Action::Note
-        }
-        (true, false) => {
-            answer(case, name, &mut work, &commanded, files);
-            Action::Relay
-        }
-        (false, _) => {
-            let entry = case.entry(EntryKind::Note, Direction::Note);
-            work.say(entry, "Commands by mail");
-            Action::Command
-        }
+    let Some(agent) = case.policy.agent(name) else { return case.quarantine("There is no such agent") };
+    let commanded = take_commands(own_words(case.message), case.policy, case.now);
+    // A template may fill in only where all the rest of the mail is understood.
+    let commanded = match commanded.mistakes.is_empty() {
+        true => match templates::expand(case, name, ticket, commanded) {
+            Ok(commanded) => commanded,
+            Err(no) => return refuse(case, name, ticket, &no),
+        },
+        false => commanded,
     };
-    let revoked = carry_out(case, name, &mut work, &commanded);
-    let number = work.ticket.number;
-    let mut decision = work.into_decision(action, Fate::Appended(number));
-    revoked.into_iter().for_each(|other| other.join(&mut decision));
-    decision.view = Some(case.view(true));
-    decision.reasons.extend(match case.facts.confirmed {
-        true => vec![case.facts.authenticity.because.clone()],
-        false => vec![
-            format!("{name} is believed: From is the agent's address, and the reply identity was signed for {name}"),
-            proof::because(case),
-        ],
-    });
-    decision.reasons.extend(commanded.effects.iter().map(|(written, _)| format!("Carried out: {written}")));
-    decision
+    act(case, agent, ticket, &commanded).unwrap_or_else(|no| refuse(case, name, ticket, &no))
 }
 
-fn misunderstood(case: &Case, name: &str, commanded: &Commanded) -> Decision {
-    let understood: Vec<String> = commanded.effects.iter().map(|(written, _)| written.clone()).collect();
-    let not: Vec<String> = commanded.mistakes.iter().map(|(written, why)| format!("{written}: {why}")).collect();
-    refuse(
-        case,
-        name,
-        "command",
-        "A command was not understood, so nothing was done and nothing was sent",
-        &understood,
-        &not,
-    )
+/// The same as [`hold`] for a mail that names no ticket.
+pub fn held_unproven(case: &Case, name: &str, because: &str) -> Decision {
+    hold(case, name, "unsigned", because)
 }
 
 /// The mail of a believed agent that cannot be carried out: it stays in the ticket, and comes back with the reason.
-fn refuse(case: &Case, name: &str, key: &str, because: &str, understood: &[String], not: &[String]) -> Decision {
-    let Some(ticket) = &case.facts.thread.ticket else { return case.quarantine(because) };
+fn refuse(case: &Case, name: &str, ticket: &Ticket, no: &Refusal) -> Decision {
     let mut work = case.work(ticket.clone()).by(name);
-    work.say(case.entry(EntryKind::Note, Direction::Note), format!("Not carried out: {because}"));
-    work.outgoing.extend(notify::refused(case, name, key, understood, not));
+    work.say(case.entry(EntryKind::Note, Direction::Note), format!("Not carried out: {}", no.because));
+    work.outgoing.extend(notify::refused(case, name, no.key, &no.understood, &no.lines()));
     let number = work.ticket.number;
     let mut decision = work.into_decision(Action::Note, Fate::Appended(number));
     decision.view = Some(case.view(true));
-    decision.reasons.push(because.to_owned());
-    decision.reasons.extend(not.iter().cloned());
+    decision.commands = no.commands();
+    decision.reasons.push(no.because.clone());
+    decision.reasons.extend(no.lines());
     decision
 }
 
 /// The attachments that go to the customer: all but the logos of a signature.
-fn relayed(message: &Message) -> Vec<Attachment> {
+pub fn relayed(message: &Message) -> Vec<Attachment> {
     message.attachments.iter().filter(|a| !is_logo(a)).cloned().collect()
 }
 
-fn add_note(case: &Case, name: &str, work: &mut Work, words: &str) {
+pub fn add_note(case: &Case, name: &str, work: &mut Work, words: &str) {
     let mut entry = case.entry(EntryKind::Note, Direction::Note);
     entry.text = words.to_owned();
     entry.reply.text = words.to_owned();
     work.say(entry, "A note, kept from the customer");
-    tell_note(name, work, words, &case.cause());
+    tell_note(name, work, words, &case.cause(), &in_copy(case));
+}
+
+/// Colleagues to whom the agent's own program sent the mail, too: what they answer to it must come to the desk, so they
+/// hear of it as the others do.
+fn in_copy<'a>(case: &Case<'a>) -> Vec<&'a Agent> {
+    let people = case.message.to.iter().chain(&case.message.cc).filter_map(Address::spec);
+    let agents = people.filter_map(|spec| case.policy.agent_by_address(&spec)).filter(|agent| !agent.disabled);
+    agents.take(IN_COPY_MAX).collect()
 }
 
 /// Colleagues hear of a note; its author does not.
-pub fn tell_note(author: &str, work: &mut Work, words: &str, cause: &str) {
-    for agent in notify::told(&work.ticket, work.policy, work.now) {
-        if agent.name == author {
+pub fn tell_note(author: &str, work: &mut Work, words: &str, cause: &str, in_copy: &[&Agent]) {
+    let mut told: Vec<&str> = vec![author];
+    for agent in notify::hearers(&work.ticket, work.policy, work.now).iter().chain(in_copy) {
+        if told.contains(&agent.name.as_str()) {
             continue;
         }
+        told.push(&agent.name);
         let mut draft = notify::to_agent(work, agent, Template::NotifyNote, cause);
         draft.text = words.to_owned();
         draft.values.insert("actor", Value::Text(display(work, author)));
@@ -185,21 +143,37 @@ pub fn tell_note(author: &str, work: &mut Work, words: &str, cause: &str) {
     }
 }
 
-fn display(work: &Work, name: &str) -> String {
+pub fn display(work: &Work, name: &str) -> String {
     if name == DESK {
         return work.policy.desk.name.clone();
     }
     work.policy.agent(name).map_or_else(|| name.to_owned(), |a| a.display.clone())
 }
 
-fn answer(case: &Case, name: &str, work: &mut Work, commanded: &Commanded, files: Vec<Attachment>) {
+pub fn answer(case: &Case, name: &str, work: &mut Work, commanded: &Commanded, files: Vec<Attachment>) {
     let mut entry = case.entry(EntryKind::Answer, Direction::Outgoing);
     entry.attachments = files.iter().map(attachment_info).collect();
     entry.believed = None;
-    let mut ends =
-        commanded.effects.iter().filter_map(|(_, e)| if let Effect::Status(s) = e { Some(*s) } else { None });
+    let mut ends = commanded.effects.iter().filter_map(|(_, effect)| match effect {
+        Effect::Status(status) => Some(*status),
+        Effect::Snooze(_) => Some(Status::Snoozed),
+        _ => None,
+    });
     let status = ends.next_back().unwrap_or(Status::Waiting);
     send_answer(name, work, entry, &commanded.words, files, &case.cause(), status);
+    tell_answer(name, work, &commanded.words, &case.cause());
+}
+
+/// Whose ticket it is, and who watches it, hears of a colleague's answer.
+pub fn tell_answer(author: &str, work: &mut Work, words: &str, cause: &str) {
+    for agent in notify::hearers(&work.ticket, work.policy, work.now) {
+        if agent.name != author {
+            let mut draft = notify::to_agent(work, agent, Template::NotifyAnswer, cause);
+            draft.text = words.to_owned();
+            draft.values.insert("actor", Value::Text(display(work, author)));
+            work.outgoing.push(draft);
+        }
+    }
 }
 
 /// An agent's words go to the requester and the participants, from the desk's address; the ticket's state follows.
@@ -230,7 +204,7 @@ pub fn send_answer(
             text: words.to_owned(),
             author: Some(Address::new(Some(&author), work.mailbox().address.as_str())),
             attachments: files.clone(),
-            values: std::collections::BTreeMap::from([("agent", Value::Text(author.clone()))]),
+            values: answer_values(&author, status, work),
             cause: cause.to_owned(),
             at: work.now,
         })
@@ -257,48 +231,21 @@ pub fn send_answer(
     work.outgoing.extend(drafts);
 }
 
+/// Where the answer is to be the last word, it says how to have another.
+fn answer_values(author: &str, status: Status, work: &Work) -> std::collections::BTreeMap<&'static str, Value> {
+    let days = Value::Number(i64::from(work.policy.desk.reopen_days));
+    let resolved = (status == Status::Resolved).then_some(("resolved_days", days));
+    resolved.into_iter().chain([("agent", Value::Text(author.to_owned()))]).collect()
+}
+
 /// The requester, then the participants.
 fn recipients(ticket: &Ticket) -> Vec<Address> {
     let participants = ticket.participants.iter().map(|p| Address { name: p.name.clone(), email: p.email.clone() });
     std::iter::once(ticket.requester.clone()).chain(participants).filter(|a| a.spec().is_some()).collect()
 }
 
-/// Returns the other tickets that were changed with this one.
-fn carry_out<'a>(case: &Case<'a>, name: &str, work: &mut Work<'a>, commanded: &Commanded) -> Vec<Work<'a>> {
-    let mut others = Vec::new();
-    for (written, effect) in &commanded.effects {
-        match effect {
-            Effect::Note | Effect::Accept(_) | Effect::Reject | Effect::Override(_) => {}
-            Effect::Revoke => others = access::revoke(work, &case.facts.found.absorbed, written),
-            Effect::Status(to) => {
-                if work.ticket.status != *to {
-                    work.change(TicketChange::Status { to: *to }, written);
-                }
-            }
-            Effect::Take => {
-                assign(name, work, Some(name.to_owned()), work.ticket.group.clone(), written, &case.cause())
-            }
-            Effect::Assign(to) => {
-                let (owner, group) = owner_and_group(to);
-                assign(name, work, owner, group, written, &case.cause());
-            }
-            Effect::Priority(to) => work.change(TicketChange::Priority { to: *to }, written),
-            Effect::Category(to) => work.change(TicketChange::Category { to: Some(to.clone()) }, written),
-        }
-    }
-    others
-}
-
-/// An agent's name, or a group's.
-pub fn owner_and_group(to: &Assignee) -> (Option<String>, Option<String>) {
-    match to {
-        Assignee::Agent(agent) => (Some(agent.clone()), None),
-        Assignee::Group(group) => (None, Some(group.clone())),
-    }
-}
-
 /// Takes the mark off a restricted request; who does it answers for it.
-fn lift(work: &mut Work, name: &str, reason: &str) -> Result<(), String> {
+pub fn lift(work: &mut Work, name: &str, reason: &str) -> Result<(), String> {
     if !work.ticket.restricted {
         return Err("nothing is restricted on this ticket".to_owned());
     }

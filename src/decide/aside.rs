@@ -50,7 +50,7 @@ pub fn ask(case: &Case, mut decision: Decision) -> Decision {
 /// An agent's word about a mail that was put aside. Only the two commands count: nobody lets a forged mail in by writing
 /// "thanks".
 pub fn answer(case: &Case, hold: &Hold) -> Decision {
-    let said = take_commands(&case.message.reply.text, case.policy);
+    let said = take_commands(&case.message.reply.text, case.policy, case.now);
     let says = |is: fn(&Effect) -> bool| said.effects.iter().any(|(_, effect)| is(effect));
     let accepts = says(|effect| matches!(effect, Effect::Accept(_)));
     let (state, what) = match (accepts, says(|effect| *effect == Effect::Reject)) {

@@ -103,16 +103,21 @@ fn is_asked(ticket: &Ticket) -> bool {
     proven && !ticket.service.by_machine && ticket.requester.spec().is_some_and(|a| !is_machine_address(&a))
 }
 
+/// Why the customer is none to whom the desk writes by itself.
+pub fn unasked(work: &Work) -> Option<&'static str> {
+    if !is_asked(&work.ticket) {
+        return Some("its sender is a machine's or was never proven");
+    }
+    let is_ours = work.ticket.requester.spec().is_none_or(|a| work.policy.own_address(&a).is_some());
+    is_ours.then_some("the requester is one of the desk's own addresses")
+}
+
 /// Why the customer gets no mail that no person writes. `Some(None)`: only not now.
 fn refused(work: &Work, found: &Found) -> Option<Option<String>> {
-    let ticket = &work.ticket;
     let mail_to_it: &MailToIt = &found.conduct.mail_to_it;
     let never = |why: &str| Some(Some(why.to_owned()));
-    if !is_asked(ticket) {
-        return never("its sender is a machine's or was never proven");
-    }
-    if ticket.requester.spec().is_none_or(|a| work.policy.own_address(&a).is_some()) {
-        return never("the requester is one of the desk's own addresses");
+    if let Some(why) = unasked(work) {
+        return never(why);
     }
     if mail_to_it.complained_at.is_some() {
         return never("this address reported a mail of the desk's as unwanted");
@@ -203,7 +208,7 @@ fn tell(work: &mut Work, template: Template, days: Option<u32>, at: Timestamp) {
     }
 }
 
-fn to_customer(work: &Work, template: Template, at: Timestamp) -> Draft {
+pub fn to_customer(work: &Work, template: Template, at: Timestamp) -> Draft {
     Draft {
         template,
         addressee: Addressee::Customer,
@@ -223,7 +228,7 @@ fn to_customer(work: &Work, template: Template, at: Timestamp) -> Draft {
     }
 }
 
-fn send(work: &mut Work, draft: Draft, because: &str) -> Vec<String> {
+pub fn send(work: &mut Work, draft: Draft, because: &str) -> Vec<String> {
     let desk = Address::new(Some(&work.policy.desk.name), work.mailbox().address.as_str());
     let mut entry = work.own_entry(EntryKind::Notice, desk, vec![draft.to.clone()], "");
     entry.message_id = Some(draft.message_id(work.policy));

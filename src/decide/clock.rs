@@ -9,7 +9,7 @@ use crate::model::promise::{ChosenBy, Escalate, PAUSES_MAX, Promise, Sla, Told};
 use crate::model::{Action, Agent, Decision, Fate, Found, Policy, Status, Ticket, TicketChange, TicketNumber};
 
 use super::work::{DESK, Work};
-use super::{agent, care, duty, notify, presence};
+use super::{agent, care, duty, hands, notify, presence};
 
 /// Gives a new ticket its SLA: the contact's, else the organisation's, else the category's, else the desk's. Returns what
 /// was thought on the way.
@@ -171,6 +171,7 @@ fn agree_anew(work: &mut Work, chosen: Chosen) {
 
 /// The desk owes the next word again: what is due moves by the working time for which the clock stood.
 fn go_on(work: &mut Work) {
+    work.ticket.service.helped = false;
     let Some(stopped) = work.ticket.service.stopped_at.take() else { return };
     let pauses = &mut work.ticket.service.pauses;
     pauses.push((stopped, work.now));
@@ -253,7 +254,7 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
         match step.what {
             Escalate::Assign(to) => {
                 let to = present(to, policy, now);
-                let (owner, group) = agent::owner_and_group(&to);
+                let (owner, group) = hands::owner_and_group(&to);
                 work.event(format!("escalated to {}", to.name()), because.clone());
                 agent::assign(DESK, &mut work, owner, group, &because, &cause);
             }

@@ -287,15 +287,18 @@ pub fn answer(case: &Case, confirmation: &Confirmation) -> Decision {
     if hold.kind == HoldKind::Mail {
         return aside::answer(case, hold);
     }
+    if hold.kind == HoldKind::Crossed {
+        return over(case, hold); // nobody is asked about one: only `#send` lets it go
+    }
     let denied = says_no(&case.message.reply.text);
     let mut hold = hold.clone();
     hold.state = match (denied, hold.kind) {
         (true, _) => HoldState::Denied,
-        (false, HoldKind::Agent | HoldKind::Mail) => HoldState::Released,
+        (false, HoldKind::Agent | HoldKind::Mail | HoldKind::Crossed) => HoldState::Released,
         (false, HoldKind::Request | HoldKind::Address | HoldKind::Alternate) => HoldState::Done,
     };
     let decision = match hold.kind {
-        HoldKind::Agent | HoldKind::Mail => agents(case, &hold, denied),
+        HoldKind::Agent | HoldKind::Mail | HoldKind::Crossed => agents(case, &hold, denied),
         HoldKind::Request => requests(case, &hold, denied),
         HoldKind::Address | HoldKind::Alternate => addresses(case, &hold, denied),
     };
@@ -339,7 +342,7 @@ fn says_no(text: &str) -> bool {
 fn denial(hold: &Hold) -> String {
     match hold.kind {
         HoldKind::Agent => format!("Agent {} says that a mail held in that name is not genuine", hold.who),
-        HoldKind::Request | HoldKind::Address | HoldKind::Alternate | HoldKind::Mail => {
+        HoldKind::Request | HoldKind::Address | HoldKind::Alternate | HoldKind::Mail | HoldKind::Crossed => {
             "Somebody denies what was asked in a confirmation mail".to_owned()
         }
     }
@@ -415,7 +418,9 @@ fn over(case: &Case, hold: &Hold) -> Decision {
         return decision;
     }
     let to = match hold.kind {
-        HoldKind::Agent | HoldKind::Mail => case.policy.agent(&hold.who).map(|agent| to_agent(agent, case.policy)),
+        HoldKind::Agent | HoldKind::Mail | HoldKind::Crossed => {
+            case.policy.agent(&hold.who).map(|agent| to_agent(agent, case.policy))
+        }
         HoldKind::Request | HoldKind::Address | HoldKind::Alternate => {
             Some((Address::new(None, &hold.who), case.language()))
         }

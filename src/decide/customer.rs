@@ -1,15 +1,16 @@
 //! A customer's mail: a new ticket, or a further word on one. Who may append what is BEHAVIOUR's action table.
 
 use crate::model::facts::{Sender, ThreadBy};
+use crate::model::free_mail::is_free_mail;
 use crate::model::text::fold;
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::token::TokenKind;
-use crate::model::{Action, AddrSpec, Decision, Fate, Status, Ticket, TicketChange};
+use crate::model::{Action, AddrSpec, Address, Decision, Fate, Status, Ticket, TicketChange};
 
 use super::open::open;
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
-use super::{access, asks, duty, notify};
+use super::{access, articles, asks, duty, notify, thanks};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -70,6 +71,13 @@ fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
     let participant =
         case.author().is_some_and(|from| ticket.is_participant(from.as_str())) || by_another_address(case, ticket);
     let proven = thread.by.is_proof();
+    if !ticket.status.is_live()
+        && participant
+        && (proven || case.is_thread_his())
+        && let Some(thanks) = thanks::only(case)
+    {
+        return Permission::Append { ticket, kind: EntryKind::Reply, becomes_participant: false, because: thanks };
+    }
     if !ended_and_reopenable(case, ticket) {
         return new(match case.is_thread_his() {
             true => {
@@ -164,9 +172,16 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     for other in &case.facts.thread.also {
         work.change(TicketChange::Linked { to: *other }, "The mail proves that it has to do with this ticket too");
     }
+    let mut solved = false;
     if kind == EntryKind::Reply {
         asks::complete(case, &mut work);
-        reopen(&mut work);
+        solved = articles::solved(case, &mut work);
+        if !solved {
+            match thanks::only(case).filter(|_| !ticket.status.is_live()) {
+                Some(because) => work.event(format!("stays {}", ticket.status), because),
+                None => reopen(&mut work),
+            }
+        }
     }
     match kind {
         EntryKind::External if case.is_thread_his() => {
@@ -180,8 +195,10 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
         EntryKind::Reply => add_copied(case, &mut work),
         _ => {}
     }
+    let only_thanks = !ticket.status.is_live() && !work.ticket.status.is_live();
     // A machine that talks on and on is written down, and after a while disturbs nobody any more.
-    if case.facts.found.recent.len() < SIMILAR_MAX || work.ticket.entries < NOISE_MAX {
+    let too_much = case.facts.found.recent.len() >= SIMILAR_MAX && work.ticket.entries >= NOISE_MAX;
+    if !too_much && !(kind == EntryKind::Reply && only_thanks) {
         let woken = if kind == EntryKind::Reply { duty::again(case, &mut work) } else { None };
         work.outgoing.extend(notify::reply(case, &work, kind, woken));
     }
@@ -189,6 +206,7 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     let mut decision = work.into_decision(Action::Append, Fate::Appended(number));
     decision.view = Some(case.view(true));
     decision.reasons.push(because.to_owned());
+    decision.reasons.extend(solved.then(|| "The customer says that it is solved".to_owned()));
     decision.reasons.push("Further words on a ticket are not acknowledged".to_owned());
     decision
 }
@@ -206,8 +224,16 @@ fn reopen(work: &mut Work) {
     }
 }
 
-/// The other people on a strongly proven sender's mail get copies from now on; those on a weakly proven one's where an agent
-/// lets them in.
+/// Of the sender's organisation on file, or of his domain, where that is not one at which everybody can have an address.
+fn is_colleague_of(case: &Case, person: &Address) -> bool {
+    let (Some(from), Some(person)) = (case.author(), person.spec()) else { return false };
+    let of_firm =
+        case.facts.organisation.as_ref().is_some_and(|firm| firm.domains.iter().any(|d| d == person.domain()));
+    of_firm || from.domain() == person.domain() && !is_free_mail(from.domain())
+}
+
+/// Colleagues on a strongly proven sender's mail get copies from now on; others, and those on a weakly proven one's, where
+/// an agent lets them in.
 pub fn add_copied(case: &Case, work: &mut Work) {
     if !case.is_verified() {
         return;
@@ -215,11 +241,20 @@ pub fn add_copied(case: &Case, work: &mut Work) {
     let by = case.author_as_written().email;
     let room = PARTICIPANTS_MAX.saturating_sub(work.ticket.participants.len());
     for person in access::copied(case, &work.ticket).into_iter().take(room) {
-        if case.is_strong() {
-            let change = TicketChange::Participant { email: person.email, name: person.name, by: by.clone() };
-            work.change(change, "A believed participant wrote to this person too");
-        } else {
-            access::propose(case, work, &person, "A weakly proven participant wrote to this person too");
+        match (case.is_strong(), is_colleague_of(case, &person)) {
+            (true, true) => {
+                let change = TicketChange::Participant { email: person.email, name: person.name, by: by.clone() };
+                work.change(change, "A believed participant wrote to this colleague too");
+            }
+            (true, false) => {
+                access::propose(
+                    case,
+                    work,
+                    &person,
+                    "A believed participant wrote to this person too, who is no colleague",
+                );
+            }
+            (false, _) => access::propose(case, work, &person, "A weakly proven participant wrote to this person too"),
         }
     }
 }

@@ -3,8 +3,11 @@
 
 mod access;
 mod acknowledge;
+mod act;
 mod agent;
+mod articles;
 mod aside;
+mod asking;
 mod asks;
 mod bounce;
 mod care;
@@ -12,23 +15,37 @@ mod clock;
 mod commands;
 mod conduct;
 mod confirm;
+mod crossed;
 mod customer;
+mod deskless;
+pub mod digest;
+mod duplicates;
 mod duty;
+mod fresh;
+mod hands;
+mod inform;
 mod leak;
 mod lookalike;
 mod machine;
+mod merge;
+mod note_address;
 mod notify;
 mod open;
 mod order;
 mod presence;
 mod proof;
 mod recheck;
+mod resolved;
 mod route;
 mod subject;
+mod templates;
+mod thanks;
 mod urgency;
+mod weeks;
 mod work;
 
 pub use aside::note_release;
+pub use asking::ask;
 pub use bounce::undelivered;
 pub use clock::clock;
 pub use commands::{COMMANDS, Command};
@@ -36,6 +53,7 @@ pub use confirm::{verify, verify_alternate};
 pub use duty::{Gap, gaps};
 pub use order::order;
 pub use recheck::again as check_again;
+pub use templates::{TemplateMistake, VALUES as TEMPLATE_VALUES, check as check_templates};
 
 use jiff::Timestamp;
 

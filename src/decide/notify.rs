@@ -6,9 +6,9 @@ use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Agent, Believed};
 
-use super::lookalike;
-pub use super::presence::told;
+pub use super::presence::{hearers, told};
 use super::work::{Case, Work};
+use super::{duplicates, lookalike};
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
     told(&work.ticket, case.policy, case.now)
@@ -16,14 +16,24 @@ pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
         .map(|agent| {
             let mut draft = of_mail(case, work, agent, Template::NotifyNew, EntryKind::Request);
             draft.values.insert("why", Value::Text(why.to_owned()));
+            draft.values.insert("similar", Value::List(similar(case)));
             draft
         })
         .collect()
 }
 
+/// Tickets that a colleague of the customer's may have opened about the same thing.
+fn similar(case: &Case) -> Vec<String> {
+    let prefix = &case.policy.desk.prefix;
+    let message = case.message;
+    let forwarded = message.forward.as_ref().map(|f| f.text.as_str());
+    let likely = duplicates::likely(case, forwarded.unwrap_or(&message.reply.text));
+    likely.into_iter().map(|t| format!("{prefix}-{} {} (#merge {})", t.number, t.subject, t.number)).collect()
+}
+
 /// Somebody said something on a ticket that has an owner. `woken` hears of it too.
 pub fn reply(case: &Case, work: &Work, kind: EntryKind, woken: Option<&Agent>) -> Vec<Draft> {
-    let mut told = told(&work.ticket, case.policy, case.now);
+    let mut told = hearers(&work.ticket, case.policy, case.now);
     told.extend(woken.filter(|woken| told.iter().all(|agent| agent.name != woken.name)));
     told.into_iter().map(|agent| of_mail(case, work, agent, Template::NotifyReply, kind)).collect()
 }

@@ -4,19 +4,51 @@ use crate::model::facts::Sender;
 use crate::model::outgoing::Template;
 use crate::model::text::{SUBJECT_MAX, clean_line};
 use crate::model::ticket::{Direction, EntryKind, Participant};
-use crate::model::{Action, Address, Decision, Fate, Priority, Status, Ticket, TicketChange};
+use crate::model::{Action, Address, Agent, Decision, Fate, Priority, Status, Ticket, TicketChange};
 
+use super::act::{Refusal, Rest, Said};
+use super::commands::Effect;
 use super::route::{Asked, Route, route};
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
-use super::{acknowledge, asks, clock, confirm, customer, duty, notify, urgency};
+use super::{acknowledge, act, agent, articles, asks, clock, confirm, customer, duty, notify, urgency};
 
 /// Characters of a mail's first line that stand in for a missing subject.
 const FIRST_WORDS_MAX: usize = 60;
 
+/// How an agent opens a ticket in a customer's name.
+pub struct Given<'g> {
+    pub agent: &'g Agent,
+    pub said: &'g Said<'g>,
+    pub requester: Address,
+    /// The words are what the customer said, to be kept as his; else they stand above what he wrote, which is forwarded.
+    pub is_call: bool,
+}
+
+impl Given<'_> {
+    /// The desk writes first: the words are for the customer, and he asked for nothing.
+    fn is_first_word(&self) -> bool {
+        self.is_call && self.said.written(|e| *e == Effect::Send).is_some()
+    }
+
+    /// What the customer said, without the commands.
+    fn words(&self, case: &Case) -> (String, String) {
+        let own = self.said.commanded.words.clone();
+        let forwarded = case.message.forward.as_ref().map(|f| f.text.clone()).filter(|_| !self.is_call);
+        let all = own.lines().chain(forwarded.iter().flat_map(|text| std::iter::once("").chain(text.lines())));
+        let all = all.collect::<Vec<_>>().join("\n").trim().to_owned();
+        (if own.trim().is_empty() { all.clone() } else { own }, all)
+    }
+}
+
 pub fn open(case: &Case, because: &str) -> Decision {
+    open_for(case, because, None).unwrap_or_else(|no| case.quarantine(no.because))
+}
+
+/// Opens a ticket; `given`: for whom an agent opens it. An error says what of his commands cannot be carried out.
+pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Decision, Refusal> {
     let facts = case.facts;
-    let requester = requester(case);
+    let requester = given.map_or_else(|| requester(case), |given| given.requester.clone());
     let asked = Asked {
         message: case.message,
         mailbox: &case.mailbox.name,
@@ -27,15 +59,31 @@ pub fn open(case: &Case, because: &str) -> Decision {
         now: case.now,
     };
     let mut route = route(&asked, case.policy);
-    let mut work = case.work(blank(case, requester)).by(CUSTOMER);
+    let mut work = case.work(blank(case, requester)).by(given.map_or(CUSTOMER, |given| &given.agent.name));
     work.change(TicketChange::Created, because);
     let mut request = case.entry(EntryKind::Request, Direction::Incoming);
     if matches!(facts.sender, Sender::Agent(_)) {
         // The customer never saw the mail in which an agent forwards his.
         request.message_id = None;
     }
-    work.say(request, "The mail that opened the ticket");
-    work.note_verdict(&case.facts.authenticity);
+    if let Some(given) = given {
+        (request.reply.text, request.text) = given.words(case);
+        if work.ticket.subject.is_empty() || work.ticket.subject.starts_with('#') {
+            let first = request.reply.text.lines().next().unwrap_or_default();
+            work.ticket.subject = clean_line(first, FIRST_WORDS_MAX);
+        }
+    }
+    let first_word = given.filter(|given| given.is_first_word());
+    match first_word {
+        Some(given) if !given.said.says => {
+            return Err(Refusal::new("nothing-said", "There was nothing to send: no words"));
+        }
+        Some(_) => {}
+        None => {
+            work.say(request, "The mail that opened the ticket");
+            work.note_verdict(&case.facts.authenticity);
+        }
+    }
     work.ticket.service.by_machine = acknowledge::by_machine(case).is_some();
     work.actor = DESK.to_owned();
     bind(case, &mut work);
@@ -43,15 +91,25 @@ pub fn open(case: &Case, because: &str) -> Decision {
     let urgent = urgency::heed(case, &mut work);
     let promised = clock::promise(&mut work, case.contact(), facts.organisation.as_ref());
     asks::begin(case, &mut work);
+    let mut suggestions = articles::suggest(case, &mut work);
     link(case, &mut work);
     customer::add_copied(case, &mut work);
     let woken = duty::take(case, &mut work, &mut route);
+    if let Some(given) = first_word {
+        // Who writes first looks after it.
+        route.owner = Some(given.agent.name.clone());
+        route.turns.clear();
+    }
     let assigned = TicketChange::Assigned { owner: route.owner.clone(), group: route.group.clone() };
-    let why = route.because();
+    let why =
+        if first_word.is_some() { "Who writes to a customer first looks after it".to_owned() } else { route.because() };
     work.change(assigned, why.clone());
 
     let hold = if work.ticket.restricted { confirm::ask_contact(case, &mut work) } else { None };
-    let acknowledgement = acknowledge::acknowledgement(case, &work, hold.is_some());
+    let acknowledgement = match first_word {
+        Some(_) => Err("the agent writes to the customer himself".to_owned()),
+        None => acknowledge::acknowledgement(case, &work, hold.is_some()),
+    };
     let mut reasons = vec![because.to_owned(), format!("It goes to {}: {why}", whom(&route))];
     reasons.extend(urgent.into_iter().chain(promised).chain(woken));
     let mut acknowledged = Vec::new();
@@ -64,15 +122,23 @@ pub fn open(case: &Case, because: &str) -> Decision {
             if draft.template == Template::Acknowledgement && !asked.is_empty() {
                 work.event("asked for what is missing", asked.join("; "));
             }
+            articles::record(&mut work, &suggestions);
             work.outgoing.push(draft);
         }
         Err(why_not) => {
+            articles::withdraw(&mut work, &mut suggestions);
             work.event("not acknowledged", &why_not);
             reasons.push(format!("Not acknowledged: {why_not}"));
         }
     }
-    work.outgoing.extend(notify::new_ticket(case, &work, &route.word()));
-    let number = work.ticket.number;
+    let mut rest = Rest::default();
+    if let Some(given) = given {
+        given_commands(case, given, &mut work, &mut rest)?;
+    }
+    if first_word.is_none() {
+        work.outgoing.extend(notify::new_ticket(case, &work, &route.word()));
+    }
+    let (number, now) = (work.ticket.number, work.ticket.clone());
     let mut decision = work.into_decision(Action::NewTicket, Fate::Ticket(number));
     decision.view = Some(case.view(false));
     if acknowledged.is_empty() {
@@ -85,8 +151,25 @@ pub fn open(case: &Case, because: &str) -> Decision {
     }
     decision.turns = route.turns;
     decision.route = route.steps;
+    decision.articles = suggestions;
     decision.reasons = reasons;
-    decision
+    if let Some(given) = given {
+        rest.settle(case, given.agent, given.said, Some(&now), &mut decision);
+    }
+    Ok(decision)
+}
+
+/// The agent's words, where they are the first, and his other commands.
+fn given_commands<'a>(case: &Case<'a>, given: &Given, work: &mut Work<'a>, rest: &mut Rest<'a>) -> Result<(), Refusal> {
+    let name = &given.agent.name;
+    let actor = std::mem::replace(&mut work.actor, name.clone());
+    act::copies(given.said, work)?;
+    if given.is_first_word() {
+        agent::answer(case, name, work, given.said.commanded, given.said.files.clone());
+    }
+    act::carry_out(case, given.said, work, rest)?;
+    work.actor = actor;
+    Ok(())
 }
 
 fn whom(route: &Route) -> String {
@@ -146,6 +229,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
         entries: 0,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::model::ticket::EntryKind;
 use crate::model::{Action, Address, Decision, Fate, Found, Order, OrderKind, Policy, Status, Ticket, TicketChange};
 
 use super::work::{Work, attachment_info};
-use super::{access, agent};
+use super::{access, agent, hands, merge};
 
 /// Carries an order out. An error says why it cannot be; nothing is changed then.
 pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision, String> {
@@ -41,14 +41,11 @@ pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> R
             let from = Address::new(Some(&order.actor), work.mailbox().address.as_str());
             let entry = work.own_entry(EntryKind::Note, from, Vec::new(), text.trim());
             work.say(entry, "A note, kept from the customer");
-            agent::tell_note(&order.actor, &mut work, text.trim(), &cause);
+            agent::tell_note(&order.actor, &mut work, text.trim(), &cause, &[]);
             Action::Note
         }
         OrderKind::Assign { to } => {
-            let (owner, group) = match to {
-                crate::model::desk::Assignee::Agent(name) => (Some(name.clone()), None),
-                crate::model::desk::Assignee::Group(name) => (None, Some(name.clone())),
-            };
+            let (owner, group) = hands::owner_and_group(to);
             agent::assign(&order.actor, &mut work, owner, group, "By order", &cause);
             Action::Command
         }
@@ -60,13 +57,9 @@ pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> R
         OrderKind::Reopen => status(&mut work, Status::Open),
         OrderKind::Merge { into } => {
             let target = ticket(*into)?;
-            if target.number == work.ticket.number {
-                return Err(format!("Ticket {} cannot be merged into itself", target.number));
-            }
-            work.change(TicketChange::MergedInto { into: target.number }, "By order");
-            let mut other = Work::new(target, policy, now).by(&order.actor);
-            other.change(TicketChange::Linked { to: work.ticket.number }, "That ticket was merged into this one");
-            others.push(other);
+            let mut receipt = Vec::new();
+            let living = merge::merge(&mut work, target, "By order", &cause, &mut receipt)?;
+            others.push(living);
             Action::Command
         }
     };

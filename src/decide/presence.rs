@@ -63,6 +63,17 @@ pub fn told<'a>(ticket: &Ticket, policy: &'a Policy, now: Timestamp) -> Vec<&'a 
     group.into_iter().chain(owners()).find(|told| !told.is_empty()).unwrap_or_default()
 }
 
+/// Those who are told, and those who watch it. Whoever looks in now and then has nobody to stand in.
+pub fn hearers<'a>(ticket: &Ticket, policy: &'a Policy, now: Timestamp) -> Vec<&'a Agent> {
+    let mut hearers = told(ticket, policy, now);
+    for watcher in ticket.hands.watchers.iter().filter_map(|name| policy.agent(name)).filter(|a| !a.disabled) {
+        if hearers.iter().all(|agent| agent.name != watcher.name) {
+            hearers.push(watcher);
+        }
+    }
+    hearers
+}
+
 /// An agent or whoever stands in, or those of a group who are there.
 pub fn of_assignee<'a>(owner: &Assignee, policy: &'a Policy, now: Timestamp) -> Vec<&'a Agent> {
     match owner {

@@ -55,13 +55,15 @@ pub fn lacks(case: &Case, agent: &Agent) -> Option<String> {
     if case.facts.found.held.as_ref().is_some_and(|hold| hold.state == HoldState::Denied) {
         return Some(format!("{} said that this mail is not genuine", agent.name));
     }
-    if !case.facts.agent_token {
+    // Of what answers a mail about no ticket nothing follows but for the agent himself.
+    let about_a_ticket = case.facts.thread.ticket.is_some();
+    if !(if about_a_ticket { case.facts.agent_token } else { case.facts.desk_token }) {
         return Some("It carries no reply identity that this desk signed for its agent".to_owned());
     }
     if rule(case).proof && !case.is_strong() {
         return Some(case.facts.authenticity.because.clone());
     }
-    if rule(case).proof && !case.is_thread_his() {
+    if rule(case).proof && about_a_ticket && !case.is_thread_his() {
         return Some("What names the ticket is not covered by the proof: anybody may have added it".to_owned());
     }
     if rule(case).proof && !case.is_to_us() {

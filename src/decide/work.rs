@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use crate::model::address::AddrSpec;
 use crate::model::decision::View;
 use crate::model::facts::{Authenticity, Contact, Earlier, Organisation, Sender};
+use crate::model::hands::Worked;
 use crate::model::message::Reply;
 use crate::model::outgoing::Draft;
 use crate::model::text::clean_line;
 use crate::model::ticket::{AttachmentInfo, Direction, EntryKind, HistoryLine};
 use crate::model::{
     Action, Address, Attachment, Believed, Decision, Entry, Facts, Fate, Language, Mailbox, Message, Policy, Strength,
-    Ticket, TicketChange,
+    Ticket, TicketChange, TicketNumber,
 };
 
 /// Characters of evidence that are kept with a mail.
@@ -198,6 +199,10 @@ pub struct Work<'a> {
     pub history: Vec<HistoryLine>,
     pub entries: Vec<Entry>,
     pub outgoing: Vec<Draft>,
+    pub times: Vec<Worked>,
+    pub tags: Vec<(TicketNumber, String, bool)>,
+    /// See [`Decision::moved`].
+    pub moved: Vec<(TicketNumber, u32, TicketNumber, u32)>,
     /// What was said before, where it was asked for.
     pub said: Vec<Entry>,
     /// The customer on file about whom the store was asked.
@@ -215,6 +220,9 @@ impl<'a> Work<'a> {
             history: Vec::new(),
             entries: Vec::new(),
             outgoing: Vec::new(),
+            times: Vec::new(),
+            tags: Vec::new(),
+            moved: Vec::new(),
             said: Vec::new(),
             contact: None,
             organisation: None,
@@ -240,6 +248,11 @@ impl<'a> Work<'a> {
             change: change.clone(),
             because: because.into(),
         });
+        match &change {
+            TicketChange::Tagged { tag } => self.tags.push((self.ticket.number, tag.clone(), true)),
+            TicketChange::Untagged { tag } => self.tags.push((self.ticket.number, tag.clone(), false)),
+            _ => {}
+        }
         super::clock::follow(self, before, &change);
     }
 
@@ -329,16 +342,19 @@ impl<'a> Work<'a> {
     }
 
     /// Hands everything over to a decision about another ticket.
-    pub fn join(self, decision: &mut Decision) {
+    pub fn join(mut self, decision: &mut Decision) {
+        self.ticket.service.next_at = super::clock::next(&self.ticket, self.policy);
         decision.tickets.push(self.ticket);
         decision.history.extend(self.history);
         decision.entries.extend(self.entries);
         decision.outgoing.extend(self.outgoing);
+        decision.times.extend(self.times);
+        decision.tags.extend(self.tags);
+        decision.moved.extend(self.moved);
     }
 
     /// Hands everything over to a decision.
-    pub fn into_decision(mut self, action: Action, fate: Fate) -> Decision {
-        self.ticket.service.next_at = super::clock::next(&self.ticket, self.policy);
+    pub fn into_decision(self, action: Action, fate: Fate) -> Decision {
         let mut decision = Decision::new(action, fate);
         self.join(&mut decision);
         decision

@@ -57,7 +57,7 @@ pub fn confirmation(message: &Message, found: &Found, policy: &Policy) -> Option
 fn by_registered(message: &Message, hold: &Hold, policy: &Policy) -> bool {
     let Some(from) = sender::from(message) else { return false };
     match hold.kind {
-        HoldKind::Agent | HoldKind::Mail => {
+        HoldKind::Agent | HoldKind::Mail | HoldKind::Crossed => {
             policy.agent_by_address(&from).is_some_and(|a| !a.disabled && a.name.eq_ignore_ascii_case(&hold.who))
         }
         HoldKind::Request | HoldKind::Address | HoldKind::Alternate => from.as_str().eq_ignore_ascii_case(&hold.who),
@@ -69,7 +69,7 @@ fn by_registered(message: &Message, hold: &Hold, policy: &Policy) -> bool {
 pub fn released(judged: &Authenticity, sender: &Sender, found: &Found) -> Option<Authenticity> {
     let hold = found.held.as_ref().filter(|h| h.state == HoldState::Released)?;
     match (hold.kind, sender) {
-        (HoldKind::Agent, Sender::Agent(name)) => confirmed(judged, name, hold),
+        (HoldKind::Agent | HoldKind::Crossed, Sender::Agent(name)) => confirmed(judged, name, hold),
         (HoldKind::Mail, Sender::Contact(_) | Sender::Stranger) if judged.believed == Believed::Failed => {
             let because = format!("{}; let in by {}", judged.because, hold.who);
             Some(Authenticity { believed: Believed::Unauthenticated, because, ..judged.clone() })
@@ -114,7 +114,7 @@ mod tests {
             released(judged, sender, &found).map(|authenticity| authenticity.believed)
         };
         let (agent, failed) = (Sender::Agent("jana".to_owned()), judged(Believed::Failed));
-        for kind in [HoldKind::Agent, HoldKind::Mail, HoldKind::Request, HoldKind::Address] {
+        for kind in [HoldKind::Agent, HoldKind::Crossed, HoldKind::Mail, HoldKind::Request, HoldKind::Address] {
             assert_eq!(believed(kind, &agent, &failed), None, "{kind}");
             assert_eq!(believed(kind, &Sender::Ourselves, &failed), None, "{kind}");
         }

@@ -61,7 +61,9 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         holds_of: confirm::whose(message, policy),
         aside: confirm::may_be_asked_about(message, mailbox, policy),
         story: sender::claims_agent(message, policy),
+        moments: Vec::new(),
         urgent_of: if policy.promises.urgency.words.is_empty() { 0 } else { policy.promises.urgency.of_last },
+        asked: Default::default(),
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
     }
 }
@@ -85,6 +87,7 @@ pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, mut found: 
     let thread = thread::thread(message, &found, policy, &heed, covered);
     Facts {
         agent_token: confirmed || sender::agent_token(message, &sender, &thread, &found, policy),
+        desk_token: sender::desk_token(message, &sender, &found, policy),
         confirmed,
         covered,
         proven_by,

@@ -60,3 +60,14 @@ pub fn agent_token(message: &Message, sender: &Sender, thread: &Thread, found: &
                 && thread::living(proven.ticket, found).is_some_and(|t| t.number == ticket.number)
         })
 }
+
+/// The mail answers one of the desk's that was made for exactly the agent to whom From belongs, and that is about no ticket.
+pub fn desk_token(message: &Message, sender: &Sender, found: &Found, policy: &Policy) -> bool {
+    let Sender::Agent(name) = sender else { return false };
+    let mut ids = thread::referred(message);
+    policy.agent(name).is_some_and(|agent| !agent.disabled)
+        && ids.any(|id| {
+            let proven = policy.keys.prove_message_id(id, &found.generations);
+            proven.is_some_and(|p| p.ticket == 0 && p.kind == TokenKind::Agent && policy.keys.is_for(&p, name))
+        })
+}

@@ -3,7 +3,7 @@
 
 use crate::model::facts::{Covered, Thread, ThreadBy};
 use crate::model::message::{Class, TokenText};
-use crate::model::token::{Generations, KeyRing, Proven, TokenKind};
+use crate::model::token::{Generations, KeyRing, Proven, TokenKind, bare_detail};
 use crate::model::{AddrSpec, Found, Message, Policy, Ticket, TicketNumber};
 
 use super::guesses::Heed;
@@ -190,7 +190,7 @@ pub fn own_details(message: &Message, policy: &Policy) -> Vec<(Place, String)> {
     let detail = |(place, email)| {
         let address = AddrSpec::parse(email).ok()?;
         let (_, detail) = policy.own_address(&address)?;
-        Some((place, detail?.to_owned()))
+        Some((place, bare_detail(detail?).to_owned()))
     };
     to.chain(cc).chain(envelope).filter_map(detail).collect()
 }

@@ -126,6 +126,22 @@ impl Calendar {
             .fold(SignedDuration::ZERO, |sum, (start, end)| sum + end.duration_since(start))
     }
 
+    /// Somebody is there at some time of this day, which is one of the calendar's zone.
+    pub fn works_on(&self, day: Date) -> bool {
+        !self.hours(day).is_empty()
+    }
+
+    /// The working time of a stretch laid out once, for whoever asks often.
+    pub fn laid_out(&self, from: Timestamp, until: Timestamp) -> LaidOut<'_> {
+        let mut sum = 0;
+        let open = self.open(from, until).into_iter().map(|(start, end)| {
+            let before = sum;
+            sum += end.duration_since(start).as_secs();
+            (start, end, before)
+        });
+        LaidOut { calendar: self, from, until, open: open.collect() }
+    }
+
     pub fn is_open(&self, at: Timestamp) -> bool {
         let local = self.zone.to_datetime(at);
         let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
@@ -135,6 +151,35 @@ impl Calendar {
     /// When it opens next: `at` itself while it is open.
     pub fn opens(&self, at: Timestamp) -> Option<Timestamp> {
         self.open_from(at).next().map(|(start, _)| start)
+    }
+}
+
+/// See [`Calendar::laid_out`].
+#[derive(Clone, Debug)]
+pub struct LaidOut<'c> {
+    calendar: &'c Calendar,
+    from: Timestamp,
+    until: Timestamp,
+    /// Each open stretch, and the seconds of those before it.
+    open: Vec<(Timestamp, Timestamp, i64)>,
+}
+
+impl LaidOut<'_> {
+    /// The working time between two instants in seconds, as [`Calendar::between`] has it; quick within what was laid out.
+    pub fn between(&self, from: Timestamp, until: Timestamp) -> i64 {
+        if from >= until {
+            return 0;
+        }
+        if from < self.from || until > self.until {
+            return self.calendar.between(from, until).as_secs();
+        }
+        self.elapsed(until) - self.elapsed(from)
+    }
+
+    fn elapsed(&self, at: Timestamp) -> i64 {
+        let after = self.open.partition_point(|(start, ..)| *start <= at);
+        let Some((start, end, before)) = after.checked_sub(1).and_then(|last| self.open.get(last)) else { return 0 };
+        before + at.min(*end).duration_since(*start).as_secs()
     }
 }
 

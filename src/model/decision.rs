@@ -3,8 +3,10 @@
 //! [`OutgoingMail`].
 
 use super::address::AddrSpec;
+use super::article::Suggestion;
 use super::conduct::Mark;
 use super::facts::{Authenticity, Believed, Sender, ThreadBy};
+use super::hands::Worked;
 use super::hold::Hold;
 use super::message::Digest;
 use super::outgoing::{Draft, OutgoingMail};
@@ -145,12 +147,24 @@ pub struct Decision<Mail = Draft> {
     /// What is to be remembered of addresses.
     pub marks: Vec<Mark>,
     pub route: Vec<RouteStep>,
+    /// Articles that have something of the mail, the best first.
+    pub articles: Vec<Suggestion>,
+    /// Time that agents booked.
+    pub times: Vec<Worked>,
+    /// Entries (ticket, number in it) whose raw mail stands behind another entry, too.
+    pub moved: Vec<(TicketNumber, u32, TicketNumber, u32)>,
+    /// An agent's commands as written, each with what is wrong with it; None: it is carried out.
+    pub commands: Vec<(String, Option<String>)>,
+    /// Tags that tickets got (true) or lost.
+    pub tags: Vec<(TicketNumber, String, bool)>,
     /// Why all this, in sentences, in the order in which it was thought.
     pub reasons: Vec<String>,
     /// What the operator should hear of.
     pub alarms: Vec<String>,
     /// Notices of the store's that this tells people of.
     pub told: Vec<i64>,
+    /// What is noted as said or done now (true), and what no longer is so (false).
+    pub moments: Vec<(String, bool)>,
 }
 
 /// A decision whose mails are finished bytes: what a store commits.
@@ -179,9 +193,15 @@ impl<Mail> Decision<Mail> {
             bounced: Vec::new(),
             marks: Vec::new(),
             route: Vec::new(),
+            articles: Vec::new(),
+            times: Vec::new(),
+            moved: Vec::new(),
+            commands: Vec::new(),
+            tags: Vec::new(),
             reasons: Vec::new(),
             alarms: Vec::new(),
             told: Vec::new(),
+            moments: Vec::new(),
         }
     }
 
@@ -208,9 +228,15 @@ impl<Mail> Decision<Mail> {
             bounced: self.bounced,
             marks: self.marks,
             route: self.route,
+            articles: self.articles,
+            times: self.times,
+            moved: self.moved,
+            commands: self.commands,
+            tags: self.tags,
             reasons: self.reasons,
             alarms: self.alarms,
             told: self.told,
+            moments: self.moments,
         }
     }
 }

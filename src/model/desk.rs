@@ -8,9 +8,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::address::AddrSpec;
+use super::article::Articles;
 use super::ask::Ask;
+use super::digest::WeeklyAt;
 use super::language::Language;
 use super::promise::Promises;
+use super::reply_template::ReplyTemplates;
 use super::ticket::Priority;
 use super::token::KeyRing;
 
@@ -28,6 +31,10 @@ pub struct Policy {
     /// The operator's own texts: language → key → template. What is missing here is the built-in text.
     pub texts: BTreeMap<Language, BTreeMap<String, String>>,
     pub promises: Promises,
+    /// What agents send again and again.
+    pub templates: ReplyTemplates,
+    /// Answers that are written already.
+    pub articles: Articles,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +55,8 @@ pub struct Desk {
     pub reopen_days: u32,
     /// What it takes to believe an agent.
     pub agents: AgentProof,
+    /// Who gets a report on the week.
+    pub weekly: Option<WeeklyAt>,
 }
 
 /// What it takes to carry out a mail that comes in an agent's name. A mail that is provably forged is never carried out.
@@ -104,6 +113,8 @@ pub struct Agent {
     /// An address that wakes: one line goes there when the agent on duty is needed.
     pub pager: Option<AddrSpec>,
     pub away: Vec<Absence>,
+    /// When the agent is told how his tickets stand, in minutes since midnight by the desk's clock.
+    pub digest: Option<u16>,
     /// A disabled agent is assigned nothing and believed nothing.
     pub disabled: bool,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::address::AddrSpec;
+use super::asked::{Asked, Told};
 use super::conduct::{Automatic, Conduct, Learnt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
@@ -56,9 +57,13 @@ pub struct Lookup {
     pub loads: bool,
     /// What was said on the tickets is needed (somebody may have to be told the whole story).
     pub story: bool,
+    /// Of what it is asked when it was last said, done or seen.
+    pub moments: Vec<String>,
     /// Of so many last tickets of the organisation, else of the sender, it is counted how many were called urgent; 0:
     /// it is not.
     pub urgent_of: u32,
+    /// What agents ask.
+    pub asked: Asked,
 }
 
 /// The store's answers, read in the same transaction in which the decision is written.
@@ -126,6 +131,9 @@ pub struct Found {
     pub double_of: Option<String>,
     /// Of the organisation's, else the sender's last tickets.
     pub urgent: UrgentCount,
+    /// When what was asked for was last said, done or seen; what never was is missing.
+    pub moments: BTreeMap<String, Timestamp>,
+    pub told: Told,
 }
 
 /// Where a mail went that was taken in before.
@@ -350,6 +358,8 @@ pub struct Facts {
     pub thread: Thread,
     /// The sender's agent name, where a signed reply identity for exactly this agent came with the mail.
     pub agent_token: bool,
+    /// The same of a mail of the desk's that belongs to no ticket.
+    pub desk_token: bool,
     /// The mail was held and has been confirmed since: the judgement stands on that, and not on the mail.
     pub confirmed: bool,
     pub confirmation: Option<Confirmation>,

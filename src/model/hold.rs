@@ -23,6 +23,8 @@ words! {
         /// A mail whose sender is not who he says: an agent's word lets it in as one of whom nothing is known, or leaves it
         /// out. Never one in an agent's name.
         Mail = "mail",
+        /// An agent's answer that crossed with something that he could not know: his own `#send` lets it go.
+        Crossed = "crossed",
     }
 }
 
@@ -31,7 +33,7 @@ impl HoldKind {
     pub fn patience(self) -> SignedDuration {
         match self {
             HoldKind::Agent => SignedDuration::from_mins(60),
-            HoldKind::Request | HoldKind::Address | HoldKind::Alternate | HoldKind::Mail => {
+            HoldKind::Request | HoldKind::Address | HoldKind::Alternate | HoldKind::Mail | HoldKind::Crossed => {
                 SignedDuration::from_hours(7 * 24)
             }
         }
@@ -42,7 +44,7 @@ impl HoldKind {
     /// asked about in all; the operator hears of the others.
     pub fn per_day(self) -> u32 {
         match self {
-            HoldKind::Agent | HoldKind::Mail => 20,
+            HoldKind::Agent | HoldKind::Mail | HoldKind::Crossed => 20,
             HoldKind::Request | HoldKind::Address | HoldKind::Alternate => 3,
         }
     }

@@ -10,7 +10,7 @@ use super::desk::Policy;
 use super::hold::HoldNumber;
 use super::language::Language;
 use super::message::Attachment;
-use super::ticket::{Ticket, TicketNumber, words};
+use super::ticket::{Status, Ticket, TicketNumber, words};
 use super::token::{About, TokenKind};
 
 /// The line above which agents answer. ASCII, short enough that no client wraps it, and the same in every language, so
@@ -28,6 +28,8 @@ words! {
         Reminder = "reminder",
         /// To a customer: his ticket was closed, because he did not answer.
         Closed = "closed",
+        /// To a customer: his ticket is resolved, and what to do if it is not.
+        Resolved = "resolved",
         /// To a customer: what an agent wrote.
         Answer = "answer",
         /// To an agent: a new ticket is his (or his group's).
@@ -38,6 +40,14 @@ words! {
         NotifyAssigned = "notify-assigned",
         /// To an agent: a colleague's note.
         NotifyNote = "notify-note",
+        /// To an agent: a colleague answered the customer on his ticket, or on one that he watches.
+        NotifyAnswer = "notify-answer",
+        /// To an agent: another ticket was merged into his.
+        NotifyMerged = "notify-merged",
+        /// To an agent: his answer waits, because something happened on the ticket that he could not know.
+        Crossed = "crossed",
+        /// To an agent: what he asked the desk, or what his commands did that he could not expect.
+        Receipt = "receipt",
         /// To an agent: the time that was promised for a ticket runs out, or has.
         NotifyDue = "notify-due",
         /// To an agent: nothing has happened on his ticket for some time.
@@ -58,6 +68,10 @@ words! {
         NotifyConfirmed = "notify-confirmed",
         /// To an agent: who made a restricted request is proven after all.
         NotifyProven = "notify-proven",
+        /// To an agent: how his tickets stand, once a day.
+        Digest = "digest",
+        /// To whoever leads the desk: how it does, once a week.
+        Weekly = "weekly",
         /// To the operator: something needs a person.
         Alarm = "alarm",
     }
@@ -72,7 +86,7 @@ impl Template {
 
     /// What the desk writes to a customer by itself, though no mail of his caused it now.
     pub fn is_notice(self) -> bool {
-        matches!(self, Template::Reminder | Template::Closed)
+        matches!(self, Template::Reminder | Template::Closed | Template::Resolved)
     }
 
     /// Whether it is sent again when it is unknown whether it arrived: what an agent wrote and what an agent must hear of is
@@ -115,7 +129,7 @@ pub struct Draft {
     /// The name of the mailbox from whose address it is sent.
     pub mailbox: String,
     pub language: Language,
-    /// The ticket as it stands after the decision; None only for alarms.
+    /// The ticket as it stands after the decision; None for alarms and digests.
     pub ticket: Option<Ticket>,
     /// Message-IDs, without angle brackets.
     pub in_reply_to: Option<String>,
@@ -181,6 +195,42 @@ pub enum Value {
     Number(i64),
     Flag(bool),
     List(Vec<String>),
+    Digest(super::digest::Digest),
+    /// The weeks that are compared, the last one last.
+    Weeks(Vec<super::digest::Week>),
+    Rows(Vec<Row>),
+}
+
+/// A line of an answer to an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A text of the text files above what follows, with what it is about.
+    Title(&'static str, String),
+    Ticket {
+        number: TicketNumber,
+        status: Status,
+        /// The owner, else the group.
+        owner: Option<String>,
+        requester: String,
+        subject: String,
+        at: Timestamp,
+    },
+    Event {
+        at: Timestamp,
+        actor: String,
+        what: String,
+        because: String,
+    },
+    /// A command: its word, what follows it, and its word in the agent's language.
+    Command {
+        word: &'static str,
+        argument: &'static str,
+        also: &'static str,
+    },
+    /// Nothing was found.
+    Nothing,
+    /// There is more than is shown.
+    More,
 }
 
 /// A finished mail: these bytes leave, and the same ones again after a crash.

@@ -156,6 +156,12 @@ pub struct Service {
     pub by_machine: bool,
     /// The customer called it urgent.
     pub urgency: Option<Called>,
+    /// Names of the articles that its acknowledgement offered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<String>,
+    /// After that its customer said that it is solved, before any agent had answered.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub helped: bool,
 }
 
 /// Pauses that are kept; the oldest ones grow together.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::access::{Access, Proposed};
 use super::address::Address;
 use super::facts::Believed;
+use super::hands::Hands;
 use super::language::Language;
 use super::message::Reply;
 use super::promise::Service;
@@ -143,6 +144,8 @@ pub struct Ticket {
     pub service: Service,
     /// Who may yet come in, and which tokens still open it.
     pub access: Access,
+    /// Tags, watchers, time.
+    pub hands: Hands,
 }
 
 /// Message-IDs kept for References.
@@ -219,6 +222,29 @@ pub enum TicketChange {
         by: String,
         reason: String,
     },
+    /// It is this customer's, and not the agent's who opened it.
+    Requester {
+        email: String,
+        name: Option<String>,
+    },
+    Tagged {
+        tag: String,
+    },
+    Untagged {
+        tag: String,
+    },
+    /// An agent hears of everything on it from now on.
+    Watched {
+        by: String,
+    },
+    Unwatched {
+        by: String,
+    },
+    /// An agent booked time.
+    Worked {
+        by: String,
+        minutes: u32,
+    },
     /// Something that changes no field but belongs to the story: a held reply, a failed delivery, a warning.
     Event {
         what: String,
@@ -289,7 +315,19 @@ impl Ticket {
             }
             TicketChange::Verified => self.verified = true,
             TicketChange::Confirmed { .. } | TicketChange::Overridden { .. } => self.restricted = false,
+            TicketChange::Requester { email, name } => {
+                self.requester = Address { name: name.clone(), email: email.clone() };
+                self.participants.retain(|p| !p.email.eq_ignore_ascii_case(email));
+            }
+            TicketChange::Tagged { tag } => self.set_tag(tag),
+            TicketChange::Untagged { tag } => self.hands.tags.retain(|known| known != tag),
+            TicketChange::Watched { by } => self.set_watcher(by),
+            TicketChange::Unwatched { by } => self.hands.watchers.retain(|known| !known.eq_ignore_ascii_case(by)),
+            TicketChange::Worked { minutes, .. } => {
+                self.hands.minutes = self.hands.minutes.saturating_add(*minutes);
+            }
             TicketChange::Snoozed { until } => {
+                self.resolved_at = None;
                 self.status = Status::Snoozed;
                 self.snoozed_until = Some(*until);
             }

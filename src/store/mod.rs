@@ -12,6 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::decision::Fate;
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period};
+use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState};
 use crate::model::recheck::Recheck;
 use crate::model::ticket::{Entry, HistoryLine, Priority, Status, Ticket, TicketNumber};
@@ -270,6 +272,10 @@ pub struct TicketFilter {
     pub organisation: Option<String>,
     /// The requester's address.
     pub requester: Option<String>,
+    /// In lower case.
+    pub tag: Option<String>,
+    /// Something that was promised for it should have been done by then.
+    pub late: Option<Timestamp>,
     /// Words, or beginnings of words, all of which the subject, requester or text has; folded. Of a word that is in very
     /// many entries, only those of the newest tickets count.
     pub search: Option<String>,
@@ -311,6 +317,8 @@ pub trait Reading {
     fn tickets(&self, filter: &TicketFilter) -> Result<Vec<Ticket>>;
     fn entries(&self, number: TicketNumber) -> Result<Vec<Entry>>;
     fn history(&self, number: TicketNumber) -> Result<Vec<HistoryLine>>;
+    /// Time that was booked on a ticket, in its order.
+    fn times(&self, number: TicketNumber) -> Result<Vec<Worked>>;
     /// The raw mails of a ticket in the order of its entries, with the time each was received.
     fn raw_mails(&self, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>>;
     /// `all`: also what was sent, observed or dropped.
@@ -329,6 +337,8 @@ pub trait Reading {
     fn learnt(&self, email: &str) -> Result<Learnt>;
     /// Shows the newest raw mails, newest first, each with the mailbox to which it came; so many at most.
     fn each_raw(&self, newest: usize, look: &mut dyn FnMut(&str, &[u8])) -> Result<()>;
+    /// Shows what a report of this period is counted from, all as it stood at one moment.
+    fn figures(&self, period: Period, into: &mut dyn Gather) -> Result<()>;
     /// Ledger rows of one mailbox and folder, in the order of UIDs.
     fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>>;
 }

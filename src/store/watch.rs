@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Result;
 use crate::model::address::Address;
+use crate::model::digest::{Measured, Overview};
 use crate::model::outgoing::Template;
 use crate::model::ticket::TicketNumber;
 
@@ -85,6 +86,13 @@ pub trait Watch {
     /// `pause` ago: then nothing is written, and false comes back. A time that lies in the future (the clock was set back)
     /// counts as long ago.
     fn note_moment(&self, what: &str, pause: SignedDuration, alarm: Option<&str>, now: Timestamp) -> Result<bool>;
+
+    /// How the live tickets of these owners stand, and those that nobody has of these groups or of none; what is read is
+    /// bounded, see [`crate::model::digest`].
+    fn overview(&self, owners: &[String], groups: &[String]) -> Result<Overview>;
+
+    /// Tickets to which something happened since then, but those that live on in another; bounded.
+    fn measured(&self, since: Timestamp) -> Result<Vec<Measured>>;
 
     /// Mails that were discovered after this row (0: from `since` on) and taken in, in the order of discovery, at most
     /// `limit`. Those that were there before the desk came are not among them.

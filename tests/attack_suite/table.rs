@@ -175,16 +175,23 @@ fn people_in_to_and_cc() {
     let opens = |_: &Bench, state| in_state(state, VICTIM, COPIES, "Iná vec", "Dobrý deň.");
     let joins = |bench: &Bench, state| in_state(state, VICTIM, COPIES, &subject(bench), "Ešte niečo.");
     let others = |bench: &Bench, state| in_state(state, STRANGER, COPIES, &subject(bench), "Ja tiež.");
-    row("who opens it", as_it_is, opens, [two(), nobody(), nobody(), nobody()], Cell::let_in);
-    row("a participant", as_it_is, joins, [two(), nobody(), nobody(), nobody()], Cell::let_in);
+    let colleague = || vec!["sef@firma.example".to_owned()];
+    let other = || vec!["ucto@inde.example".to_owned()];
+    row("who opens it", as_it_is, opens, [colleague(), nobody(), nobody(), nobody()], Cell::let_in);
+    row("a participant", as_it_is, joins, [colleague(), nobody(), nobody(), nobody()], Cell::let_in);
     row("somebody else", as_it_is, others, [(); 4].map(|()| nobody()), Cell::let_in);
-    row("who opens it: an agent accepts", as_it_is, opens, [nobody(), two(), nobody(), nobody()], Cell::waits);
-    row("a participant: an agent accepts", as_it_is, joins, [nobody(), two(), nobody(), nobody()], Cell::waits);
-    row("the agent is told", as_it_is, joins, [false, true, false, false], |cell| cell.warns("copied"));
+    row("who opens it: an agent accepts", as_it_is, opens, [other(), two(), nobody(), nobody()], Cell::waits);
+    row("a participant: an agent accepts", as_it_is, joins, [other(), two(), nobody(), nobody()], Cell::waits);
+    row("the agent is told", as_it_is, joins, [true, true, false, false], |cell| cell.warns("copied"));
     let crowd: String = (0..30).map(|n| format!("c{n}@inde.example, ")).collect();
     let crowd = format!("Cc: {}\r\n", crowd.trim_end_matches(", "));
     let many = |_: &Bench, state| in_state(state, VICTIM, &crowd, "Iná vec", "Dobrý deň.");
-    row("at most ten", as_it_is, many, [(10, 0), (0, 10), (0, 0), (0, 0)], |c| (c.let_in().len(), c.waits().len()));
+    row("at most ten", as_it_is, many, [(0, 10), (0, 10), (0, 0), (0, 0)], |c| (c.let_in().len(), c.waits().len()));
+    let crowd = crowd.replace("inde.example", "firma.example");
+    let many = |_: &Bench, state| in_state(state, VICTIM, &crowd, "Iná vec", "Dobrý deň.");
+    row("at most ten colleagues", as_it_is, many, [(10, 0), (0, 10), (0, 0), (0, 0)], |c| {
+        (c.let_in().len(), c.waits().len())
+    });
 }
 
 #[test]

@@ -177,6 +177,7 @@ pub fn first_ticket() -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 
@@ -201,7 +202,7 @@ pub fn second_ticket() -> Ticket {
     }
 }
 
-fn first_entry() -> Entry {
+pub fn first_entry() -> Entry {
     Entry {
         ticket: FIRST_NUMBER,
         seq: 1,
@@ -227,7 +228,7 @@ fn first_entry() -> Entry {
     }
 }
 
-fn acknowledgement() -> OutgoingMail {
+pub fn acknowledgement() -> OutgoingMail {
     OutgoingMail {
         template: Template::Acknowledgement,
         ticket: Some(FIRST_NUMBER),

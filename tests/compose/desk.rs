@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use postdesk::compose::compose;
+use postdesk::model::digest::{Digest, Line, Pile, Week};
 use postdesk::model::outgoing::{Addressee, Template, Value};
 use postdesk::model::token::{Key, KeyRing};
 use postdesk::model::{
-    Action, AddrSpec, Address, Agent, Attachment, Commit, Decision, Digest, Draft, Fate, Language, Mailbox,
-    OutgoingMail, Policy, Priority, Status, Ticket, desk,
+    Action, AddrSpec, Address, Agent, Attachment, Commit, Decision, Draft, Fate, Language, Mailbox, OutgoingMail,
+    Policy, Priority, Status, Ticket, desk,
 };
 
 pub fn spec(text: &str) -> AddrSpec {
@@ -22,6 +23,7 @@ pub fn policy() -> Policy {
         language: None,
         away: vec![],
         pager: None,
+        digest: None,
         disabled: false,
     };
     Policy {
@@ -35,6 +37,7 @@ pub fn policy() -> Policy {
             operator: None,
             reopen_days: 30,
             agents: Default::default(),
+            weekly: None,
         },
         mailboxes: vec![Mailbox {
             name: "support".into(),
@@ -55,6 +58,8 @@ pub fn policy() -> Policy {
         keys: KeyRing::new(vec![Key { id: '1', secret: [7; 32] }]).expect("not empty"),
         texts: BTreeMap::new(),
         promises: Default::default(),
+        templates: Default::default(),
+        articles: Default::default(),
     }
 }
 
@@ -92,6 +97,7 @@ pub fn ticket(subject: &str, requester: Address) -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 
@@ -102,7 +108,7 @@ pub fn attachment(name: &str, media_type: &str, content: &[u8]) -> Attachment {
         disposition: "attachment".into(),
         cid: None,
         content: content.into(),
-        sha256: Digest::of(content),
+        sha256: postdesk::model::Digest::of(content),
         span: None,
     }
 }
@@ -113,9 +119,11 @@ pub fn customer() -> Address {
 
 pub fn draft(template: Template, language: Language) -> Draft {
     let (addressee, to, author) = match template {
-        Template::Acknowledgement | Template::AcknowledgementMinimal | Template::Reminder | Template::Closed => {
-            (Addressee::Customer, customer(), None)
-        }
+        Template::Acknowledgement
+        | Template::AcknowledgementMinimal
+        | Template::Reminder
+        | Template::Closed
+        | Template::Resolved => (Addressee::Customer, customer(), None),
         Template::Answer => {
             (Addressee::Customer, customer(), Some(Address::new(Some("jana z domu"), "jana@acme.example")))
         }
@@ -141,7 +149,8 @@ pub fn draft(template: Template, language: Language) -> Draft {
         cc: vec![],
         mailbox: "support".into(),
         language,
-        ticket: (template != Template::Alarm).then(|| ticket("Re: Faktúra č. 7 [ACME-1042]", customer())),
+        ticket: (!matches!(template, Template::Alarm | Template::Digest | Template::Weekly))
+            .then(|| ticket("Re: Faktúra č. 7 [ACME-1042]", customer())),
         in_reply_to: Some("q1@firma.example".into()),
         references: vec!["q0@firma.example".into(), "not an id".into()],
         text: "Dobrý deň,\r\n\r\nfaktúra nesedí = 3 € navyše.\r\n.\r\nJán".into(),
@@ -163,6 +172,7 @@ pub fn draft(template: Template, language: Language) -> Draft {
             ("why", text("category:billing")),
             ("warnings", list(&["restricted", "a sentence of the desk's"])),
             ("actor", text("Peter Horvat")),
+            ("answer", text("Skúste to znova.\r\n\r\nPeter")),
             ("close", text("2026-12-04T07:00:00Z")),
             ("asks", list(&["číslo faktúry"])),
             ("because", text("command")),
@@ -171,10 +181,43 @@ pub fn draft(template: Template, language: Language) -> Draft {
             ("recipient", text("jan.maly@firma.example")),
             ("report", text("550 5.1.1 no such user")),
             ("what", list(&["The disk is full"])),
+            ("digest", Value::Digest(digest())),
+            ("weeks", Value::Weeks(weeks())),
         ]),
         cause: "digest-of-the-mail".into(),
         at: at(),
     }
+}
+
+/// Two late ones, one of them without a subject, and more that nobody has than are named.
+fn digest() -> Digest {
+    let line = |number: i64, subject: &str, due: Option<i64>| Line {
+        number,
+        subject: subject.into(),
+        who: "Ján Malý".into(),
+        priority: Priority::High,
+        status: Status::Open,
+        due: due.map(|hours| at() + jiff::SignedDuration::from_hours(hours)),
+        heard_at: at() - jiff::SignedDuration::from_hours(50),
+    };
+    let late = vec![line(1042, "Re: Faktúra č. 7 [ACME-1042]", Some(-3)), line(1040, "", Some(-1))];
+    let nobodys = vec![line(1050, "VPN <b>nejde</b>", None)];
+    Digest { piles: vec![(Pile::Late, 2, late), (Pile::Unassigned, 4, nobodys)] }
+}
+
+/// Eight weeks, the last of which is the best but for one, in which nothing was due.
+fn weeks() -> Vec<Week> {
+    let first: jiff::civil::Date = "2026-09-28".parse().expect("a day");
+    let week = |n: u32| Week {
+        from: first.checked_add(jiff::ToSpan::days(i64::from(7 * n))).expect("a day"),
+        came: 10 + n * n % 7,
+        ended: 9 + n,
+        answered: 8,
+        first_answer: (n != 2).then(|| jiff::SignedDuration::from_mins(i64::from(300 - 30 * n))),
+        due: if n == 2 { 0 } else { 20 },
+        kept: 12 + n,
+    };
+    (0..8).map(week).collect()
 }
 
 pub fn run(draft: Draft, policy: &Policy) -> Commit {

@@ -71,7 +71,7 @@ fn marks_and_return_paths_are_those_of_the_rules() {
                     .expect("signed");
                 assert_eq!((proven.ticket, proven.kind), (1042, TokenKind::Bounce));
             }
-            Template::Reminder | Template::Closed => {
+            Template::Reminder | Template::Closed | Template::Resolved => {
                 assert_eq!((submitted.as_deref(), suppress.as_deref()), (Some("auto-generated"), Some("All")));
                 let from = made.envelope_from.expect("one that bounces tells that its address is dead");
                 let proven = policy().keys.prove_address_detail(
@@ -80,7 +80,12 @@ fn marks_and_return_paths_are_those_of_the_rules() {
                 );
                 assert_eq!(proven.expect("signed").kind, TokenKind::Bounce);
             }
-            Template::Refused | Template::NotifyBounce | Template::ConfirmOver | Template::Alarm => {
+            Template::Refused
+            | Template::NotifyBounce
+            | Template::ConfirmOver
+            | Template::Digest
+            | Template::Weekly
+            | Template::Alarm => {
                 assert_eq!(submitted.as_deref(), Some("auto-generated"));
                 assert_eq!(made.envelope_from, None, "{template}");
             }
@@ -116,6 +121,7 @@ fn ids_and_reply_addresses_are_bound_to_their_reader() {
             | Template::AcknowledgementMinimal
             | Template::Reminder
             | Template::Closed
+            | Template::Resolved
             | Template::Answer => (TokenKind::Customer, "jan.maly@firma.example"),
             _ => (TokenKind::Agent, "jana"),
         };
@@ -123,7 +129,8 @@ fn ids_and_reply_addresses_are_bound_to_their_reader() {
         assert_eq!(proven.kind, kind, "{template}");
         assert!(keys.is_for(&proven, who));
         let reply_to = field(&made, "Reply-To");
-        assert_eq!(reply_to.is_some(), !matches!(template, Template::Alarm | Template::Page));
+        let of_no_ticket = matches!(template, Template::Alarm | Template::Digest | Template::Weekly);
+        assert_eq!(reply_to.is_some(), !of_no_ticket && template != Template::Page);
         if let Some(reply_to) = reply_to {
             let address = spec(&reply_to);
             let proven = keys
@@ -192,6 +199,9 @@ fn the_golden_mails_are_as_they_were_read_and_approved() {
         (Template::NotifyNew, Language::En),
         (Template::NotifyBounce, Language::Sl),
         (Template::Refused, Language::De),
+        (Template::Resolved, Language::Sl),
+        (Template::Digest, Language::Sk),
+        (Template::Weekly, Language::De),
     ] {
         let made = mail(draft(template, language));
         let path = format!("{folder}/{template}-{language}.eml");

@@ -187,6 +187,7 @@ pub fn ticket(number: i64, from: &str, subject: &str, now: Timestamp) -> Ticket 
         entries: 0,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use postdesk::model::decision::Fate;
+use postdesk::model::digest::{Measured, Overview};
 use postdesk::model::facts::{Contact, Organisation};
 use postdesk::model::outgoing::{Attempt, OutboxEntry, OutboxState, Template};
 use postdesk::model::{
@@ -133,6 +134,12 @@ impl Watch for OutboxStore {
     }
     fn note_moment(&self, what: &str, pause: SignedDuration, alarm: Option<&str>, now: Timestamp) -> StoreResult<bool> {
         self.sqlite.note_moment(what, pause, alarm, now)
+    }
+    fn overview(&self, owners: &[String], groups: &[String]) -> StoreResult<Overview> {
+        self.sqlite.overview(owners, groups)
+    }
+    fn measured(&self, since: Timestamp) -> StoreResult<Vec<Measured>> {
+        self.sqlite.measured(since)
     }
     fn came(&self, after: i64, since: Timestamp, limit: usize) -> StoreResult<Vec<Came>> {
         self.sqlite.came(after, since, limit)

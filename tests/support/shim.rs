@@ -1,5 +1,5 @@
 //! Small libraries in C that stand between a program and the system, compiled when they are first needed: one makes the
-//! database's writes fail, one moves the clock on the wall.
+//! database's writes fail or counts them, one moves the clock on the wall.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

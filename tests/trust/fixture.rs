@@ -89,6 +89,7 @@ fn agent(name: &str, addresses: &[&str], disabled: bool) -> Agent {
         language: None,
         away: vec![],
         pager: None,
+        digest: None,
         disabled,
     }
 }
@@ -109,6 +110,7 @@ pub fn policy() -> Policy {
             operator: None,
             reopen_days: 90,
             agents: Default::default(),
+            weekly: None,
         },
         mailboxes: vec![mailbox(&["mx.acme.example"], 1)],
         agents: vec![
@@ -122,6 +124,8 @@ pub fn policy() -> Policy {
         keys: keys(7),
         texts: Default::default(),
         promises: Default::default(),
+        templates: Default::default(),
+        articles: Default::default(),
     }
 }
 
@@ -155,6 +159,7 @@ pub fn ticket(number: i64) -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

@@ -42,6 +42,13 @@ pub fn text(config: &Config) -> Vec<String> {
     lines.extend(policy.groups.iter().map(group));
     lines.extend(policy.categories.iter().map(category));
     lines.extend(policy.promises.rotas.iter().map(rota));
+    if !policy.articles.all.is_empty() {
+        lines.push(format!(
+            "Articles  {}, offered from {:.2} on",
+            policy.articles.all.len(),
+            policy.articles.threshold
+        ));
+    }
     for (language, texts) in &policy.texts {
         lines.push(format!("Texts     {language}: {} of your own", texts.len()));
     }

@@ -35,6 +35,9 @@ pub struct Args {
     /// Only those of the customer with this address
     #[arg(long, value_name = "ADDRESS")]
     requester: Option<String>,
+    /// Only those with this tag
+    #[arg(long, value_name = "T")]
+    tag: Option<String>,
     /// Words that subject, requester or text have; case and accents do not count
     #[arg(long, value_name = "WORDS")]
     search: Option<String>,
@@ -92,6 +95,8 @@ fn filter(args: Args, policy: &Policy) -> TicketFilter {
         mailbox: args.mailbox,
         organisation: args.organisation,
         requester: args.requester.map(|a| a.trim().to_lowercase()),
+        late: None,
+        tag: args.tag.map(|t| t.trim().trim_start_matches('#').to_lowercase()),
         search: args.search,
         limit: args.limit,
     }

@@ -38,7 +38,12 @@ pub fn run(args: Args, desk: &Desk) -> CliResult {
     let entries = desk.kept.entries(args.number)?;
     let mut out = desk.out();
     if args.json {
-        out.json(&json::ticket_whole(&ticket, &entries, &desk.kept.history(args.number)?));
+        out.json(&json::ticket_whole(
+            &ticket,
+            &entries,
+            &desk.kept.history(args.number)?,
+            &desk.kept.times(args.number)?,
+        ));
         return out.finish();
     }
     head(&ticket, &mut out);
@@ -102,11 +107,25 @@ fn facts(t: &Ticket, look: &Look) -> Vec<(&'static str, String)> {
         ("report has", asks(t, true)),
         ("report lacks", asks(t, false)),
         ("called urgent", called(t)),
+        ("articles", articles(t)),
         ("resolved", look.time_or_none(t.resolved_at)),
         ("snoozed until", look.time_or_none(t.snoozed_until)),
+        ("tags", open::list(&t.hands.tags)),
+        ("watched by", open::list(&t.hands.watchers)),
+        ("time", spent(t.hands.minutes)),
         ("linked", open::list(&t.linked)),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// `1 h 30 min`; empty where nobody booked any.
+fn spent(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => String::new(),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
 }
 
 /// The SLA, by whom it was chosen, and whether its clock stands.
@@ -116,6 +135,16 @@ fn promised(t: &Ticket, look: &Look) -> String {
     let stopped = t.service.stopped_at.filter(|_| t.status.is_live());
     let stands = stopped.map(|at| format!(", the clock stands since {}", look.time(at))).unwrap_or_default();
     format!("{sla}{by}{stands}")
+}
+
+/// What its acknowledgement offered.
+fn articles(t: &Ticket) -> String {
+    let helped = if t.service.helped { " (its customer was helped)" } else { "" };
+    if t.service.offered.is_empty() {
+        String::new()
+    } else {
+        format!("{} offered{helped}", open::list(&t.service.offered))
+    }
 }
 
 /// What its report has, with where it was found, or lacks of what its category asks for.
@@ -221,6 +250,7 @@ mod tests {
             entries: 1,
             service: Default::default(),
             access: Default::default(),
+            hands: Default::default(),
         }
     }
 

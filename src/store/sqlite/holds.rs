@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::read::{Reopened, reopen};
 use super::sql::{Columns, all, first, micros, run};
 use crate::model::hold::{Hold, HoldKind, HoldNumber, HoldState};
+use crate::model::ticket::TicketNumber;
 use crate::model::{AddrSpec, Digest};
 use crate::store::{Result, StoreError};
 
@@ -40,11 +41,20 @@ pub(super) fn of_mail(connection: &Connection, digest: &Digest) -> Result<Option
     first(connection, concat!(columns!(), "WHERE digest = ?1 ORDER BY number DESC LIMIT 1"), [&digest.0[..]], row)
 }
 
+/// The last mail of an agent's on a ticket that waits because something came in between.
+pub(super) fn crossed(connection: &Connection, who: &str, ticket: TicketNumber) -> Result<Option<Hold>> {
+    let sql = concat!(
+        columns!(),
+        "WHERE who = ?1 AND ticket = ?2 AND kind = 'crossed' AND state = 'waiting' ORDER BY made_at DESC LIMIT 1"
+    );
+    first(connection, sql, params![who, ticket], row)
+}
+
 /// Holds made for this one within a day of now, either way: a clock that was set back must not free the budget. Whoever
 /// forges customers' mails uses up no agent's own.
 pub(super) fn lately(connection: &Connection, who: &str, now: Timestamp) -> Result<u32> {
     let (from, until) = day_around(now);
-    let sql = "SELECT count(*) FROM hold WHERE who = ?1 AND made_at > ?2 AND made_at < ?3 AND kind <> 'mail'";
+    let sql = "SELECT count(*) FROM hold WHERE who = ?1 AND made_at > ?2 AND made_at < ?3 AND kind NOT IN ('mail', 'crossed')";
     first(connection, sql, params![who, from, until], |c| c.take()).map(Option::unwrap_or_default)
 }
 

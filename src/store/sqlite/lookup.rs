@@ -6,10 +6,10 @@ use rusqlite::{Connection, params};
 
 use super::rows::{read_entries, read_ticket, ticket_columns};
 use super::sql::{all, first, message_key, micros};
-use super::{conduct, contacts, holds, looks, peers, signatures};
+use super::{asked, conduct, contacts, holds, looks, peers, signatures, watch};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
-use crate::model::ticket::{Status, Ticket, TicketNumber};
+use crate::model::ticket::{Entry, Status, Ticket, TicketNumber};
 use crate::model::token::Generations;
 use crate::store::{Result, StoreError};
 
@@ -108,6 +108,9 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
     if let Some(agents) = &lookup.agents {
         found.learnt = conduct::learnt(connection, agents.as_str())?;
     }
+    for what in lookup.moments.iter().take(NAMED) {
+        found.moments.extend(watch::moment(connection, what)?.map(|at| (what.clone(), at)));
+    }
     if lookup.loads {
         found.loads =
             all(connection, "SELECT owner, tickets FROM load WHERE tickets > 0", [], |c| Ok((c.take()?, c.take()?)))?
@@ -118,12 +121,10 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
     if lookup.story {
         for (_, ticket) in &found.tickets {
             found.absorbed.extend(absorbed(connection, ticket.number)?);
-            let entries = read_entries(connection, ticket.number)?;
-            // What it is all about was said first.
-            let late = entries.len().saturating_sub(SAID);
-            found.said.extend(entries.into_iter().enumerate().filter(|(i, _)| *i == 0 || *i >= late).map(|(_, e)| e));
+            found.said.extend(shortened(read_entries(connection, ticket.number)?));
         }
     }
+    asked::answer(connection, lookup, &mut found)?;
     Ok(found)
 }
 
@@ -145,6 +146,12 @@ fn was_erased(connection: &Connection, lookup: &Lookup) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// The first entry, which says what it is all about, and the last ones.
+pub(super) fn shortened(entries: Vec<Entry>) -> impl Iterator<Item = Entry> {
+    let late = entries.len().saturating_sub(SAID);
+    entries.into_iter().enumerate().filter(move |(i, _)| *i == 0 || *i >= late).map(|(_, entry)| entry)
 }
 
 pub(super) fn next_ticket(connection: &Connection) -> Result<TicketNumber> {
@@ -191,7 +198,11 @@ fn absorbed(connection: &Connection, number: TicketNumber) -> Result<Vec<Ticket>
 }
 
 /// A ticket, or the one in which it lives on.
-fn followed(connection: &Connection, number: TicketNumber, generations: &mut Generations) -> Result<Option<Ticket>> {
+pub(super) fn followed(
+    connection: &Connection,
+    number: TicketNumber,
+    generations: &mut Generations,
+) -> Result<Option<Ticket>> {
     let mut ticket = read_ticket(connection, number)?;
     if let Some(ticket) = &ticket {
         generations.note(number, ticket.access.generation);

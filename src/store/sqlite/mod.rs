@@ -4,12 +4,15 @@
 //! Several processes may have the file open at once (the daemon, and a command beside it): each has its own writer, and
 //! SQLite's lock orders them.
 
+mod asked;
 pub mod backup;
 mod checkpoint;
 mod conduct;
 mod contacts;
+mod digest;
 mod erase;
 mod errors;
+mod figures;
 mod holds;
 mod ingest;
 mod ledger;
@@ -28,6 +31,7 @@ mod signatures;
 mod sql;
 #[cfg(test)]
 mod statements;
+mod times;
 mod watch;
 mod write;
 mod writer;
@@ -48,7 +52,10 @@ use super::{
     Store, StoreError, TicketFilter,
 };
 use crate::model::conduct::{Learnt, MailToIt};
+use crate::model::digest::{Measured, Overview};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period};
+use crate::model::hands::Worked;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::model::ticket::{Entry, HistoryLine, Ticket, TicketNumber};
 use crate::model::{AddrSpec, Commit, Digest, Fate, Incoming, Lookup, SourceKey};
@@ -341,6 +348,14 @@ impl Watch for SqliteStore {
         self.writer.call(1, move |c| watch::note_moment(c, &what, pause, alarm.as_deref(), now))
     }
 
+    fn overview(&self, owners: &[String], groups: &[String]) -> Result<Overview> {
+        self.readers.with(|c| digest::overview(c, owners, groups))
+    }
+
+    fn measured(&self, since: Timestamp) -> Result<Vec<Measured>> {
+        self.readers.with(|c| digest::measured(c, since))
+    }
+
     fn came(&self, after: i64, since: Timestamp, limit: usize) -> Result<Vec<Came>> {
         self.readers.with(|c| watch::came(c, after, since, limit))
     }
@@ -361,6 +376,10 @@ impl Reading for SqliteStore {
 
     fn history(&self, number: TicketNumber) -> Result<Vec<HistoryLine>> {
         self.readers.with(|c| rows::read_history(c, number))
+    }
+
+    fn times(&self, number: TicketNumber) -> Result<Vec<Worked>> {
+        self.readers.with(|c| times::of_ticket(c, number))
     }
 
     fn raw_mails(&self, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>> {
@@ -416,6 +435,10 @@ impl Reading for SqliteStore {
             }
         }
         Ok(())
+    }
+
+    fn figures(&self, period: Period, into: &mut dyn Gather) -> Result<()> {
+        self.readers.with(|c| figures::gather(c, period, into))
     }
 
     fn ledger(&self, mailbox: &str, folder: &str) -> Result<Vec<LedgerRow>> {

@@ -10,10 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::{Options, SqliteStore};
+use crate::model::asked::{Asked, Listed, Question};
 use crate::model::conduct::{Mark, Marked};
 use crate::model::content::{Content, Form, Span};
 use crate::model::decision::{Action, Commit, Fate};
 use crate::model::facts::{Contact, Organisation};
+use crate::model::figures::{Gather, Period, TicketFact};
+use crate::model::hands::Worked;
 use crate::model::message::Reply;
 use crate::model::outgoing::{Attempt, OutgoingMail, SmtpReply, Template};
 use crate::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
@@ -66,10 +69,12 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SCAN hold USING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN hold USING COVERING INDEX hold_released", "only what was confirmed and is not carried out yet"),
     ("SCAN ticket USING INDEX ticket_live", "only live tickets, newest first"),
+    ("SCAN ticket USING COVERING INDEX ticket_live", "how many live tickets there are"),
     ("SCAN ticket USING INDEX ticket_updated", "a list of all, newest first, ends at its limit"),
     ("SCAN of_ticket", "the mails of one ticket"),
     ("SCAN notice", "only what people have not heard yet"),
     ("SCAN (subquery", "the rows of a subquery that is itself checked"),
+    ("SCAN json_each VIRTUAL TABLE", "the values of a list that was handed over"),
     ("SCAN 1 CONSTANT ROW", "no table"),
     ("SCAN CONSTANT ROW", "no table"),
 ];
@@ -140,7 +145,8 @@ fn drive(store: &SqliteStore) {
     let panics: Plan = Arc::new(|_| panic!("on purpose"));
     store.ingest(vec![arrival(&SourceKey::imap("INBOX", 1, 2), panics.clone(), now)], now).expect("puts aside");
     let second: Plan = Arc::new(move |_| again(now));
-    store.order(&lookup(), &second, now).expect("orders");
+    let moments = vec!["morning".to_owned()];
+    store.order(&Lookup { moments, ..lookup() }, &second, now).expect("orders");
     assert!(store.order(&lookup(), &panics, now).is_err());
     store.quarantine(&incoming(&SourceKey::imap("INBOX", 1, 3), now), Vec::new(), "x", now).expect("puts aside");
     store.quarantine_reopen(2).expect("reopens");
@@ -190,6 +196,8 @@ fn drive(store: &SqliteStore) {
     store.moment("morning").expect("reads");
     store.note_moment("morning", SignedDuration::ZERO, Some("x"), now).expect("is noted");
     store.came(0, now, 10).expect("reads");
+    store.overview(&["jana".to_owned()], &["technical".to_owned()]).expect("reads");
+    store.measured(now).expect("reads");
     read_all(store);
 }
 
@@ -197,6 +205,7 @@ fn read_all(store: &SqliteStore) {
     store.ticket(1001).expect("reads").expect("is there");
     assert_eq!(store.entries(1001).expect("reads").len(), 1);
     store.history(1001).expect("reads");
+    store.times(1001).expect("reads");
     store.raw_mails(1001).expect("reads");
     store.outbox(true).expect("reads");
     store.outbox(false).expect("reads");
@@ -212,6 +221,8 @@ fn read_all(store: &SqliteStore) {
     store.each_raw(10, &mut |_, _| ()).expect("reads");
     store.contact("jana@firma.example").expect("reads").expect("is there");
     store.ledger("podpora", "INBOX").expect("reads");
+    let ever = Period { since: Timestamp::UNIX_EPOCH, until: Timestamp::MAX };
+    store.figures(ever, &mut Nobody).expect("reads");
     let some = || Some("x".to_owned());
     let none = TicketFilter::default;
     for filter in [
@@ -222,11 +233,22 @@ fn read_all(store: &SqliteStore) {
         TicketFilter { category: some(), priority: Some(Priority::Low), mailbox: some(), ..none() },
         TicketFilter { organisation: some(), all: true, ..none() },
         TicketFilter { requester: some(), all: true, ..none() },
+        TicketFilter { tag: some(), all: true, ..none() },
         TicketFilter { search: some(), all: true, ..none() },
         TicketFilter { search: Some("x y".to_owned()), ..none() },
     ] {
         store.tickets(&filter).expect("lists");
     }
+}
+
+struct Nobody;
+
+impl Gather for Nobody {
+    fn ticket(&mut self, _: &TicketFact<'_>) {}
+    fn offered(&mut self, _: &[String], _: bool) {}
+    fn mails(&mut self, _: Timestamp, _: EntryKind, _: u64) {}
+    fn live(&mut self, _: Option<&str>, _: u64) {}
+    fn undelivered(&mut self, _: &str, _: u64, _: u64) {}
 }
 
 fn lookup() -> Lookup {
@@ -254,6 +276,20 @@ fn lookup() -> Lookup {
         loads: true,
         story: true,
         urgent_of: 20,
+        moments: Vec::new(),
+        asked: Asked {
+            questions: vec![
+                Question::Find("x y".to_owned()),
+                Question::List(Listed::Of("jana".to_owned())),
+                Question::List(Listed::Open),
+                Question::List(Listed::Late(Timestamp::UNIX_EPOCH)),
+                Question::List(Listed::Free),
+            ],
+            tickets: vec![1001],
+            answers: Some("o1@desk.example".to_owned()),
+            crossed: Some("eva".to_owned()),
+            similar: true,
+        },
     }
 }
 
@@ -316,7 +352,11 @@ fn commit(number: i64, now: Timestamp) -> Commit {
     });
     commit.outgoing = [Template::Acknowledgement, Template::Answer].map(|template| outgoing(template, number)).to_vec();
     commit.acknowledged.push("jana@firma.example".to_owned());
+    commit.moments = [("morning", true), ("evening", false)].map(|(what, so)| (what.to_owned(), so)).to_vec();
     commit.turns.push(("it".to_owned(), "eva".to_owned()));
+    commit.times.push(Worked { ticket: number, agent: "eva".to_owned(), minutes: 5, at: now });
+    commit.moved.push((number, 1, number, 1));
+    commit.tags.extend([true, false].map(|on| (number, "x".to_owned(), on)));
     commit.proven.push(spec("jana@firma.example"));
     commit.peer_tags.push(("jana@firma.example".to_owned(), "#1".to_owned(), number));
     commit.signatures.push(("a".to_owned(), Digest::of(b"signed")));
@@ -393,6 +433,7 @@ fn ticket(number: i64, now: Timestamp) -> Ticket {
         entries: 1,
         service: Default::default(),
         access: Default::default(),
+        hands: Default::default(),
     }
 }
 

@@ -49,6 +49,13 @@ pub(super) fn tickets(connection: &Connection, filter: &TicketFilter) -> Result<
     if let Some(requester) = &filter.requester {
         and("requester_key = ?", Value::Text(requester.to_ascii_lowercase()));
     }
+    if let Some(tag) = &filter.tag {
+        and("number IN (SELECT ticket FROM tag WHERE tag = ?)", Value::Text(tag.to_lowercase()));
+    }
+    if let Some(at) = filter.late {
+        let late = "((first_response_due_at < ? AND first_responded_at IS NULL) OR resolve_due_at < ?)";
+        and(late, Value::Integer(micros(at)));
+    }
     let words = filter.search.as_deref().map(search_words).unwrap_or_default();
     if !words.is_empty() {
         sql.push_str(&having_words(&words, &mut params));

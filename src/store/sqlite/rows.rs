@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::sql::{Columns, all, first, json, message_key, micros, run};
 use crate::model::address::Address;
+use crate::model::calendar::Stretch;
 use crate::model::facts::Believed;
 use crate::model::language::Language;
 use crate::model::message::Reply;
@@ -19,7 +20,7 @@ macro_rules! ticket_columns {
         "number, subject, status, category, priority, language, mailbox, requester_name, requester_email, contact, \
          organisation, verified, restricted, owner, owner_group, participants, created_at, updated_at, \
          first_response_due_at, resolve_due_at, first_responded_at, resolved_at, snoozed_until, merged_into, linked, \
-         thread, entries, service, access"
+         thread, entries, service, access, hands"
     };
 }
 pub(super) use ticket_columns;
@@ -57,6 +58,7 @@ pub(super) fn ticket(c: &mut Columns<'_>) -> Result<Ticket> {
         entries: c.take()?,
         service: c.json("ticket.service")?,
         access: c.json("ticket.access")?,
+        hands: c.json("ticket.hands")?,
     })
 }
 
@@ -67,15 +69,16 @@ pub(super) fn read_ticket(connection: &Connection, number: TicketNumber) -> Resu
 const INSERT_TICKET: &str = "INSERT INTO ticket (number, subject, status, live, category, priority, language, mailbox, \
     requester_name, requester_email, requester_key, contact, organisation, verified, restricted, owner, owner_group, \
     participants, created_at, updated_at, first_response_due_at, resolve_due_at, first_responded_at, resolved_at, \
-    snoozed_until, merged_into, linked, thread, entries, service, clock_at, urgency, access) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-    ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
+    snoozed_until, merged_into, linked, thread, entries, service, clock_at, urgency, access, hands, sla, stopped_at, waits, offered, helped) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+    ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)";
 
 const UPDATE_TICKET: &str = "UPDATE ticket SET subject = ?2, status = ?3, live = ?4, category = ?5, priority = ?6, \
     language = ?7, mailbox = ?8, requester_name = ?9, requester_email = ?10, requester_key = ?11, contact = ?12, \
     organisation = ?13, verified = ?14, restricted = ?15, owner = ?16, owner_group = ?17, participants = ?18, \
     created_at = ?19, updated_at = ?20, first_response_due_at = ?21, resolve_due_at = ?22, first_responded_at = ?23, \
     resolved_at = ?24, snoozed_until = ?25, merged_into = ?26, linked = ?27, thread = ?28, entries = ?29, \
-    service = ?30, clock_at = ?31, urgency = ?32, access = ?33 \
+    service = ?30, clock_at = ?31, urgency = ?32, access = ?33, hands = ?34, sla = ?35, stopped_at = ?36, waits = ?37, \
+    offered = ?38, helped = ?39 \
     WHERE number = ?1";
 
 /// Writes a ticket whole. Refused where it is `new` and its number was given before, or the other way round.
@@ -117,12 +120,28 @@ pub(super) fn write_ticket(connection: &Connection, ticket: &Ticket, new: bool) 
             ticket.service.next_at.map(micros),
             ticket.service.urgency.as_ref().map(|called| if called.raised { 2 } else { 1 }).unwrap_or(0),
             json(&ticket.access)?,
+            json(&ticket.hands)?,
+            ticket.service.sla,
+            ticket.service.stopped_at.map(micros),
+            waits(&ticket.service.pauses)?,
+            offered(&ticket.service.offered)?,
+            ticket.service.helped,
         ],
     )?;
     match changed {
         1 => Ok(()),
         _ => Err(StoreError::Refused(format!("Ticket {} was changed but is not there", ticket.number))),
     }
+}
+
+/// The same times again where figures are counted from, without what else a promise needs.
+fn waits(pauses: &[Stretch]) -> Result<Option<String>> {
+    let times: Vec<(i64, i64)> = pauses.iter().map(|(from, until)| (micros(*from), micros(*until))).collect();
+    if times.is_empty() { Ok(None) } else { json(&times).map(Some) }
+}
+
+fn offered(articles: &[String]) -> Result<Option<String>> {
+    if articles.is_empty() { Ok(None) } else { json(&articles).map(Some) }
 }
 
 const INSERT_ENTRY: &str = "INSERT INTO entry (ticket, seq, direction, kind, from_name, from_email, recipients, at, \

@@ -27,13 +27,16 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_signature.sql"),
     include_str!("migrations/0011_recheck.sql"),
     include_str!("migrations/0012_peers.sql"),
-    include_str!("migrations/0013_erased.sql"),
-    include_str!("migrations/0014_looks.sql"),
-    include_str!("migrations/0015_person.sql"),
+    include_str!("migrations/0013_hands.sql"),
+    include_str!("migrations/0014_figures.sql"),
+    include_str!("migrations/0015_erased.sql"),
+    include_str!("migrations/0016_articles.sql"),
+    include_str!("migrations/0017_looks.sql"),
+    include_str!("migrations/0018_person.sql"),
 ];
 
 /// From this version on it is kept what people on file look like.
-const LOOKS: usize = 14;
+const LOOKS: usize = 17;
 
 /// Between two tries to switch a file that another process is just making.
 const WAL_PAUSE: Duration = Duration::from_millis(5);

@@ -66,6 +66,11 @@ impl Columns<'_> {
         Ok(value)
     }
 
+    /// What cannot be negative.
+    pub(super) fn count(&mut self) -> Result<u64> {
+        u64::try_from(self.take::<i64>()?).map_err(|_| unreadable("of a count"))
+    }
+
     pub(super) fn time(&mut self) -> Result<Timestamp> {
         time(self.take()?)
     }

@@ -101,6 +101,19 @@ pub(super) fn moment(connection: &Connection, what: &str) -> Result<Option<Times
     first(connection, "SELECT at FROM moment WHERE what = ?1", [what], |c| c.time())
 }
 
+/// Notes that this is said or done now, or is no longer so.
+pub(super) fn moment_is(connection: &Connection, what: &str, so: bool, now: Timestamp) -> Result<()> {
+    match so {
+        true => run(
+            connection,
+            "INSERT INTO moment (what, at) VALUES (?1, ?2) ON CONFLICT (what) DO UPDATE SET at = excluded.at",
+            params![what, micros(now)],
+        )?,
+        false => run(connection, "DELETE FROM moment WHERE what = ?1", [what])?,
+    };
+    Ok(())
+}
+
 /// See [`crate::store::watch::Watch::note_moment`].
 pub(super) fn note_moment(
     connection: &Connection,
@@ -112,11 +125,7 @@ pub(super) fn note_moment(
     if moment(connection, what)?.is_some_and(|at| at <= now && now.duration_since(at) < pause) {
         return Ok(false);
     }
-    run(
-        connection,
-        "INSERT INTO moment (what, at) VALUES (?1, ?2) ON CONFLICT (what) DO UPDATE SET at = excluded.at",
-        params![what, micros(now)],
-    )?;
+    moment_is(connection, what, true, now)?;
     if let Some(sentence) = sentence {
         alarm(connection, sentence, now)?;
     }

@@ -7,7 +7,7 @@ use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, words, write_ticket};
 use super::sql::{micros, run};
 use super::writer::Work;
-use super::{conduct, holds, outbox, peers, read, rechecks, signatures, watch};
+use super::{conduct, holds, outbox, peers, read, rechecks, signatures, times, watch};
 use crate::model::Commit;
 use crate::store::{Result, StoreError};
 
@@ -27,6 +27,10 @@ pub(super) fn commit(work: &Work<'_>, commit: &Commit, raw: Option<i64>, now: Ti
     for entry in &commit.entries {
         insert_entry(connection, entry, raw)?;
         work.index_later(words(connection, entry, &commit.tickets)?);
+    }
+    for (ticket, seq, to, at) in &commit.moved {
+        let sql = "UPDATE entry SET raw = (SELECT raw FROM entry WHERE ticket = ?1 AND seq = ?2) WHERE ticket = ?3 AND seq = ?4";
+        run(connection, sql, params![ticket, seq, to, at])?;
     }
     for mail in &commit.outgoing {
         outbox::queue(connection, mail, now)?;
@@ -71,7 +75,16 @@ pub(super) fn commit(work: &Work<'_>, commit: &Commit, raw: Option<i64>, now: Ti
     for sentence in &commit.alarms {
         watch::alarm(connection, sentence, now)?;
     }
+    for worked in &commit.times {
+        times::book(connection, worked)?;
+    }
+    for (ticket, tag, on) in &commit.tags {
+        times::tag(connection, *ticket, tag, *on)?;
+    }
     watch::told(connection, &commit.told)?;
+    for (what, so) in &commit.moments {
+        watch::moment_is(connection, what, *so, now)?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,134 @@
+//! Whether a new ticket may be about what a colleague of the same organisation reported already. Shown to the agent, who
+//! merges them or does not.
+
+use std::collections::BTreeSet;
+
+use crate::model::asked::Similar;
+use crate::model::text::fold;
+
+use super::subject::bare_subject;
+use super::work::Case;
+
+/// Letters of a word that counts.
+const WORD_MIN: usize = 4;
+/// Words of a text that are compared.
+const WORDS_MAX: usize = 300;
+/// Tickets that are shown.
+const SHOWN_MAX: usize = 3;
+
+/// Words that stand in every letter, folded: they tell no two reports apart.
+const EMPTY: &[&str] = &[
+    "dobry",
+    "dobre",
+    "dobar",
+    "prosim",
+    "dakujem",
+    "dakujeme",
+    "dekuji",
+    "dekujeme",
+    "pozdravom",
+    "pozdravem",
+    "hello",
+    "dear",
+    "please",
+    "thanks",
+    "thank",
+    "regards",
+    "kind",
+    "best",
+    "with",
+    "have",
+    "this",
+    "that",
+    "from",
+    "postovani",
+    "hvala",
+    "molim",
+    "lijep",
+    "pozdrav",
+    "pozdravljeni",
+    "lepo",
+    "lep",
+    "spostovani",
+    "pozdravi",
+    "guten",
+    "bitte",
+    "danke",
+    "grussen",
+    "freundlichen",
+    "sehr",
+    "geehrte",
+    "damen",
+    "herren",
+    "vazeny",
+    "vazena",
+    "vazeni",
+    "ktory",
+    "ktora",
+    "ktere",
+    "alebo",
+    "nebo",
+    "jako",
+    "ako",
+    "uz",
+    "nam",
+    "nas",
+    "nase",
+    "not",
+    "work",
+    "does",
+    "problem",
+];
+
+fn words(text: &str) -> BTreeSet<String> {
+    let folded = fold(text);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= WORD_MIN);
+    words.filter(|w| !EMPTY.contains(w)).take(WORDS_MAX).map(str::to_owned).collect()
+}
+
+/// How many of the smaller set's words are in the other, in percent, and how many that are.
+fn shared(a: &BTreeSet<String>, b: &BTreeSet<String>) -> (usize, usize) {
+    let both = a.intersection(b).count();
+    let smaller = a.len().min(b.len());
+    (if smaller == 0 { 0 } else { both * 100 / smaller }, both)
+}
+
+/// Two reports are alike where their subjects share half of their words, and their texts a third; or the texts alone two
+/// thirds, and five words at least.
+fn alike(subject: (&BTreeSet<String>, &BTreeSet<String>), text: (&BTreeSet<String>, &BTreeSet<String>)) -> bool {
+    let ((subjects, in_subject), (texts, in_text)) = (shared(subject.0, subject.1), shared(text.0, text.1));
+    let both = subjects >= 50 && in_subject >= 1 && texts >= 33 && in_text >= 2;
+    both || (texts >= 66 && in_text >= 5)
+}
+
+/// Live tickets of the organisation that the mail at hand is like, the newest first.
+pub fn likely<'a>(case: &'a Case, text: &str) -> Vec<&'a Similar> {
+    let (subject, text) = (words(&bare_subject(case.subject())), words(text));
+    let like = |other: &&Similar| {
+        let (their_subject, their_text) = (words(&bare_subject(&other.subject)), words(&other.text));
+        alike((&subject, &their_subject), (&text, &their_text))
+    };
+    case.facts.found.told.similar.iter().filter(like).take(SHOWN_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn are_alike(a: (&str, &str), b: (&str, &str)) -> bool {
+        alike((&words(a.0), &words(b.0)), (&words(a.1), &words(b.1)))
+    }
+
+    #[test]
+    fn two_reports_of_one_thing_are_alike_and_two_things_are_not() {
+        let printer = ("Nejde tlačiareň", "Dobrý deň, na recepcii netlačí tlačiareň, hlási chybu E-04. S pozdravom");
+        let again = ("Tlačiareň na recepcii", "Dobrý deň, tlačiareň na recepcii stále hlási chybu. Prosím o pomoc.");
+        let vpn = ("Nejde VPN", "Dobrý deň, od rána sa neviem pripojiť na VPN, píše chybu. S pozdravom");
+        assert!(are_alike(printer, again));
+        assert!(!are_alike(printer, vpn));
+        assert!(!are_alike(("Re:", "Dobrý deň, prosím, ďakujem"), ("", "Dobrý deň, prosím, ďakujem")));
+        assert!(!are_alike(("Otázka", "Koľko stojí licencia?"), ("Otázka", "Kedy prídete vymeniť router?")));
+        let same = "výpadok siete celá pobočka Žilina nemáme internet ani telefóny";
+        assert!(are_alike(("Internet", same), ("POMOC", same)));
+    }
+}

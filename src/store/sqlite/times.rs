@@ -1,0 +1,33 @@
+//! What agents left on tickets, to count and to find by: booked time, tags.
+
+use rusqlite::{Connection, params};
+
+use super::sql::{all, micros, run};
+use crate::model::hands::Worked;
+use crate::model::ticket::TicketNumber;
+use crate::store::Result;
+
+pub(super) fn book(connection: &Connection, worked: &Worked) -> Result<()> {
+    let Worked { ticket, agent, minutes, at } = worked;
+    let sql = "INSERT INTO times (ticket, agent, minutes, at) VALUES (?1, ?2, ?3, ?4)";
+    run(connection, sql, params![ticket, agent, minutes, micros(*at)])?;
+    Ok(())
+}
+
+/// Sets a tag, or takes it off.
+pub(super) fn tag(connection: &Connection, ticket: TicketNumber, tag: &str, on: bool) -> Result<()> {
+    let sql = match on {
+        true => "INSERT INTO tag (tag, ticket) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        false => "DELETE FROM tag WHERE tag = ?1 AND ticket = ?2",
+    };
+    run(connection, sql, params![tag, ticket])?;
+    Ok(())
+}
+
+/// In the order in which it was booked.
+pub(super) fn of_ticket(connection: &Connection, number: TicketNumber) -> Result<Vec<Worked>> {
+    let sql = "SELECT ticket, agent, minutes, at FROM times WHERE ticket = ?1 ORDER BY id";
+    all(connection, sql, [number], |c| {
+        Ok(Worked { ticket: c.take()?, agent: c.take()?, minutes: c.take()?, at: c.time()? })
+    })
+}
