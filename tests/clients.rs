@@ -92,7 +92,8 @@ impl Office {
         let _ = std::fs::remove_file(&out);
         program.env("HOME", self.home()).env("OUT", &out).env("LC_ALL", "C.UTF-8").env("TERM", "xterm");
         program.env("MAILRC", "/dev/null").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = program.spawn().unwrap_or_else(|e| panic!("{name} is not installed: apt-get install {name} ({e})"));
+        let mut child =
+            program.spawn().unwrap_or_else(|e| panic!("{name} is not installed: apt-get install {name} ({e})"));
         let mut stdin = child.stdin.take().expect("is piped");
         stdin.write_all(input.as_bytes()).expect("is read");
         std::thread::spawn(move || {
@@ -122,10 +123,7 @@ impl Office {
             home.display()
         );
         std::fs::write(home.join("muttrc"), rc).expect("is written");
-        let line = format!(
-            "mutt -n -F {0}/muttrc -f {0}/mbox -e 'push <reply><send-message><quit>'",
-            home.display()
-        );
+        let line = format!("mutt -n -F {0}/muttrc -f {0}/mbox -e 'push <reply><send-message><quit>'", home.display());
         assert!(Path::new("/usr/bin/mutt").exists(), "mutt is not installed: apt-get install mutt");
         let mut program = Command::new("timeout");
         program.args(["30", "script", "-qec", &line, "/dev/null"]);
