@@ -102,7 +102,7 @@ CREATE TABLE ticket (
     clock_at INTEGER, -- when the clock has to look at it next
     urgency INTEGER NOT NULL DEFAULT 0, -- 1: its customer called it urgent; 2: and was heeded
     access TEXT NOT NULL DEFAULT '{}', -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
-    hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers and booked time, see src/model/hands.rs
+    hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers, booked time and the checklist, see src/model/hands.rs
     sla TEXT, -- name of its SLA; as in service, for reports
     stopped_at INTEGER, -- since when its clock stands; as in service, for reports
     waits TEXT, -- when its clock stood before: list of [from, until]; as in service, for reports; NULL where it never did
@@ -134,10 +134,12 @@ CREATE TABLE times (
     ticket INTEGER NOT NULL REFERENCES ticket (number) ON DELETE CASCADE, -- on which
     agent TEXT NOT NULL, -- name of the agent
     minutes INTEGER NOT NULL, -- how long
-    at INTEGER NOT NULL -- when it was booked
+    at INTEGER NOT NULL, -- when it was booked
+    organisation TEXT -- of which firm the ticket was then: on its account it goes
 ) STRICT;
 CREATE INDEX times_ticket ON times (ticket);
 CREATE INDEX times_at ON times (at);
+CREATE INDEX times_organisation ON times (organisation, at, minutes) WHERE organisation IS NOT NULL;
 
 -- Live tickets of each agent, kept by triggers so that assigning costs the same with a million tickets.
 CREATE TABLE load (

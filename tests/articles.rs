@@ -139,7 +139,7 @@ fn explain_names_what_is_promised_asked_and_offered() {
         "{articles:?}"
     );
     assert_eq!((&articles[1]["article"], &articles[1]["offered"]), (&json!("staples"), &json!(false)));
-    assert!(articles[1]["because"].as_str().expect("words").ends_with("is less than 2.00"), "{articles:?}");
+    assert!(articles[1]["because"].as_str().expect("words").ends_with("is less than 1.50"), "{articles:?}");
 
     let text = bench.run_with(&["explain", "-"], MAIL.as_bytes()).text();
     for line in [

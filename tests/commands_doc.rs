@@ -11,7 +11,7 @@ fn written() -> String {
          An agent writes them on the first lines of an answer to a notification, or on its last ones below an empty line, each\n\
          on its own line, in small or capital letters, with or without diacritics. The other text goes to the customer, but\n\
          for `#note`. One wrong command, and nothing of the mail is carried out: it comes back with what was understood and\n\
-         what was not. A line that begins with `#` and no command, alone, is text.\n\n\
+         what was not. A line that begins with `#` and no command, alone, is text. [agents.md](agents.md) says what they are for.\n\n\
          | command | also | does |\n|---|---|---|\n",
     );
     for command in COMMANDS {
@@ -34,6 +34,33 @@ fn the_document_is_written_from_the_table() {
         written(),
         "run with UPDATE_GOLDEN=1 and read the change"
     );
+}
+
+#[test]
+fn every_language_says_what_every_command_does() {
+    for language in ["en", "sk", "cs", "sl", "hr", "de"] {
+        let path = format!("{}/src/compose/texts/{language}.toml", env!("CARGO_MANIFEST_DIR"));
+        let texts: std::collections::BTreeMap<String, String> =
+            toml::from_str(&std::fs::read_to_string(path).expect("the texts")).expect("TOML");
+        for command in COMMANDS {
+            let said = texts.get(&format!("does-{}", command.word)).map_or("", |text| text.trim());
+            assert!(!said.is_empty(), "{language}: #{}", command.word);
+            assert!(language != "en" || said == command.does, "#{}: {said:?}", command.word);
+        }
+    }
+}
+
+/// What the page for agents names is there, with what may follow it.
+#[test]
+fn the_page_for_agents_names_what_there_is() {
+    let page = include_str!("../docs/agents.md");
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter_map(|code| code.strip_prefix('#')).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for code in named {
+        let word = code.split_whitespace().next().unwrap_or_default();
+        let command = COMMANDS.iter().find(|c| c.word == word).unwrap_or_else(|| panic!("there is no #{word}"));
+        assert!(code == word || !command.argument.is_empty(), "nothing follows #{word}");
+    }
 }
 
 #[test]

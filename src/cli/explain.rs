@@ -95,6 +95,7 @@ fn object(read: Value, commit: &Commit, policy: &Policy) -> Value {
             "sla": ticket.and_then(|t| t.service.sla.clone()),
             "firstResponseDueAt": ticket.and_then(|t| t.first_response_due_at).map(super::output::rfc3339),
             "asks": ticket.map(shapes::asks),
+            "commands": commit.commands.iter().map(command).collect::<Vec<_>>(),
             "resolveDueAt": ticket.and_then(|t| t.resolve_due_at).map(super::output::rfc3339),
             "promise": ticket.map(|t| ticket::promise(t, policy)),
         },
@@ -110,6 +111,11 @@ fn object(read: Value, commit: &Commit, policy: &Policy) -> Value {
         "reasons": commit.reasons,
         "alarms": commit.alarms,
     })
+}
+
+/// One of an agent's commands; `error` where the mail comes back because of it.
+fn command((written, error): &(String, Option<String>)) -> Value {
+    json!({"written": written, "error": error})
 }
 
 /// What would wait for a confirmation, and whose.
@@ -197,6 +203,9 @@ fn tell(out: &mut Out, message: &Message, commit: &Commit, policy: &Policy) {
     }
     for (label, text) in ticket::lines(commit, policy) {
         line(label, &text);
+    }
+    for (written, error) in &commit.commands {
+        line("command", &error.as_ref().map_or_else(|| written.clone(), |error| format!("{written}: {error}")));
     }
     for hold in commit.holds.iter().filter(|h| h.state == HoldState::Waiting && !h.told) {
         let what = match hold.kind {

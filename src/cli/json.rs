@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::output::rfc3339;
 use crate::model::ask::{Asked, Evidence};
+use crate::model::checklist::Item;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::hands::Worked;
 use crate::model::ticket::{AttachmentInfo, Participant};
@@ -60,6 +61,7 @@ pub fn ticket(t: &Ticket) -> Value {
         "tags": t.hands.tags,
         "watchers": t.hands.watchers,
         "minutes": t.hands.minutes,
+        "checklist": t.hands.checklist.iter().map(checklist_item).collect::<Vec<_>>(),
         "articles": {"offered": t.service.offered, "helped": t.service.helped},
     })
 }
@@ -210,6 +212,14 @@ pub fn organisation(o: &Organisation) -> Value {
     })
 }
 
+fn checklist_item(item: &Item) -> Value {
+    json!({
+        "text": item.text,
+        "doneBy": item.done.as_ref().map(|done| &done.by),
+        "doneAt": time(item.done.as_ref().map(|done| done.at)),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,7 +282,7 @@ mod tests {
             "createdAt": "2026-11-22T09:00:00Z", "updatedAt": "2026-11-22T10:00:00Z",
             "firstResponseDueAt": null, "resolveDueAt": "2026-11-24T09:00:00Z",
             "firstRespondedAt": "2026-11-22T10:00:00Z", "resolvedAt": null, "snoozedUntil": null,
-            "mergedInto": null, "linked": [1040], "restricted": false, "asks": [], "tags": [], "watchers": [], "minutes": 0,
+            "mergedInto": null, "linked": [1040], "restricted": false, "asks": [], "tags": [], "watchers": [], "minutes": 0, "checklist": [],
             "articles": {"offered": [], "helped": false},
         });
         assert_eq!(ticket(&example()).to_string(), golden.to_string());

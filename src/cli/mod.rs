@@ -4,6 +4,7 @@ pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod check;
+pub mod commands;
 pub mod contact;
 pub mod csv_contacts;
 pub mod demo;
@@ -70,6 +71,8 @@ enum Command {
     Explain(explain::Args),
     /// Look at tickets and work on them
     Ticket(ticket::Args),
+    /// Show what agents can say to the desk by mail
+    Commands(commands::Args),
     /// Contacts and organisations
     Contact(contact::Args),
     /// The keys by which the desk recognises its own tokens
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Read(args) => read::run(args, global),
         Command::Explain(args) => explain::run(args, global),
         Command::Ticket(args) => ticket::run(args, global),
+        Command::Commands(args) => commands::run(&args),
         Command::Contact(args) => contact::run(args, global),
         Command::Key(args) => key::run(args, global),
         Command::Auth(args) => auth::run(args, global),

@@ -70,6 +70,7 @@ pub fn policy() -> Policy {
         promises: Default::default(),
         templates: Default::default(),
         articles: Default::default(),
+        packages: Default::default(),
     }
 }
 

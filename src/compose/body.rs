@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use minijinja::value::Value as Filled;
 
 use crate::model::ask::spoken;
+use crate::model::checklist::Item;
 use crate::model::outgoing::{Addressee, MARKER, Template, Value};
 use crate::model::promise::Called;
 use crate::model::text::{NAME_MAX, clean_line, clean_text};
@@ -159,6 +160,7 @@ impl Words<'_> {
         out.push_str(&format!("{}\n\n", self.intro(ticket)));
         out.push_str(&self.about_the_sender(ticket));
         out.push_str(&self.about_the_ticket(ticket));
+        self.items(&mut out, "label-checklist", &checklist(ticket));
         self.items(&mut out, "label-copied", &self.list("copied"));
         self.items(&mut out, "label-similar", &self.list("similar"));
         self.items(&mut out, "label-earlier", &self.list("earlier"));
@@ -257,6 +259,7 @@ impl Words<'_> {
         let asks = |found: bool| self.asks(ticket, found);
         self.label(&mut out, "label-has", asks(true));
         self.label(&mut out, "label-lacks", asks(false));
+        self.label(&mut out, "label-hours", super::hours::left(self.draft, self.texts));
         self.label(&mut out, "label-urgent", ticket.service.urgency.as_ref().map(|called| self.called(called)));
         let why: Vec<String> = self.list("why").iter().map(|why| self.why(why)).collect();
         self.label(&mut out, "label-why", Some(why.join("; ")).filter(|w| !w.is_empty()));
@@ -460,7 +463,7 @@ impl Words<'_> {
         let line = match self.draft.values.get(name)? {
             Value::Text(text) => clean_line(text, LINE_MAX),
             Value::Number(number) => number.to_string(),
-            Value::Flag(_) | Value::Digest(_) | Value::Weeks(_) | Value::Rows(_) => return None,
+            Value::Flag(_) | Value::Rows(_) | Value::Digest(_) | Value::Weeks(_) => return None,
             Value::List(items) => clean_line(&items.join(", "), LINE_MAX),
         };
         Some(line).filter(|l| !l.is_empty())
@@ -482,4 +485,13 @@ impl Words<'_> {
             _ => self.line(name).into_iter().collect(),
         }
     }
+}
+
+/// What its first mail asked for by number, and what of it is done.
+fn checklist(ticket: &Ticket) -> Vec<String> {
+    let line = |(number, item): (usize, &Item)| {
+        let tick = if item.done.is_some() { "x" } else { " " };
+        format!("[{tick}] {number}. {}", clean_line(&item.text, LINE_MAX))
+    };
+    (1..).zip(&ticket.hands.checklist).map(line).collect()
 }

@@ -15,7 +15,9 @@ impl Words<'_> {
         // Without a ticket there is nothing to which an answer to this mail could go.
         let mut out = ticket.map_or_else(String::new, |_| self.head());
         if let Some(Value::Rows(rows)) = self.draft.values.get("rows") {
-            rows.iter().for_each(|row| self.row(&mut out, row, ticket));
+            let mut told = String::new();
+            rows.iter().for_each(|row| self.row(&mut told, row, ticket));
+            out.push_str(&format!("{}\n", told.trim_end()));
         }
         let said = self.said();
         if !said.is_empty() {
@@ -32,7 +34,7 @@ impl Words<'_> {
             Row::Title(key, about) => {
                 let number = ticket.map_or_else(|| Filled::from(""), |t| Filled::from(t.number));
                 let values = [("about", Filled::from(clean_line(about, LINE_MAX))), ("number", number)];
-                if !out.trim().is_empty() {
+                if !out.is_empty() {
                     out.push('\n');
                 }
                 out.push_str(&format!("{}\n\n", self.texts.say(key, &values).trim_end()));
@@ -61,6 +63,7 @@ impl Words<'_> {
                 let does = self.texts.say(&format!("does-{word}"), &[]);
                 out.push_str(&format!("  #{word}{argument}{also}\n      {}\n", does.trim()));
             }
+            Row::Line(line) => out.push_str(&format!("  {}\n", clean_line(line, LINE_MAX))),
             Row::Nothing => out.push_str(&format!("  {}\n", self.texts.say("receipt-nothing", &[]))),
             Row::More => out.push_str(&format!("  {}\n", self.texts.say("receipt-more", &[]))),
         }

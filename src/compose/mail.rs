@@ -2,9 +2,10 @@
 
 use lettre::message::Mailbox as MailMailbox;
 
+use crate::model::note::NOTE_DETAIL;
 use crate::model::outgoing::{Addressee, Template};
 use crate::model::text::{NAME_MAX, clean_line};
-use crate::model::token::{About, Generations, KeyRing, NOTE_DETAIL, TokenKind};
+use crate::model::token::{About, Generations, KeyRing, TokenKind};
 use crate::model::{AddrSpec, Address, Attachment, Content, Draft, Mailbox, OutgoingMail, Policy};
 
 use super::texts::Texts;

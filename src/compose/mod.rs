@@ -6,13 +6,14 @@
 //!
 //! | template | values |
 //! |---|---|
-//! | acknowledgement | `have`, `asks`: List, what the report has and what it lacks; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again; `restricted`: Text, how to have a restricted request carried out: `confirm` or `address` |
+//! | acknowledgement | `have`, `asks`: List, what the report has and what it lacks; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again; `restricted`: Text, how to have a restricted request carried out: `confirm` or `address`; `articles`: List, what may help, and `solved`: Text, the word that says it did |
 //! | acknowledgement-minimal | `back`, `restricted`: as above |
 //! | reminder | `close`: Text, a time as in RFC 3339, when the ticket will be closed |
 //! | closed | none |
 //! | resolved | `answer`: Text, what the agent answered last; `days`: Number, how long an answer reopens it |
 //! | answer | `resolved_days`: Number, where it resolves the ticket: how long an answer reopens it. The words are [`Draft::text`], the agent is [`Draft::author`], shown by name and never by address |
 //! | notify-new, notify-reply, notify-assigned, notify-note | `warnings`: List of words (`unauthenticated`, `failed`, `external`, `restricted`, `closed-before`, `id-reused`, `not-to-us`); `sender`: Text, name and address; `organisation`: Text; `believed`: Text, a word of [`crate::model::Believed`]; `strength`: Text, a word of [`crate::model::Strength`]; `believed_because`: Text; `contact_note`: Text; `copied`: List of addresses, who may be let in; `earlier`: List of lines; `why`: Text, a step of routing (`category`, `contact`, `organisation`, `mailbox`, `desk`, `group`, `absence`, `duty`), a step and its rule (`category:billing`), or a sentence; or a List of these; `group`: Text, the group that is told; `actor`: Text, who assigned or noted |
+//! | every notification | `hours_booked`, `hours_has`: Number, minutes of the hours that the firm has; `hours_per`: Text, a word of [`crate::model::account::Per`] |
 //! | notify-due | as those, and `promise`: Text, a word of [`crate::model::promise::Promise`]; `percent`: Number; `when`: Text, a time as in RFC 3339 |
 //! | notify-silent, notify-returned | as notify-assigned, and `days`: Number |
 //! | page | `who`: Text, whose ticket it is |
@@ -33,6 +34,7 @@
 mod body;
 mod digest;
 mod header;
+mod hours;
 mod inquiry;
 mod mail;
 mod part;

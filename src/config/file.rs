@@ -38,6 +38,8 @@ pub struct File {
     #[serde(default)]
     pub category: Vec<Spanned<Category>>,
     #[serde(default)]
+    pub organisation: Vec<Spanned<Organisation>>,
+    #[serde(default)]
     pub calendar: BTreeMap<Spanned<String>, Spanned<Calendar>>,
     #[serde(default)]
     pub sla: BTreeMap<Spanned<String>, Spanned<Sla>>,
@@ -162,7 +164,7 @@ pub struct Templates {
 pub struct Articles {
     /// Folder of files `*.md`, each with a head. Absent: nothing is offered.
     pub folder: Key<String>,
-    /// The score from which on an article is offered; `explain` shows scores. Default: 2.0.
+    /// The score from which on an article is offered; `explain` shows scores. Default: 1.5.
     pub threshold: Key<f64>,
 }
 
@@ -346,6 +348,18 @@ pub struct Category {
     pub ask: Vec<Spanned<Ask>>,
 }
 
+/// `[[organisation]]`: the hours that a customer firm has. What agents book with `#time` is taken off them.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    /// As the contacts call it. Required.
+    pub name: Key<String>,
+    /// How many. Required.
+    pub hours: Key<toml::Value>,
+    /// month, quarter or year: of the calendar, by the desk's clock. Default: `month`.
+    pub per: Key<String>,
+}
+
 /// `match` of a category. Patterns are regular expressions without look-around; case and diacritics do not count.
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields)]
@@ -418,6 +432,7 @@ pub fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("agent.away", k::<Absence>()),
         ("group", k::<Group>()),
         ("category", k::<Category>()),
+        ("organisation", k::<Organisation>()),
         ("category.match", k::<Match>()),
         ("category.ask", k::<Ask>()),
         ("category.ask.present", k::<Present>()),

@@ -3,6 +3,7 @@
 //! [`mod@file`] is the file key for key, [`read`] finds the mistakes of form, [`people`], [`rules`] and [`connections`] those
 //! of meaning; all mistakes come back at once.
 
+mod accounts;
 mod articles;
 mod connections;
 mod digest;

@@ -15,7 +15,7 @@ use super::file;
 use super::notes::Notes;
 use super::people::People;
 use super::secret::SecretSource;
-use super::{Config, articles, connections, digest, keys, promises, rules, templates, texts};
+use super::{Config, accounts, articles, connections, digest, keys, promises, rules, templates, texts};
 
 /// Where the mails of one mailbox come from.
 #[derive(Clone, Debug)]
@@ -198,6 +198,7 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
     let limits = limits(&file.limits.map(Spanned::into_inner).unwrap_or_default(), notes);
     let log = log(&file.log.map(Spanned::into_inner).unwrap_or_default(), notes);
     let texts = texts::texts(file.texts.map(Spanned::into_inner).unwrap_or_default(), notes);
+    let packages = accounts::packages(&file.organisation, &zone, notes);
     let templates = templates::templates(file.templates.map(Spanned::into_inner).unwrap_or_default(), notes);
     let articles = articles::articles(file.articles.map(Spanned::into_inner).unwrap_or_default(), &categories, notes);
     let known = if notes.looks_at_files() { keys::load(&state) } else { Ok(None) };
@@ -221,6 +222,7 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
         promises,
         templates,
         articles,
+        packages: packages.into(),
     };
     Some(Config {
         path: notes.source.path.to_owned(),

@@ -179,7 +179,8 @@ fn arrival_of(
     let asked = || {
         let mut lookup = facts::lookup(&message, &incoming.mailbox, policy);
         facts::ask_about_signatures(&mut lookup, &proof, policy);
-        decide::ask(&message, policy, now, &mut lookup);
+        let heard = facts::may_be_agents(&message, &incoming.mailbox, &proof, policy);
+        decide::ask(&message, policy, heard, now, &mut lookup);
         lookup
     };
     let lookup = catch_unwind(AssertUnwindSafe(asked))

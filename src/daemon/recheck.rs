@@ -82,7 +82,8 @@ fn stands(
     let Ok(message) = message else { return store.recheck_done(&due.digest) };
     let mut lookup = facts::lookup(&message, &incoming.mailbox, policy);
     facts::ask_about_signatures(&mut lookup, &proof, policy);
-    decide::ask(&message, policy, now, &mut lookup);
+    let heard = facts::may_be_agents(&message, &incoming.mailbox, &proof, policy);
+    decide::ask(&message, policy, heard, now, &mut lookup);
     lookup.tickets.extend(due.asked.ticket);
     lookup.story = true;
     lookup.hold = due.asked.hold;

@@ -1,18 +1,18 @@
 //! Carries out a believed agent's mail: all of it, or nothing.
 
+use crate::model::digest::DigestKind;
 use crate::model::message::Digest;
 use crate::model::outgoing::Row;
+use crate::model::text::{clean_line, fold};
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{
-    Action, Address, Agent, Attachment, Decision, Entry, Fate, Hold, HoldState, Status, Ticket, TicketChange,
-};
+use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Hold, HoldState, Status, Ticket, TicketChange};
 
-use super::agent::{add_note, answer, assign, lift, relayed};
+use super::agent::{add_note, answer, assign, lift, relayed, tell_answer};
 use super::asking::mentioned;
-use super::commands::{Commanded, Effect, is_blank};
+use super::commands::{Commanded, Effect, word_of};
 use super::leak::leak;
 use super::work::{Case, Work};
-use super::{access, crossed, deskless, hands, inform, merge, note_address, proof, resolved};
+use super::{access, checklist, crossed, hands, inform, merge, note_address, proof, resolved};
 
 /// Why a believed agent's mail is not carried out.
 pub struct Refusal {
@@ -91,11 +91,10 @@ impl<'c> Said<'c> {
         if told && !says {
             return Err(Refusal::new("nothing-said", "A note without words"));
         }
-        said.without(
-            |_| true,
-            said.is_quoted(case),
-            "a customer wrote this line too: write above the line of the notification, and leave it in place",
-        )?;
+        if let Some(written) = said.quoted(case) {
+            let why = "a customer wrote this word too, so whose it is cannot be told; say it with the word of another language";
+            return Err(Refusal::of("cannot", written, why, commanded));
+        }
         let reject = "it answers the question about a mail that was put aside, and this is another mail";
         said.without(|e| *e == Effect::Reject, true, reject)?;
         let spam = "nothing is sent to whoever sends spam; words in the same mail need #note";
@@ -104,17 +103,15 @@ impl<'c> Said<'c> {
         Ok(said)
     }
 
-    /// A command stands in a customer's mail, and the line is gone below which all is quoted: whose words these are cannot
-    /// be told.
-    fn is_quoted(&self, case: &Case) -> bool {
-        let theirs = |e: &&Entry| e.direction == Direction::Incoming;
-        let lines = || case.facts.found.said.iter().filter(theirs).flat_map(|e| e.text.lines());
-        !case.message.reply.marker
-            && self
-                .commanded
-                .effects
-                .iter()
-                .any(|(written, _)| lines().any(|line| line.trim_matches(is_blank) == written))
+    /// A command whose word a customer wrote, too: a program that quotes badly may have made it the agent's. Only the word
+    /// counts, because such a program may change the rest.
+    fn quoted(&self, case: &Case) -> Option<&'c str> {
+        let said = case.facts.found.said.iter().filter(|e| e.direction == Direction::Incoming).map(|e| &e.text);
+        let theirs = said.chain(case.message.forward.iter().map(|forward| &forward.text));
+        let squeezed = |text: &String| fold(&clean_line(text, usize::MAX)).replace("# ", "#");
+        let theirs: Vec<String> = theirs.map(squeezed).filter(|text| text.contains('#')).collect();
+        let written = self.commanded.effects.iter().map(|(written, _)| written.as_str());
+        written.into_iter().find(|written| theirs.iter().any(|text| text.contains(&format!("#{}", word_of(written)))))
     }
 
     /// The first command of a kind, as it was written.
@@ -125,7 +122,7 @@ impl<'c> Said<'c> {
     /// Such a command is refused where something is so.
     pub fn without(&self, is: impl Fn(&Effect) -> bool, so: bool, why: &str) -> Result<(), Refusal> {
         match self.written(is).filter(|_| so) {
-            Some(written) => Err(Refusal::of("command", written, why, self.commanded)),
+            Some(written) => Err(Refusal::of("cannot", written, why, self.commanded)),
             None => Ok(()),
         }
     }
@@ -133,11 +130,19 @@ impl<'c> Said<'c> {
     /// Carries one step out for each command; the first that cannot be ends it all.
     fn each(&self, mut step: impl FnMut(&str, &Effect) -> Result<(), String>) -> Result<(), Refusal> {
         for (written, effect) in &self.commanded.effects {
-            let key = if matches!(effect, Effect::Accept(_)) { "accept" } else { "command" };
+            let key = if matches!(effect, Effect::Accept(_)) { "accept" } else { "cannot" };
             step(written, effect).map_err(|why| Refusal::of(key, written, why, self.commanded))?;
         }
         Ok(())
     }
+}
+
+/// Which digests he wants from now on.
+fn wishes<'s>(said: &'s Said<'_>) -> impl Iterator<Item = (String, bool)> + 's {
+    said.commanded.effects.iter().filter_map(|(_, effect)| match effect {
+        Effect::Digest { kind, on } => Some((DigestKind::off(*kind, said.name), !on)),
+        _ => None,
+    })
 }
 
 /// What else follows from a mail than a changed ticket.
@@ -161,9 +166,9 @@ impl Rest<'_> {
             draft.text = self.quoted;
             decision.outgoing.push(draft);
         }
-        deskless::wish(said.name, said.commanded, decision);
         self.others.into_iter().for_each(|other| other.join(decision));
         decision.holds.extend(self.holds);
+        decision.moments.extend(wishes(said));
         decision.left_out.extend(self.left_out);
         decision.commands = said.commanded.effects.iter().map(|(written, _)| (written.clone(), None)).collect();
         decision.reasons.extend(said.commanded.effects.iter().map(|(written, _)| format!("Carried out: {written}")));
@@ -196,6 +201,9 @@ pub fn act(case: &Case, agent: &Agent, ticket: &Ticket, commanded: &Commanded) -
     };
     carry_out(case, &said, &mut work, &mut rest)?;
     links(case, &said, &mut work, &mut rest);
+    if action == Action::Relay {
+        tell_answer(name, &mut work, &commanded.words, &case.cause());
+    }
     let (number, now) = (work.ticket.number, work.ticket.clone());
     let mut decision = work.into_decision(action, Fate::Appended(number));
     decision.view = Some(case.view(true));
@@ -219,16 +227,20 @@ fn in_between(case: &Case, said: &Said, ticket: &Ticket, rest: &mut Rest) -> Res
     if let Some(written) = sends.filter(|_| !said.says) {
         if said.commanded.effects.len() > 1 {
             let why = "it stands alone: the answer that waits has its own commands";
-            return Err(Refusal::of("command", written, why, said.commanded));
+            return Err(Refusal::of("cannot", written, why, said.commanded));
         }
         let Some(hold) = waiting else {
-            return Err(Refusal::of("command", written, "no answer of yours waits on this ticket", said.commanded));
+            return Err(Refusal::of("cannot", written, "no answer of yours waits on this ticket", said.commanded));
         };
         rest.holds.push(Hold { state: HoldState::Released, ..hold.clone() });
         return Ok(None);
     }
     let crossing = crossed::crossing(case, ticket, said.name).filter(|_| !crossed::is_released(case));
     match crossing {
+        // The same bytes once more: he was told.
+        Some(_) if to_customer && sends.is_none() && crossed::is_held(case) => {
+            return Ok(Some(case.quarantine(format!("An answer by {} waits for #send already", said.name))));
+        }
         Some(crossing) if to_customer && sends.is_none() => {
             return Ok(Some(crossed::hold(case, said.name, ticket, &said.commanded.words, &crossing)));
         }
@@ -310,13 +322,12 @@ pub fn carry_out<'a>(case: &Case<'a>, said: &Said, work: &mut Work<'a>, rest: &m
             // Before the words, with them, or told of in the end.
             Effect::Note | Effect::Accept(_) | Effect::Copy { .. } | Effect::Reject | Effect::Override(_) => {}
             Effect::Merge(_) | Effect::Split(_) | Effect::For(_) | Effect::Send | Effect::Ask(_) => {}
-            Effect::Digest { .. } => {} // of the agent, not of the ticket
-            Effect::Template(_) => {}   // in the words already
-            Effect::Status(Status::Resolved) => resolved::resolve(work, written),
+            Effect::Template(_) | Effect::Digest { .. } => {}
             Effect::Revoke => {
                 let absorbed = &case.facts.found.absorbed;
                 rest.others.extend(access::revoke(work, absorbed, written));
             }
+            Effect::Status(Status::Resolved) => resolved::resolve(work, written),
             Effect::Status(to) => {
                 if work.ticket.status != *to {
                     work.change(TicketChange::Status { to: *to }, written);
@@ -333,6 +344,7 @@ pub fn carry_out<'a>(case: &Case<'a>, said: &Said, work: &mut Work<'a>, rest: &m
             Effect::Watch(on) => hands::watch(work, name, *on, written),
             Effect::Spam => return hands::spam(work, written),
             Effect::Time(minutes) => hands::book(work, name, *minutes, written),
+            Effect::Done { items, done } => return checklist::tick(work, name, items, *done, written),
             Effect::Tag { on, off } => return hands::tag(work, on, off, written),
             Effect::Link(number) => {
                 let other = merge::named(case.facts, *number)?;

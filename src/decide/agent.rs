@@ -10,7 +10,7 @@ use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Status, T
 use super::act::{Refusal, act};
 use super::commands::{Commanded, Effect, take_commands};
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
-use super::{confirm, customer, deskless, fresh, notify, proof, templates};
+use super::{confirm, customer, fresh, notify, proof, templates};
 
 /// Colleagues in copy of a note who are told of it.
 const IN_COPY_MAX: usize = 20;
@@ -22,7 +22,6 @@ pub fn agent(case: &Case, name: &str) -> Decision {
     let agent = case.policy.agent(name);
     let Some(ticket) = &case.facts.thread.ticket else {
         return match agent.filter(|agent| !agent.disabled) {
-            Some(agent) if case.facts.desk_token => deskless::answer(case, agent),
             Some(agent) => fresh::fresh(case, agent),
             None => customer::customer(case),
         };
@@ -77,15 +76,8 @@ pub fn own_words(message: &Message) -> &str {
 fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
     let Some(agent) = case.policy.agent(name) else { return case.quarantine("There is no such agent") };
     let commanded = take_commands(own_words(case.message), case.policy, case.now);
-    // A template may fill in only where all the rest of the mail is understood.
-    let commanded = match commanded.mistakes.is_empty() {
-        true => match templates::expand(case, name, ticket, commanded) {
-            Ok(commanded) => commanded,
-            Err(no) => return refuse(case, name, ticket, &no),
-        },
-        false => commanded,
-    };
-    act(case, agent, ticket, &commanded).unwrap_or_else(|no| refuse(case, name, ticket, &no))
+    let done = templates::expand(case, agent, ticket, commanded);
+    done.and_then(|commanded| act(case, agent, ticket, &commanded)).unwrap_or_else(|no| refuse(case, name, ticket, &no))
 }
 
 /// The same as [`hold`] for a mail that names no ticket.
@@ -161,7 +153,6 @@ pub fn answer(case: &Case, name: &str, work: &mut Work, commanded: &Commanded, f
     });
     let status = ends.next_back().unwrap_or(Status::Waiting);
     send_answer(name, work, entry, &commanded.words, files, &case.cause(), status);
-    tell_answer(name, work, &commanded.words, &case.cause());
 }
 
 /// Whose ticket it is, and who watches it, hears of a colleague's answer.
@@ -170,7 +161,9 @@ pub fn tell_answer(author: &str, work: &mut Work, words: &str, cause: &str) {
         if agent.name != author {
             let mut draft = notify::to_agent(work, agent, Template::NotifyAnswer, cause);
             draft.text = words.to_owned();
+            draft.author = Some(Address::new(Some(&display(work, author)), work.mailbox().address.as_str()));
             draft.values.insert("actor", Value::Text(display(work, author)));
+            draft.values.insert("sender", Value::Text(work.ticket.requester.to_string()));
             work.outgoing.push(draft);
         }
     }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::asked::{Asked, NAMED_MAX};
+use crate::model::asked::NAMED_MAX;
 use crate::model::token::{KeyRing, TokenKind};
 use crate::model::{Address, Lookup, Message, Policy, TicketNumber};
 
@@ -11,22 +11,28 @@ use super::agent::own_words;
 use super::commands::{Effect, take_commands};
 use super::inform;
 
-/// Adds to what the store is asked about a mail.
-pub fn ask(message: &Message, policy: &Policy, now: Timestamp, lookup: &mut Lookup) {
-    let names_nothing = lookup.tickets.is_empty() && lookup.message_ids.is_empty() && lookup.hold.is_none();
+/// Questions that one mail asks at most.
+const QUESTIONS_MAX: usize = 5;
+
+/// Adds to what the store is asked about a mail. `heard`: it may turn out to be an agent's.
+pub fn ask(message: &Message, policy: &Policy, heard: bool, now: Timestamp, lookup: &mut Lookup) {
+    lookup.asked.similar = lookup.tickets.is_empty() && lookup.message_ids.is_empty() && lookup.hold.is_none();
     let from = message.from.first().filter(|_| message.from.len() == 1).and_then(Address::spec);
-    let agent = from.and_then(|from| policy.agent_by_address(&from)).filter(|agent| !agent.disabled);
-    let Some(agent) = agent else {
-        lookup.asked.similar = names_nothing;
+    let Some(agent) = from.as_ref().and_then(|from| policy.agent_by_address(from)).filter(|agent| !agent.disabled)
+    else {
         return;
     };
     let commanded = take_commands(own_words(message), policy, now);
-    let mut asked = Asked {
-        answers: answered(message).map(str::to_owned),
-        crossed: Some(agent.name.clone()),
-        similar: names_nothing,
-        ..Asked::default()
-    };
+    if !heard {
+        if !commanded.effects.is_empty() || !commanded.mistakes.is_empty() {
+            // The agent is told of it within the budgets of his own address, and of nobody's whom the mail names.
+            lookup.sender = from;
+        }
+        return;
+    }
+    let asked = &mut lookup.asked;
+    asked.answers = answered(message).map(str::to_owned);
+    asked.crossed = Some(agent.name.clone());
     for (_, effect) in &commanded.effects {
         match effect {
             Effect::Merge(number) | Effect::Link(number) => asked.tickets.push(*number),
@@ -39,14 +45,12 @@ pub fn ask(message: &Message, policy: &Policy, now: Timestamp, lookup: &mut Look
     asked.tickets.extend(mentioned(&commanded.words));
     let mut seen = Vec::new();
     asked.tickets.retain(|number| {
-        !seen.contains(number) && {
-            seen.push(*number);
-            true
-        }
+        let new = !seen.contains(number);
+        seen.push(*number);
+        new
     });
     asked.tickets.truncate(NAMED_MAX);
-    asked.questions.truncate(NAMED_MAX);
-    lookup.asked = asked;
+    asked.questions.truncate(QUESTIONS_MAX);
 }
 
 /// The mail of the desk's that is answered, by the writer's program: In-Reply-To, or the last of References.

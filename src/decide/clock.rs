@@ -243,6 +243,7 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
     work.said.clone_from(&found.said);
     work.contact.clone_from(&found.contact);
     work.organisation.clone_from(&found.organisation);
+    work.spent.clone_from(&found.spent);
     let mut due: Vec<Ahead> = ahead(&work.ticket, policy).into_iter().filter(|step| step.at <= now).collect();
     due.sort_by_key(|step| step.at);
     let mut tell: Vec<(&Agent, Told)> = Vec::new();

@@ -77,6 +77,12 @@ pub fn is_released(case: &Case) -> bool {
     held.is_some_and(|hold| hold.kind == HoldKind::Crossed && hold.state == HoldState::Released)
 }
 
+/// This very mail waits.
+pub fn is_held(case: &Case) -> bool {
+    let held = case.facts.found.held.as_ref();
+    held.is_some_and(|hold| hold.kind == HoldKind::Crossed && hold.is_open(case.now))
+}
+
 /// Nothing is sent, and the agent sees why.
 pub fn hold(case: &Case, name: &str, ticket: &Ticket, words: &str, crossing: &Crossing) -> Decision {
     let because = format!("An answer by {name} waits for #send: {}", crossing.because);

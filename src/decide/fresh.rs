@@ -8,21 +8,30 @@ use super::agent::{held_unproven, own_words};
 use super::commands::{Commanded, Effect, take_commands};
 use super::open::{Given, open_for};
 use super::work::Case;
-use super::{customer, notify};
+use super::{customer, notify, proof};
 
 pub fn fresh(case: &Case, agent: &Agent) -> Decision {
     let commanded = take_commands(own_words(case.message), case.policy, case.now);
+    let lacks = match case.facts.desk_token {
+        true => proof::lacks(case, agent),
+        false => lacks(case, agent),
+    };
     if commanded.effects.is_empty() && commanded.mistakes.is_empty() {
-        return customer::customer(case);
+        if !case.facts.desk_token || lacks.is_some() {
+            return customer::customer(case);
+        }
+        // He answers a digest: there is no customer in it, and no ticket shall come of it.
+        let key = if commanded.words.contains(char::is_alphanumeric) { "no-ticket" } else { "nothing-said" };
+        return refuse(case, agent, &Refusal::new(key, "He answers a mail of the desk's that is about no ticket"));
     }
-    if let Some(lacks) = lacks(case, agent) {
+    if let Some(lacks) = lacks {
         return held_unproven(case, &agent.name, &lacks);
     }
     commands(case, agent, &commanded)
 }
 
 /// What a believed agent commands where there is no ticket.
-pub fn commands(case: &Case, agent: &Agent, commanded: &Commanded) -> Decision {
+fn commands(case: &Case, agent: &Agent, commanded: &Commanded) -> Decision {
     let done = Said::of(case, &agent.name, commanded).and_then(|said| carry_out(case, agent, &said));
     done.unwrap_or_else(|no| refuse(case, agent, &no))
 }
@@ -50,10 +59,19 @@ fn carry_out(case: &Case, agent: &Agent, said: &Said) -> Result<Decision, Refusa
     let no_ticket = "the mail names no ticket: answer a mail of the desk's about it";
     said.without(
         |e| {
-            use Effect::{Accept, Link, Merge, Override, Reject, Revoke, Spam, Split, Template};
+            use Effect::{Accept, Done, Link, Merge, Override, Reject, Revoke, Spam, Split, Template};
             let of_a_ticket = matches!(
                 e,
-                Accept(_) | Merge(_) | Split(_) | Link(_) | Reject | Revoke | Override(_) | Spam | Template(_)
+                Accept(_)
+                    | Merge(_)
+                    | Split(_)
+                    | Link(_)
+                    | Reject
+                    | Revoke
+                    | Override(_)
+                    | Spam
+                    | Template(_)
+                    | Done { .. }
             );
             of_a_ticket || *e == Effect::Ask(super::commands::Ask::History)
         },
@@ -68,8 +86,7 @@ fn carry_out(case: &Case, agent: &Agent, said: &Said) -> Result<Decision, Refusa
         let spec = author.spec()?;
         case.policy.is_outside(&spec).then(|| (author.clone(), spec))
     });
-    let of_the_desk = |e: &Effect| matches!(e, Effect::Ask(_) | Effect::Digest { .. });
-    let asks_only = said.commanded.effects.iter().all(|(_, e)| of_the_desk(e));
+    let asks_only = said.commanded.effects.iter().all(|(_, e)| is_of_no_ticket(e));
     let known = |email: &str| case.contact().filter(|c| c.email.as_str() == email).and_then(|c| c.name.clone());
     match (address, forwarded) {
         (None, None) if asks_only => Ok(answered(case, agent, said)),
@@ -84,13 +101,18 @@ fn carry_out(case: &Case, agent: &Agent, said: &Said) -> Result<Decision, Refusa
             let because = "An agent forwarded a customer's mail";
             open_for(case, because, Some(&Given { agent, said, requester: author, is_call: false }))
         }
-        (None, None) => said.without(|e| !of_the_desk(e), true, no_ticket).map(|()| answered(case, agent, said)),
+        (None, None) => said.without(|e| !is_of_no_ticket(e), true, no_ticket).map(|()| answered(case, agent, said)),
     }
+}
+
+/// What needs no ticket.
+fn is_of_no_ticket(effect: &Effect) -> bool {
+    matches!(effect, Effect::Ask(_) | Effect::Digest { .. })
 }
 
 /// He only asked something. Words that stand below it are for nobody.
 fn answered(case: &Case, agent: &Agent, said: &Said) -> Decision {
-    let mut decision = case.ignore(format!("{} asked the desk something", agent.name));
+    let mut decision = case.ignore(format!("{} said something to the desk itself", agent.name));
     decision.action = Action::Command;
     Rest::default().settle(case, agent, said, None, &mut decision);
     decision

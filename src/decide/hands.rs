@@ -1,5 +1,6 @@
 //! What agents do to a ticket besides answering: put it away, tag it, book time, watch it, let people read along.
 
+use crate::model::account::Package;
 use crate::model::desk::Assignee;
 use crate::model::hands::{TAGS_MAX, Worked};
 use crate::model::{AddrSpec, Address, Status, TicketChange};
@@ -76,9 +77,26 @@ pub fn tag(work: &mut Work, on: &[String], off: &[String], written: &str) -> Res
     Ok(())
 }
 
+/// Books time on the ticket; the history says when the firm's hours are used up by it.
 pub fn book(work: &mut Work, name: &str, minutes: u32, written: &str) {
+    let before = account(work);
     work.change(TicketChange::Worked { by: name.to_owned(), minutes }, written);
     work.times.push(Worked { ticket: work.ticket.number, agent: name.to_owned(), minutes, at: work.now });
+    if let (Some((package, before)), Some((_, after))) = (before, account(work))
+        && (before..after).contains(&package.minutes)
+    {
+        let because = format!("{after} of {} minutes this {}", package.minutes, package.per);
+        work.event_by_desk("hours used up", because);
+    }
+}
+
+/// The hours of the ticket's firm, and how many minutes of them are booked; None where it has none, or nobody asked.
+pub fn account<'a>(work: &Work<'a>) -> Option<(&'a Package, u32)> {
+    let firm = work.ticket.organisation.as_deref()?;
+    let package = work.policy.packages.of(firm)?;
+    let (_, before) = work.spent.iter().find(|(name, _)| name == firm)?;
+    let now = work.times.iter().map(|worked| worked.minutes).fold(0, u32::saturating_add);
+    Some((package, before.saturating_add(now)))
 }
 
 pub fn watch(work: &mut Work, name: &str, on: bool, written: &str) {

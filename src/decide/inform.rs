@@ -7,6 +7,7 @@ use crate::model::outgoing::{Addressee, Draft, Row, Template, Value};
 use crate::model::{Address, Agent, Ticket};
 
 use super::commands::{Ask, COMMANDS, Command, Commanded, Effect};
+use super::templates;
 use super::work::Case;
 
 /// Lines of a history that are told: the last ones.
@@ -27,6 +28,12 @@ pub fn answers(case: &Case, agent: &Agent, commanded: &Commanded, ticket: Option
                     argument: command.argument,
                     also: command.word_in(language),
                 }));
+            }
+            Ask::Templates => {
+                rows.push(Row::Title("receipt-templates", String::new()));
+                let lines = templates::listing(language, case.policy);
+                let none = lines.is_empty().then_some(Row::Nothing);
+                rows.extend(lines.into_iter().map(Row::Line).chain(none));
             }
             Ask::History => rows.extend(ticket.into_iter().flat_map(|ticket| history(case, ticket))),
             Ask::Find(words) => {
@@ -93,7 +100,7 @@ pub fn receipt(case: &Case, agent: &Agent, ticket: Option<Ticket>, rows: Vec<Row
 /// A question that the store answers.
 pub fn question(ask: &Ask, agent: &str, now: jiff::Timestamp) -> Option<Question> {
     match ask {
-        Ask::Help | Ask::History => None,
+        Ask::Help | Ask::History | Ask::Templates => None,
         Ask::Find(words) => Some(Question::Find(words.clone())),
         Ask::List(which) => Some(Question::List(which.of(agent, now))),
     }

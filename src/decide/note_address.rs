@@ -2,8 +2,8 @@
 //! that told of a note.
 
 use crate::model::address::AddrSpec;
+use crate::model::note::is_note_detail;
 use crate::model::outgoing::Template;
-use crate::model::token::is_note_detail;
 
 use super::work::Case;
 

@@ -8,7 +8,7 @@ use crate::model::{Address, Agent, Believed};
 
 pub use super::presence::{hearers, told};
 use super::work::{Case, Work};
-use super::{duplicates, lookalike};
+use super::{duplicates, hands, lookalike};
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
     told(&work.ticket, case.policy, case.now)
@@ -158,6 +158,11 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
     }
     if work.ticket.restricted {
         values.insert("warnings", Value::List(vec!["restricted".to_owned()]));
+    }
+    if let Some((package, booked)) = hands::account(work) {
+        values.insert("hours_booked", Value::Number(booked.into()));
+        values.insert("hours_has", Value::Number(package.minutes.into()));
+        values.insert("hours_per", Value::Text(package.per.word().to_owned()));
     }
     Draft {
         template,

@@ -11,7 +11,7 @@ use super::commands::Effect;
 use super::route::{Asked, Route, route};
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
-use super::{acknowledge, act, agent, articles, asks, clock, confirm, customer, duty, notify, urgency};
+use super::{acknowledge, act, agent, articles, asks, checklist, clock, confirm, customer, duty, notify, urgency};
 
 /// Characters of a mail's first line that stand in for a missing subject.
 const FIRST_WORDS_MAX: usize = 60;
@@ -84,6 +84,8 @@ pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Dec
             work.note_verdict(&case.facts.authenticity);
         }
     }
+    let asked_for = work.entries.last().map(|entry| entry.reply.text.clone());
+    checklist::begin(&mut work, &asked_for.unwrap_or_default());
     work.ticket.service.by_machine = acknowledge::by_machine(case).is_some();
     work.actor = DESK.to_owned();
     bind(case, &mut work);
@@ -136,7 +138,11 @@ pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Dec
         given_commands(case, given, &mut work, &mut rest)?;
     }
     if first_word.is_none() {
-        work.outgoing.extend(notify::new_ticket(case, &work, &route.word()));
+        // Whoever it was given to right away hears of it as of a new ticket, once.
+        work.outgoing.retain(|draft| draft.template != Template::NotifyAssigned);
+        let as_routed = (&work.ticket.owner, &work.ticket.group) == (&route.owner, &route.group);
+        let word = if as_routed { route.word() } else { String::new() };
+        work.outgoing.extend(notify::new_ticket(case, &work, &word));
     }
     let (number, now) = (work.ticket.number, work.ticket.clone());
     let mut decision = work.into_decision(Action::NewTicket, Fate::Ticket(number));

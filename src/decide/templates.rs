@@ -60,11 +60,6 @@ pub fn call(argument: &str, policy: &Policy) -> Result<Call, String> {
         Some((name, code)) => (name, Some(code)),
         None => (written.as_str(), None),
     };
-    if name.is_empty() {
-        let all = listing(policy.desk.language, policy);
-        let none = || "the desk has no templates".to_owned();
-        return Err(if all.is_empty() { none() } else { format!("it needs a name: {}", all.join("; ")) });
-    }
     let name = crate::model::text::fold(name);
     let Some(template) = policy.templates.get(&name) else {
         return Err(format!("there is no template {name:?}{}", nearest(&name, policy)));
@@ -120,9 +115,11 @@ pub fn listing(language: Language, policy: &Policy) -> Vec<String> {
 }
 
 /// Puts the words of every template into an agent's, where it was called.
-pub fn expand(case: &Case, name: &str, ticket: &Ticket, mut commanded: Commanded) -> Result<Commanded, Refusal> {
+pub fn expand(case: &Case, agent: &Agent, ticket: &Ticket, mut commanded: Commanded) -> Result<Commanded, Refusal> {
     let calls = std::mem::take(&mut commanded.calls);
-    let (Some(agent), false) = (case.policy.agent(name), calls.is_empty()) else { return Ok(commanded) };
+    if calls.is_empty() || !commanded.mistakes.is_empty() {
+        return Ok(commanded);
+    }
     let about = About { ticket, agent };
     let mut words = String::new();
     let mut done = 0;

@@ -103,6 +103,7 @@ impl<'a> Case<'a> {
         work.said.clone_from(&self.facts.found.said);
         work.contact.clone_from(&self.facts.found.contact);
         work.organisation.clone_from(&self.facts.organisation);
+        work.spent.clone_from(&self.facts.found.spent);
         work
     }
 
@@ -208,6 +209,8 @@ pub struct Work<'a> {
     /// The customer on file about whom the store was asked.
     pub contact: Option<Contact>,
     pub organisation: Option<Organisation>,
+    /// Minutes that were booked for firms with hours before.
+    pub spent: Vec<(String, u32)>,
     pub policy: &'a Policy,
     pub now: Timestamp,
     pub actor: String,
@@ -226,6 +229,7 @@ impl<'a> Work<'a> {
             said: Vec::new(),
             contact: None,
             organisation: None,
+            spent: Vec::new(),
             policy,
             now,
             actor: DESK.to_owned(),

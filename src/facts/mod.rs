@@ -13,7 +13,7 @@ mod verdicts;
 
 use crate::model::desk::Assign;
 use crate::model::facts::{Believed, Covered, OwnProof, ProofOutcome};
-use crate::model::token::Generations;
+use crate::model::token::{Generations, TokenKind};
 use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
 
 /// The one address that wrote, where From has exactly one field with exactly one strict address that every reading of
@@ -36,6 +36,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
     thread::dedup(&mut tickets);
     Lookup {
         mailbox: mailbox.to_owned(),
+        packages: std::sync::Arc::clone(&policy.packages),
         digest: Some(message.digest),
         fingerprint: Some(message.fingerprint()),
         message_id: message.id().map(str::to_owned),
@@ -66,6 +67,19 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         asked: Default::default(),
         loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
     }
+}
+
+/// Whether it may turn out that the agent wrote it whose address From has: From is proven, or a signed identity of the
+/// agent's came with it. Nobody else has the store searched.
+pub fn may_be_agents(message: &Message, mailbox: &str, proof: &OwnProof, policy: &Policy) -> bool {
+    let agent = sender::from(message).and_then(|from| policy.agent_by_address(&from)).filter(|agent| !agent.disabled);
+    let Some(agent) = agent else { return false };
+    let named = thread::names(message, policy, &Generations::default());
+    let signed = |named: &thread::Named| {
+        named.proven.as_ref().is_some_and(|p| p.kind == TokenKind::Agent && policy.keys.is_for(p, &agent.name))
+    };
+    let judged = || authenticity::judge(message, policy.mailbox(mailbox), proof);
+    named.iter().any(signed) || judged().authenticity.believed == Believed::Verified
 }
 
 /// What the store's answers mean.

@@ -3,7 +3,8 @@
 
 use crate::model::facts::{Covered, Thread, ThreadBy};
 use crate::model::message::{Class, TokenText};
-use crate::model::token::{Generations, KeyRing, Proven, TokenKind, bare_detail};
+use crate::model::note::bare_detail;
+use crate::model::token::{Generations, KeyRing, Proven, TokenKind};
 use crate::model::{AddrSpec, Found, Message, Policy, Ticket, TicketNumber};
 
 use super::guesses::Heed;

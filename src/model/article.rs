@@ -29,7 +29,7 @@ pub struct Article {
 }
 
 /// The score from which on an article is offered, where the operator names no other.
-pub const THRESHOLD: f64 = 2.0;
+pub const THRESHOLD: f64 = 1.5;
 /// Articles that one acknowledgement offers.
 pub const OFFERED_MAX: usize = 3;
 /// Characters of an article without an address that stand in the mail.

@@ -43,6 +43,9 @@ impl TicketChange {
             TicketChange::Watched { by } => format!("watched by {by}"),
             TicketChange::Unwatched { by } => format!("no longer watched by {by}"),
             TicketChange::Worked { by, minutes } => format!("{by} worked {minutes} min"),
+            TicketChange::Checklist { items } => format!("checklist of {}", items.len()),
+            TicketChange::Ticked { item, done: true, .. } => format!("item {item} of the checklist is done"),
+            TicketChange::Ticked { item, done: false, .. } => format!("item {item} of the checklist is not done"),
             TicketChange::Event { what } => what.clone(),
             TicketChange::Requester { email, .. } => format!("requester: {email}"),
         }

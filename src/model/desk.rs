@@ -2,11 +2,13 @@
 //! of it once, checked; from then on it is plain data, and every name in it resolves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::account::Packages;
 use super::address::AddrSpec;
 use super::article::Articles;
 use super::ask::Ask;
@@ -35,6 +37,8 @@ pub struct Policy {
     pub templates: ReplyTemplates,
     /// Answers that are written already.
     pub articles: Articles,
+    /// Hours that firms have.
+    pub packages: Arc<Packages>,
 }
 
 #[derive(Clone, Debug)]

@@ -1,7 +1,9 @@
 //! What the store is asked about a mail ([`Lookup`]), what it answers ([`Found`]), and what the answers mean ([`Facts`]).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::account::Packages;
 use super::address::AddrSpec;
 use super::asked::{Asked, Told};
 use super::conduct::{Automatic, Conduct, Learnt};
@@ -17,6 +19,8 @@ use jiff::Timestamp;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lookup {
     pub mailbox: String,
+    /// Firms that have hours: of those that the mail concerns, what was booked is asked.
+    pub packages: Arc<Packages>,
     /// The raw mail's digest and its content's fingerprint; None for orders that come from no mail.
     pub digest: Option<Digest>,
     pub fingerprint: Option<Digest>,
@@ -69,6 +73,8 @@ pub struct Lookup {
 /// The store's answers, read in the same transaction in which the decision is written.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
+    /// Minutes that were booked for a firm with hours since these began: its name, how many.
+    pub spent: Vec<(String, u32)>,
     /// The number that the next new ticket gets.
     pub next_ticket: TicketNumber,
     /// The same content was taken in before.

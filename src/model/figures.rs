@@ -56,6 +56,10 @@ pub trait Gather {
     fn offered(&mut self, articles: &[String], helped: bool);
     /// So many entries of a kind within the quarter of an hour that begins `at`.
     fn mails(&mut self, at: Timestamp, kind: EntryKind, count: u64);
+    /// From when on booked time is shown: an account may have begun before the period.
+    fn times_since(&self) -> Timestamp;
+    /// An agent booked so many minutes, on a ticket of an organisation or of none.
+    fn worked(&mut self, agent: &str, organisation: Option<&str>, minutes: u64, at: Timestamp);
     /// So many tickets are live now, of an agent or of nobody.
     fn live(&mut self, owner: Option<&str>, count: u64);
     /// So many mails to addresses of a domain came back for good, or could not be sent and were given up.

@@ -1,8 +1,9 @@
-//! What agents' hands leave on a ticket besides words: tags, who watches it, the time it took.
+//! What agents' hands leave on a ticket besides words: tags, who watches it, the time it took, what of it is done.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::checklist::{Done, Item};
 use super::ticket::{Ticket, TicketNumber};
 
 /// Tags of one ticket.
@@ -22,6 +23,8 @@ pub struct Hands {
     pub watchers: Vec<String>,
     /// All the time that was booked on it.
     pub minutes: u32,
+    /// What its first mail asked for, where that numbered it; at most [`super::checklist::ITEMS_MAX`].
+    pub checklist: Vec<Item>,
 }
 
 /// Time that an agent booked on a ticket.
@@ -55,6 +58,19 @@ impl Ticket {
     pub(super) fn set_watcher(&mut self, agent: &str) {
         if !self.is_watched_by(agent) {
             self.hands.watchers.push(agent.to_owned());
+        }
+    }
+
+    pub(super) fn set_checklist(&mut self, items: &[String]) {
+        let items = items.iter().take(super::checklist::ITEMS_MAX);
+        self.hands.checklist = items.map(|text| Item { text: text.clone(), done: None }).collect();
+    }
+
+    /// `item` is its number, from 1.
+    pub(super) fn tick(&mut self, item: usize, by: &str, done: bool, at: Timestamp) {
+        let item = item.checked_sub(1).and_then(|place| self.hands.checklist.get_mut(place));
+        if let Some(item) = item {
+            item.done = done.then(|| Done { by: by.to_owned(), at });
         }
     }
 

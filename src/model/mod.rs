@@ -5,6 +5,7 @@
 //! *folder*, and [`Mailbox`] is only ever the support inbox that the operator configured.
 
 pub mod access;
+pub mod account;
 pub mod address;
 pub mod article;
 pub mod ask;
@@ -12,6 +13,7 @@ pub mod asked;
 pub mod away;
 pub mod calendar;
 pub mod change;
+pub mod checklist;
 pub mod conduct;
 pub mod content;
 pub mod decision;
@@ -28,6 +30,7 @@ pub mod idna;
 pub mod language;
 pub mod lookalike;
 pub mod message;
+pub mod note;
 pub mod order;
 pub mod outgoing;
 pub mod promise;

@@ -227,6 +227,8 @@ pub enum Row {
         argument: &'static str,
         also: &'static str,
     },
+    /// A line as it is.
+    Line(String),
     /// Nothing was found.
     Nothing,
     /// There is more than is shown.

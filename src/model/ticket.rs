@@ -245,6 +245,16 @@ pub enum TicketChange {
         by: String,
         minutes: u32,
     },
+    /// Its first mail asked for these things, and numbered them.
+    Checklist {
+        items: Vec<String>,
+    },
+    /// One of them (from 1) is done, or is not after all.
+    Ticked {
+        item: usize,
+        by: String,
+        done: bool,
+    },
     /// Something that changes no field but belongs to the story: a held reply, a failed delivery, a warning.
     Event {
         what: String,
@@ -326,6 +336,8 @@ impl Ticket {
             TicketChange::Worked { minutes, .. } => {
                 self.hands.minutes = self.hands.minutes.saturating_add(*minutes);
             }
+            TicketChange::Checklist { items } => self.set_checklist(items),
+            TicketChange::Ticked { item, by, done } => self.tick(*item, by, *done, at),
             TicketChange::Snoozed { until } => {
                 self.resolved_at = None;
                 self.status = Status::Snoozed;

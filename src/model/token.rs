@@ -15,20 +15,6 @@ use super::message::{Digest, TokenText};
 
 /// Crockford's base 32 in lower case: no i, l, o, u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// Stands before the detail of an agent's plus-address to which notes go.
-pub const NOTE_DETAIL: &str = "note-";
-
-/// The detail without the mark of the note address. Whoever takes the mark off, or puts it on, is not believed the more
-/// for it, and guesses no less.
-pub fn bare_detail(detail: &str) -> &str {
-    if is_note_detail(detail) { &detail[NOTE_DETAIL.len()..] } else { detail }
-}
-
-/// Whether what is sent to a plus-address of this detail is a note.
-pub fn is_note_detail(detail: &str) -> bool {
-    detail.get(..NOTE_DETAIL.len()).is_some_and(|start| start.eq_ignore_ascii_case(NOTE_DETAIL))
-}
-
 /// Subject check: 8 characters, 40 bits.
 const SUBJECT_LEN: usize = 8;
 /// Hidden check: 16 characters, 80 bits.

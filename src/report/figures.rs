@@ -16,6 +16,7 @@ pub struct Figures {
     pub agents: Vec<Agent>,
     pub urgency: Vec<Urgency>,
     pub articles: Vec<Article>,
+    pub accounts: Vec<Account>,
     pub undelivered: Vec<Undelivered>,
 }
 
@@ -166,6 +167,8 @@ pub struct Agent {
     pub live: u64,
     /// Of both promises.
     pub kept: Tally,
+    /// That he booked in the period.
+    pub minutes: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -183,6 +186,17 @@ pub struct Article {
     pub name: String,
     pub offered: u64,
     pub helped: u64,
+}
+
+/// The time that was booked for a firm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// None: on tickets of people without one.
+    pub organisation: Option<String>,
+    /// Of a firm with hours: the month, quarter or year of these, by its first day, and how many minutes it has in it. What was
+    /// booked is then that of all of this time, up to the period's end.
+    pub package: Option<(Date, u64)>,
+    pub minutes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::figures::{
-    Agent, Article, Basis, Day, Figures, Kept, Mails, Measure, Spread, Tally, Times, Totals, Undelivered, Urgency,
+    Account, Agent, Article, Basis, Day, Figures, Kept, Mails, Measure, Spread, Tally, Times, Totals, Undelivered,
+    Urgency,
 };
 use crate::model::Policy;
 use crate::model::calendar::LaidOut;
@@ -78,6 +79,8 @@ pub struct Gathering<'p> {
     agents: ByName<Agent>,
     urgency: ByName<Urgency>,
     articles: ByName<Article>,
+    /// By the firm, and the first day of the package's month, quarter or year; none where it has no package.
+    accounts: BTreeMap<(Option<String>, Option<Date>), u64>,
     undelivered: Vec<Undelivered>,
 }
 
@@ -99,6 +102,7 @@ impl<'p> Gathering<'p> {
             agents: ByName::default(),
             urgency: ByName::default(),
             articles: ByName::default(),
+            accounts: BTreeMap::new(),
             undelivered: Vec::new(),
         }
     }
@@ -114,6 +118,7 @@ impl<'p> Gathering<'p> {
         let urgency = self.urgency.into_rows().map(|(organisation, u)| Urgency { organisation, ..u }).collect();
         let articles = self.articles.into_rows();
         let articles = articles.map(|(name, a)| Article { name: name.unwrap_or_default(), ..a }).collect();
+        let accounts = accounts(self.accounts, self.policy, self.period.until.min(self.now));
         Figures {
             totals: self.totals,
             days,
@@ -124,6 +129,7 @@ impl<'p> Gathering<'p> {
             agents: most_first(agents, |a| (a.opened + a.live, a.name.clone())),
             urgency: most_first(urgency, |u| (u.called, u.organisation.clone())),
             articles: most_first(articles, |a| (a.offered, Some(a.name.clone()))),
+            accounts,
             undelivered: most_first(self.undelivered, |u| (u.came_back + u.given_up, Some(u.domain.clone()))),
         }
     }
@@ -248,6 +254,26 @@ impl Gather for Gathering<'_> {
         }
     }
 
+    fn times_since(&self) -> Timestamp {
+        let packages = &self.policy.packages;
+        let begun = packages.all.iter().map(|package| packages.since(package.per, self.period.since));
+        begun.min().map_or(self.period.since, |begun| begun.min(self.period.since))
+    }
+
+    fn worked(&mut self, agent: &str, organisation: Option<&str>, minutes: u64, at: Timestamp) {
+        let package = organisation.and_then(|name| self.policy.packages.of(name));
+        let first = package.map(|package| package.per.first(self.zone.to_datetime(at).date()));
+        let within = self.period.contains(at);
+        if within {
+            self.agents.of(Some(agent)).minutes += minutes;
+        }
+        // Of a package all of its time counts that the period touches.
+        let touched = package.is_some_and(|package| at >= self.policy.packages.since(package.per, self.period.since));
+        if within || touched {
+            *self.accounts.entry((organisation.map(str::to_owned), first)).or_default() += minutes;
+        }
+    }
+
     fn live(&mut self, owner: Option<&str>, count: u64) {
         self.totals.live += count;
         if count > 0 {
@@ -277,6 +303,33 @@ fn times(by_sla: ByName<Clocked<'_>>, policy: &Policy) -> Vec<Times> {
     }
     times.sort_by(|a, b| (a.measure, &a.basis).cmp(&(b.measure, &b.basis)));
     times
+}
+
+/// Firms with hours first, each with the time in which the period ends whether anything was booked or not; then the others.
+fn accounts(booked: BTreeMap<(Option<String>, Option<Date>), u64>, policy: &Policy, end: Timestamp) -> Vec<Account> {
+    let packages = &policy.packages;
+    let last = end.checked_sub(SignedDuration::from_secs(1)).unwrap_or(end);
+    let last = policy.desk.timezone.to_datetime(last).date();
+    let mut accounts: Vec<Account> = booked
+        .into_iter()
+        .map(|((organisation, first), minutes)| {
+            let package = organisation.as_deref().and_then(|name| packages.of(name));
+            Account { package: first.zip(package.map(|p| u64::from(p.minutes))), organisation, minutes }
+        })
+        .collect();
+    for package in &packages.all {
+        let first = package.per.first(last);
+        let is_it = |account: &Account| {
+            account.package.is_some_and(|(day, _)| day == first)
+                && account.organisation.as_deref().and_then(|name| packages.of(name)) == Some(package)
+        };
+        if !accounts.iter().any(is_it) {
+            let organisation = Some(package.organisation.clone());
+            accounts.push(Account { organisation, package: Some((first, package.minutes.into())), minutes: 0 });
+        }
+    }
+    accounts.sort_by_cached_key(|a| (a.package.is_none(), a.organisation.is_none(), a.organisation.clone(), a.package));
+    accounts
 }
 
 fn ended(status: Status) -> bool {

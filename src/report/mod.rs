@@ -8,8 +8,8 @@ mod section;
 mod svg;
 
 pub use figures::{
-    Agent, Article, Basis, Day, Figures, Kept, Mails, Measure, Spread, Tally, Times, Totals, Undelivered, Urgency,
-    percentile,
+    Account, Agent, Article, Basis, Day, Figures, Kept, Mails, Measure, Spread, Tally, Times, Totals, Undelivered,
+    Urgency, percentile,
 };
 pub use gather::Gathering;
 pub use page::{Heading, page};

@@ -129,6 +129,7 @@ fn chart(figures: &Figures, section: &str, span: Span) -> String {
         "agents" => agents(figures),
         "urgency" => urgency(figures),
         "articles" => articles(figures),
+        "accounts" => accounts(figures),
         "bounces" => bounces(figures),
         _ => String::new(),
     }
@@ -219,6 +220,29 @@ fn articles(figures: &Figures) -> String {
     let chart =
         svg::lying("Share of tickets solved by what was offered", &series, &rows.collect::<Vec<_>>(), Some(1.0));
     figure("", chart)
+}
+
+fn accounts(figures: &Figures) -> String {
+    let series = [
+        Series { class: "s1", name: "booked" },
+        Series { class: "s2", name: "left" },
+        Series { class: "bad", name: "over" },
+    ];
+    let row = |a: &super::figures::Account| {
+        let has = a.package.map_or(a.minutes, |(_, has)| has);
+        let over = a.minutes.saturating_sub(has);
+        let left = has.saturating_sub(a.minutes);
+        let minutes = |minutes: u64| duration(i64::try_from(minutes.saturating_mul(60)).unwrap_or(i64::MAX));
+        let name = a.organisation.as_deref().unwrap_or("(none)");
+        let (label, said) = match (a.package, over) {
+            (Some((first, _)), 0) => (format!("{name}, {first}"), format!("{} left", minutes(left))),
+            (Some((first, _)), over) => (format!("{name}, {first}"), format!("OVER by {}", minutes(over))),
+            (None, _) => (name.to_owned(), minutes(a.minutes)),
+        };
+        Row { label, said, parts: vec![a.minutes.min(has) as f64, left as f64, over as f64] }
+    };
+    let rows: Vec<Row> = figures.accounts.iter().take(CHART_ROWS).map(row).collect();
+    figure(&legend(&series), svg::lying("Hours booked, left and over", &series, &rows, None))
 }
 
 fn bounces(figures: &Figures) -> String {

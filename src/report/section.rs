@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::figures::{Basis, Day, Figures, Kept, Measure, Tally, share};
+use super::figures::{Account, Basis, Day, Figures, Kept, Measure, Tally, share};
 
 /// A table with a name.
 #[derive(Clone, Debug)]
@@ -111,6 +111,7 @@ pub fn sections(figures: &Figures, span: Span) -> Vec<Section> {
         agents(figures),
         urgency(figures),
         articles(figures),
+        accounts(figures),
         undelivered(figures),
     ]
 }
@@ -295,7 +296,8 @@ fn agents(figures: &Figures) -> Section {
     let rows = figures.agents.iter().map(|a| {
         let counts = [a.live, a.opened, a.resolved].map(Value::Count);
         let promises = [Value::Count(a.kept.kept), Value::Count(a.kept.missed), part(a.kept.share())];
-        std::iter::once(name(&a.name)).chain(counts).chain(promises).collect()
+        let booked = [minutes(a.minutes)];
+        std::iter::once(name(&a.name)).chain(counts).chain(promises).chain(booked).collect()
     });
     Section {
         key: "agents",
@@ -309,6 +311,7 @@ fn agents(figures: &Figures) -> Section {
             count("kept", "promises kept"),
             count("missed", "missed"),
             column("share", "in time", Kind::Share),
+            column("bookedSeconds", "booked", Kind::Time),
         ],
         rows: rows.collect(),
     }
@@ -351,6 +354,41 @@ fn articles(figures: &Figures) -> Section {
             column("share", "share", Kind::Share),
         ],
         rows: rows.collect(),
+    }
+}
+
+fn minutes(minutes: u64) -> Value {
+    Value::Seconds(i64::try_from(minutes.saturating_mul(60)).unwrap_or(i64::MAX))
+}
+
+fn accounts(figures: &Figures) -> Section {
+    let row = |a: &Account| {
+        let of_package =
+            |value: fn(u64, u64) -> u64| a.package.map_or(Value::None, |(_, has)| minutes(value(has, a.minutes)));
+        vec![
+            name(&a.organisation),
+            a.package.map_or(Value::None, |(first, _)| Value::Text(first.to_string())),
+            minutes(a.minutes),
+            of_package(|has, _| has),
+            of_package(|has, booked| has.saturating_sub(booked)),
+            of_package(|has, booked| booked.saturating_sub(has)),
+        ]
+    };
+    let time = |key, title| column(key, title, Kind::Time);
+    Section {
+        key: "accounts",
+        title: "Time accounts",
+        note: "Time booked in the period. Of firms that have hours: what was booked of them since the month, quarter or year began, \
+               up to the period's end, what is left, and by how much they are used up and more.",
+        columns: vec![
+            label("organisation"),
+            label("since"),
+            time("bookedSeconds", "booked"),
+            time("hoursSeconds", "of"),
+            time("leftSeconds", "left"),
+            time("overSeconds", "over"),
+        ],
+        rows: figures.accounts.iter().map(row).collect(),
     }
 }
 

@@ -99,7 +99,10 @@ fn the_page_says_the_figures_and_needs_nothing_else() {
             "time",
             "<th scope=\"row\">resolution</th><td class=\"label\">no SLA, wall time</td><td>2</td><td>48 h</td><td>72 h</td>",
         ),
-        ("agent", "<th scope=\"row\">peter</th><td>1</td><td>1</td><td>0</td><td>0</td><td>2</td><td>0 %</td>"),
+        (
+            "agent",
+            "<th scope=\"row\">peter</th><td>1</td><td>1</td><td>0</td><td>0</td><td>2</td><td>0 %</td><td>55 min</td>",
+        ),
         ("organisation", "<th scope=\"row\">Firma</th><td>50 %</td><td>1</td><td>1</td><td>0</td>"),
         ("bounces", "<th scope=\"row\">firma.example</th><td>1</td><td>0</td>"),
         ("chart", "aria-label=\"Tickets opened and resolved\""),

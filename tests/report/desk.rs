@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use postdesk::model::calendar::Stretch;
+use postdesk::model::hands::Worked;
 use postdesk::model::promise::{Called, Service};
 use postdesk::model::ticket::{Entry, EntryKind};
 use postdesk::model::{Action, Commit, Decision, Fate, Found, Lookup, Status, Ticket};
@@ -24,6 +25,15 @@ const PROMISES: &str = r#"
 [[category]]
 name = "billing"
 words = ["faktúra"]
+
+[[organisation]]
+name = "firma"
+hours = 1.5
+
+[[organisation]]
+name = "Quarterly"
+hours = 20
+per = "quarter"
 
 [calendar.office]
 monday = ["08:00-16:00"]
@@ -152,6 +162,20 @@ pub fn fill(store: &SqliteStore) {
     };
     let nothing = || Decision::new(Action::Command, Fate::Order);
     order(Commit { tickets: tickets(), entries: entries(), ..nothing() }, "2026-11-09T12:00:00Z");
+    let worked = |ticket: i64, agent: &str, minutes: u32, when: &str| Worked {
+        ticket,
+        agent: agent.into(),
+        minutes,
+        at: at(when),
+    };
+    let times = vec![
+        // October is another month, and outside of November.
+        worked(1001, "jana", 45, "2026-10-31T22:30:00Z"),
+        worked(1001, "jana", 60, "2026-10-31T23:30:00Z"),
+        worked(1002, "peter", 40, "2026-11-20T10:00:00Z"),
+        worked(1006, "peter", 15, "2026-11-20T11:00:00Z"),
+    ];
+    order(Commit { times, ..nothing() }, "2026-11-09T12:00:00Z");
     order(Commit { outgoing: vec![cli_support::acknowledgement()], ..nothing() }, "2026-11-09T12:00:00Z");
     order(Commit { bounced: vec![(1, "550 no such user".into())], ..nothing() }, "2026-11-09T13:00:00Z");
 }

@@ -88,13 +88,16 @@ fn promises_load_and_urgency_are_those_reckoned_by_hand() {
             kept("organisation", Value::Null, [Value::Null, json!(0), json!(0)], of(1.0, 1, 0)),
         ]
     );
-    let agent = |name: Value, n: [u64; 5], share: Value| json!({"agent": name, "live": n[0], "opened": n[1], "resolved": n[2], "kept": n[3], "missed": n[4], "share": share});
+    let agent = |name: Value, n: [u64; 5], share: Value, booked: u64| {
+        json!({"agent": name, "live": n[0], "opened": n[1], "resolved": n[2], "kept": n[3], "missed": n[4], "share": share,
+               "bookedSeconds": booked * 60})
+    };
     assert_eq!(
         section(&rows, "agents"),
         [
-            agent(json!("jana"), [0, 3, 3, 3, 0], json!(1.0)),
-            agent(json!("peter"), [1, 1, 0, 0, 2], json!(0.0)),
-            agent(Value::Null, [0, 1, 1, 0, 0], Value::Null),
+            agent(json!("jana"), [0, 3, 3, 3, 0], json!(1.0), 60),
+            agent(json!("peter"), [1, 1, 0, 0, 2], json!(0.0), 55),
+            agent(Value::Null, [0, 1, 1, 0, 0], Value::Null, 0),
         ]
     );
     let urgent = |name: Value, n: [u64; 3], share: f64| json!({"organisation": name, "tickets": n[0], "called": n[1], "raised": n[2], "share": share});
@@ -107,6 +110,37 @@ fn promises_load_and_urgency_are_those_reckoned_by_hand() {
         ]
     );
     assert_eq!(section(&rows, "bounces"), [json!({"domain": "firma.example", "cameBack": 1, "givenUp": 0})]);
+}
+
+#[test]
+fn accounts_are_counted_by_their_months_and_over_use_is_marked() {
+    let bench = known_desk();
+    let account = |firm: Value, since: Value, n: [Value; 4]| {
+        let [booked, hours, left, over] = n;
+        json!({"organisation": firm, "since": since, "bookedSeconds": booked, "hoursSeconds": hours,
+               "leftSeconds": left, "overSeconds": over})
+    };
+    let minutes = |m: [i64; 4]| m.map(|m| json!(m * 60));
+    let none = |m: i64| [json!(m * 60), Value::Null, Value::Null, Value::Null];
+    let accounts =
+        |period: &[&str]| section(&bench.run(&[&["report", "--json"][..], period].concat()).json(), "accounts");
+    assert_eq!(
+        accounts(&NOVEMBER),
+        [
+            account(json!("Firma"), json!("2026-11-01"), minutes([100, 90, 0, 10])),
+            account(json!("Quarterly"), json!("2026-10-01"), minutes([0, 1200, 1200, 0])),
+            account(Value::Null, Value::Null, none(15)),
+        ]
+    );
+    // Half of a month: its account is that of the month up to there.
+    assert_eq!(
+        accounts(&["--since", "2026-11-05", "--until", "2026-11-10"])[0],
+        account(json!("Firma"), json!("2026-11-01"), minutes([60, 90, 30, 0]))
+    );
+    let ever = accounts(&["--until", "2026-11-30"]);
+    assert_eq!(ever[0], account(json!("Firma"), json!("2026-10-01"), minutes([45, 90, 45, 0])));
+    let page = bench.run(&[&["report", "--html", "-"][..], &NOVEMBER].concat()).text();
+    assert!(page.contains("OVER by 10 min"), "{page}");
 }
 
 #[test]
@@ -139,7 +173,7 @@ fn no_field_of_the_csv_is_a_formula() {
 #[test]
 fn a_pipe_gets_plain_columns() {
     let text = known_desk().run(&[&["report"][..], &NOVEMBER].concat()).text();
-    assert!(text.contains("agents\tjana\t0\t3\t3\t3\t0\t1.0000\n"), "{text}");
+    assert!(text.contains("agents\tjana\t0\t3\t3\t3\t0\t1.0000\t3600\n"), "{text}");
     assert!(
         text.contains("times\tfirst response\tno SLA, wall time\t1\t86400\t86400\t86400\t86400\t86400\n"),
         "{text}"
@@ -153,7 +187,7 @@ fn an_empty_desk_has_a_report_too() {
     drop(bench.store());
     let rows = bench.run(&["report", "--json"]).json();
     assert_eq!(section(&rows, "totals").len(), 9);
-    assert_eq!(rows.len(), 9, "{rows:?}");
+    assert_eq!(rows.len(), 11, "{rows:?}");
     assert!(bench.run(&["report", "--html", "-"]).text().starts_with("<!DOCTYPE html>"));
     bench.run(&["report", "--html", "no/such/folder.html"]).refused(73, "no/such/folder.html");
 }

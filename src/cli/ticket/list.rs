@@ -35,6 +35,9 @@ pub struct Args {
     /// Only those of the customer with this address
     #[arg(long, value_name = "ADDRESS")]
     requester: Option<String>,
+    /// Only those for which something that was promised is overdue
+    #[arg(long)]
+    late: bool,
     /// Only those with this tag
     #[arg(long, value_name = "T")]
     tag: Option<String>,
@@ -95,7 +98,7 @@ fn filter(args: Args, policy: &Policy) -> TicketFilter {
         mailbox: args.mailbox,
         organisation: args.organisation,
         requester: args.requester.map(|a| a.trim().to_lowercase()),
-        late: None,
+        late: args.late.then(jiff::Timestamp::now),
         tag: args.tag.map(|t| t.trim().trim_start_matches('#').to_lowercase()),
         search: args.search,
         limit: args.limit,

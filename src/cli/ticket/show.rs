@@ -47,6 +47,7 @@ pub fn run(args: Args, desk: &Desk) -> CliResult {
         return out.finish();
     }
     head(&ticket, &mut out);
+    checklist(&ticket, &mut out);
     for entry in &entries {
         said(entry, args.full, &mut out);
     }
@@ -78,6 +79,17 @@ fn head(t: &Ticket, out: &mut Out) {
     out.line(&look.tone(Tone::Strong, &format!("{}  {}", t.number, escape(&t.subject))));
     for (label, value) in facts(t, &look) {
         out.line(&format!("  {} {}", look.tone(Tone::Faint, &format!("{label:<13}")), escape(&value)));
+    }
+}
+
+/// What its first mail asked for by number, a line each.
+fn checklist(t: &Ticket, out: &mut Out) {
+    let look = out.look().clone();
+    for (number, item) in (1..).zip(&t.hands.checklist) {
+        let tick = if item.done.is_some() { "x" } else { " " };
+        let done =
+            item.done.as_ref().map(|d| look.tone(Tone::Faint, &format!("  {}, {}", escape(&d.by), look.time(d.at))));
+        out.line(&format!("  [{tick}] {number}. {}{}", escape(&item.text), done.unwrap_or_default()));
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use crate::model::asked::WORDS_MAX;
+use crate::model::checklist::ITEMS_MAX;
 use crate::model::digest::DigestKind;
 use crate::model::hands::{self, MINUTES_MAX, TAGS_MAX};
 use crate::model::text::fold;
@@ -29,6 +30,21 @@ const ON: &[&str] = &["on", "zapni", "zapnut", "zapnout", "vklopi", "ukljuci", "
 const OFF: &[&str] = &["off", "vypni", "vypnut", "vypnout", "izklopi", "iskljuci", "aus"];
 const DAILY: &[&str] = &["", "daily", "denny", "denni", "dnevni", "taglich", "taeglich"];
 const WEEKLY: &[&str] = &["weekly", "tyzdenny", "tydenni", "tedenski", "tjedni", "wochentlich", "woechentlich"];
+
+/// `2`, `1, 3`, `2-4`: numbers of a checklist's items, each once.
+pub fn items(text: &str) -> Result<Vec<usize>, String> {
+    let wrong = || format!("{text:?} names no items: #done 2, #done 1 3, #done 2-4");
+    let mut items = std::collections::BTreeSet::new();
+    for part in text.split([',', ' ', ';', '\t', '\u{a0}']).filter(|part| !part.is_empty()) {
+        let (from, until) = part.split_once(['-', '–']).unwrap_or((part, part));
+        let read = |number: &str| {
+            let number = number.trim_start_matches('#').trim_end_matches('.');
+            number.parse::<usize>().ok().filter(|n| (1..=ITEMS_MAX).contains(n)).ok_or_else(wrong)
+        };
+        items.extend(read(from)?..=read(until)?);
+    }
+    if items.is_empty() && !text.trim().is_empty() { Err(wrong()) } else { Ok(items.into_iter().collect()) }
+}
 
 /// `off`, `off weekly`: which digest, and whether it is wanted.
 pub fn digest(text: &str) -> Result<(DigestKind, bool), String> {

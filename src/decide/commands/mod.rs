@@ -104,6 +104,11 @@ pub enum Effect {
         address: AddrSpec,
     },
     Spam,
+    /// Items of the checklist are done, or are not; none named: all.
+    Done {
+        items: Vec<usize>,
+        done: bool,
+    },
     /// A reply template's words go along, where it stands.
     Template(Call),
     /// What the desk tells the agent by itself, it tells or does not.
@@ -134,6 +139,7 @@ pub enum Effect {
 pub enum Ask {
     Help,
     History,
+    Templates,
     Find(String),
     List(Which),
 }
@@ -296,7 +302,7 @@ impl Commanded {
 }
 
 /// White space, and what nobody sees.
-pub fn is_blank(c: char) -> bool {
+fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
 }
 
@@ -327,6 +333,12 @@ struct Line<'a> {
     word: String,
     argument: &'a str,
     command: Option<&'static Command>,
+}
+
+/// The word of a command as it was written, folded: `# Close.` → `close`.
+pub fn word_of(written: &str) -> String {
+    let letters = written.chars().skip_while(|c| !c.is_alphabetic()).take_while(|c| c.is_alphabetic());
+    fold(&letters.collect::<String>())
 }
 
 /// `#assign jana` → (`#assign jana`, `assign`, `jana`). A space after the `#` and a full stop after the word are slips of

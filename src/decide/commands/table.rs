@@ -1,6 +1,6 @@
 //! The table itself: every command there is, one entry each.
 
-use super::arguments::{address, digest, find, minutes, number, outsider, tags, until};
+use super::arguments::{address, digest, find, items, minutes, number, outsider, tags, until};
 use super::{Ask, Command, Effect, Which, names, nothing_after};
 use crate::decide::templates;
 use crate::model::text::fold;
@@ -9,13 +9,12 @@ use crate::model::{Priority, Status};
 const CC_ADD: &[&str] = &["add", "pridaj", "pridej", "dodaj", "hinzufugen", "hinzufuegen", "+"];
 const CC_REMOVE: &[&str] = &["remove", "odober", "odeber", "odstrani", "ukloni", "entfernen", "-"];
 
+/// The word by which a reply template is called.
+pub const TEMPLATE: &str = "template";
 const MINE: &[&str] = &["", "mine", "my", "moje", "moja", "meine"];
 const OPEN: &[&str] = &["open", "all", "otvorene", "otevrene", "odprti", "otvoreni", "offen", "vsetko"];
 const LATE: &[&str] = &["late", "meskajuce", "zpozdene", "zamude", "kasni", "spat", "uberfallig"];
 const FREE: &[&str] = &["free", "unassigned", "volne", "prosti", "slobodni", "frei"];
-
-/// The word by which a reply template is called.
-pub const TEMPLATE: &str = "template";
 
 /// Every command there is. The words in `also` are, in this order, Slovak, Czech, Slovenian, Croatian and German.
 pub const COMMANDS: &[Command] = &[
@@ -223,11 +222,28 @@ pub const COMMANDS: &[Command] = &[
         understand: |said| tags(said.argument).map(|(on, off)| Effect::Tag { on, off }),
     },
     Command {
+        word: "done",
+        also: ["hotovo", "hotovo", "opravljeno", "gotovo", "erledigt"],
+        argument: "[N …]",
+        does: "ticks items of the ticket's checklist off, all of them where none is named",
+        understand: |said| items(said.argument).map(|items| Effect::Done { items, done: true }),
+    },
+    Command {
+        word: "undone",
+        also: ["nehotovo", "nehotovo", "neopravljeno", "negotovo", "unerledigt"],
+        argument: "[N …]",
+        does: "takes ticks off the checklist again",
+        understand: |said| items(said.argument).map(|items| Effect::Done { items, done: false }),
+    },
+    Command {
         word: TEMPLATE,
         also: ["sablona", "sablona", "predloga", "predlozak", "vorlage"],
         argument: "[NAME [VALUE=…]]",
         does: "puts a reply template's words where it stands, in the customer's language; alone, lists the templates",
-        understand: |said| templates::call(said.argument, said.policy).map(Effect::Template),
+        understand: |said| match said.argument {
+            "" => Ok(Effect::Ask(Ask::Templates)),
+            argument => templates::call(argument, said.policy).map(Effect::Template),
+        },
     },
     Command {
         word: "digest",

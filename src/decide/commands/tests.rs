@@ -1,3 +1,5 @@
+//! What agents write, and what is read in it.
+
 use super::*;
 use crate::decide::commands::arguments;
 use crate::model::desk::{AgentProof, Budgets, Desk, Group};
@@ -42,6 +44,7 @@ fn policy() -> Policy {
         budgets: Budgets::default(),
         keys: KeyRing::new(vec![crate::model::token::Key { id: 'a', secret: [1; 32] }]).expect("a key"),
         texts: Default::default(),
+        packages: Default::default(),
         promises: Default::default(),
         templates: Default::default(),
         articles: Default::default(),
@@ -180,5 +183,26 @@ fn every_word_of_the_table_is_found_again() {
             assert_eq!(found, Some(command.word), "{word}");
             assert_eq!(fold(word), word, "words in the table are folded");
         }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_command_is_left_in_words_that_go_out(
+        text in "(((#|# |＃|\u{a0}#)?(close|Close|time|tag|note|list|vpn|cc add|assign)( 5m| x| eva@firma\\.example| jana)?[.!]?|Dobrý deň|> #close|)(\n|\r\n|\n\n){1,2}){0,6}"
+    ) {
+        let read = read(&text);
+        if read.mistakes.is_empty() {
+            let command = |line: &str| command_line(line).and_then(|l| {
+                let said = Said { argument: l.argument, policy: &policy(), now: now() };
+                l.command.filter(|c| (c.understand)(&said).is_ok()).map(|c| c.word)
+            });
+            proptest::prop_assert_eq!(read.words.lines().find_map(command), None);
+        }
+    }
+
+    #[test]
+    fn whatever_is_written_is_read(text in "(#|\\PC|\n| |[a-z]){0,200}") {
+        read(&text);
     }
 }

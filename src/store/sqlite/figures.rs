@@ -40,6 +40,7 @@ pub(super) fn gather(connection: &Connection, period: Period, into: &mut dyn Gat
     }
     offered(connection, since, until, into)?;
     volume(connection, since, until, into)?;
+    worked(connection, into.times_since(), until, into)?;
     live(connection, into)?;
     undelivered(connection, since, until, into)
 }
@@ -96,6 +97,19 @@ fn volume(connection: &Connection, since: i64, until: i64, into: &mut dyn Gather
     )?;
     for (at, kind, mails) in rows {
         into.mails(time(at * quarter)?, kind, mails);
+    }
+    Ok(())
+}
+
+fn worked(connection: &Connection, since: Timestamp, until: i64, into: &mut dyn Gather) -> Result<()> {
+    let mut statement =
+        prepare(connection, "SELECT agent, organisation, minutes, at FROM times WHERE at >= ?1 AND at < ?2")?;
+    let mut rows = statement.query([micros(since), until])?;
+    while let Some(row) = rows.next()? {
+        let text =
+            |at: usize| row.get_ref(at).map_err(StoreError::from)?.as_str_or_null().map_err(|_| unreadable("of times"));
+        let (agent, organisation): (Option<&str>, Option<&str>) = (text(0)?, text(1)?);
+        into.worked(agent.unwrap_or_default(), organisation, row.get::<_, u32>(2)?.into(), time(row.get(3)?)?);
     }
     Ok(())
 }

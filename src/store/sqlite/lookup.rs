@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::rows::{read_entries, read_ticket, ticket_columns};
 use super::sql::{all, first, message_key, micros};
-use super::{asked, conduct, contacts, holds, looks, peers, signatures, watch};
+use super::{asked, conduct, contacts, holds, looks, peers, signatures, times, watch};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
 use crate::model::ticket::{Entry, Status, Ticket, TicketNumber};
@@ -118,6 +118,7 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
                 .collect();
     }
     tickets(connection, lookup, &mut found)?;
+    spent(connection, lookup, now, &mut found)?;
     if lookup.story {
         for (_, ticket) in &found.tickets {
             found.absorbed.extend(absorbed(connection, ticket.number)?);
@@ -173,6 +174,24 @@ fn tickets(connection: &Connection, lookup: &Lookup, found: &mut Found) -> Resul
         }
         if let Some(ticket) = followed(connection, number, &mut found.generations)? {
             found.tickets.push((number, ticket));
+        }
+    }
+    Ok(())
+}
+
+/// What was booked for firms that have hours.
+fn spent(connection: &Connection, lookup: &Lookup, now: Timestamp, found: &mut Found) -> Result<()> {
+    if lookup.packages.all.is_empty() {
+        return Ok(());
+    }
+    let of_tickets = found.tickets.iter().filter_map(|(_, ticket)| ticket.organisation.clone());
+    let mut firms: Vec<String> = found.organisation.iter().map(|o| o.name.clone()).chain(of_tickets).collect();
+    firms.sort_unstable();
+    firms.dedup();
+    for firm in firms {
+        if let Some(package) = lookup.packages.of(&firm) {
+            let minutes = times::spent(connection, &firm, lookup.packages.since(package.per, now))?;
+            found.spent.push((firm, minutes));
         }
     }
     Ok(())

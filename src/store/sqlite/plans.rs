@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::{Options, SqliteStore};
+use crate::model::account::{Package, Packages, Per};
 use crate::model::asked::{Asked, Listed, Question};
 use crate::model::conduct::{Mark, Marked};
 use crate::model::content::{Content, Form, Span};
@@ -247,6 +248,10 @@ impl Gather for Nobody {
     fn ticket(&mut self, _: &TicketFact<'_>) {}
     fn offered(&mut self, _: &[String], _: bool) {}
     fn mails(&mut self, _: Timestamp, _: EntryKind, _: u64) {}
+    fn times_since(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+    fn worked(&mut self, _: &str, _: Option<&str>, _: u64, _: Timestamp) {}
     fn live(&mut self, _: Option<&str>, _: u64) {}
     fn undelivered(&mut self, _: &str, _: u64, _: u64) {}
 }
@@ -276,6 +281,7 @@ fn lookup() -> Lookup {
         loads: true,
         story: true,
         urgent_of: 20,
+        packages: packages().into(),
         moments: Vec::new(),
         asked: Asked {
             questions: vec![
@@ -291,6 +297,11 @@ fn lookup() -> Lookup {
             similar: true,
         },
     }
+}
+
+fn packages() -> Packages {
+    let package = Package { organisation: "Firma".to_owned(), minutes: 60, per: Per::Month };
+    Packages { all: vec![package], zone: None }
 }
 
 fn spec(text: &str) -> AddrSpec {

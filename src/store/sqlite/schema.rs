@@ -32,7 +32,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0015_erased.sql"),
     include_str!("migrations/0016_articles.sql"),
     include_str!("migrations/0017_looks.sql"),
-    include_str!("migrations/0018_person.sql"),
+    include_str!("migrations/0018_accounts.sql"),
+    include_str!("migrations/0019_person.sql"),
 ];
 
 /// From this version on it is kept what people on file look like.

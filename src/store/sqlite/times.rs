@@ -1,17 +1,26 @@
 //! What agents left on tickets, to count and to find by: booked time, tags.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::sql::{all, micros, run};
+use super::sql::{all, first, micros, run};
 use crate::model::hands::Worked;
 use crate::model::ticket::TicketNumber;
 use crate::store::Result;
 
 pub(super) fn book(connection: &Connection, worked: &Worked) -> Result<()> {
     let Worked { ticket, agent, minutes, at } = worked;
-    let sql = "INSERT INTO times (ticket, agent, minutes, at) VALUES (?1, ?2, ?3, ?4)";
+    let sql = "INSERT INTO times (ticket, agent, minutes, at, organisation) VALUES (?1, ?2, ?3, ?4, \
+               (SELECT organisation FROM ticket WHERE number = ?1))";
     run(connection, sql, params![ticket, agent, minutes, micros(*at)])?;
     Ok(())
+}
+
+/// Minutes that were booked for a firm from a time on.
+pub(super) fn spent(connection: &Connection, organisation: &str, since: Timestamp) -> Result<u32> {
+    let sql = "SELECT coalesce(sum(minutes), 0) FROM times WHERE organisation = ?1 AND at >= ?2";
+    let minutes = first(connection, sql, params![organisation, micros(since)], |c| c.count())?;
+    Ok(minutes.and_then(|minutes| u32::try_from(minutes).ok()).unwrap_or(u32::MAX))
 }
 
 /// Sets a tag, or takes it off.
