@@ -6,6 +6,7 @@ mod hostile;
 mod sound;
 mod to_agents;
 mod to_customers;
+mod weekly;
 
 use std::collections::BTreeMap;
 
