@@ -1,6 +1,6 @@
-//! Agents' own mail programs: mutt and s-nail answer the desk's notifications, as they are installed here, and what they
-//! write goes through the whole desk. Needs Debian's `mutt`, `s-nail` and `bsdutils` (`script`); without them the tests fail
-//! and say so.
+//! Commands from the mail programs that agents have: mutt writes them above what it quotes, s-nail below it. What they send
+//! goes through the whole desk but its servers (those are in `mail_clients.rs`). Needs Debian's `mutt`, `s-nail` and
+//! `bsdutils` (`script`); without them the test fails and says so.
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
