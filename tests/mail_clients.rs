@@ -159,16 +159,22 @@ fn run(client: &mut Command, input: &Path, home: &Path) {
 
 /// mutt, as a person uses it: the first mail, `r`, the editor with the quoted text, `y`. It speaks SMTP to Postfix itself.
 fn mutt(world: &mut World, notification: &[u8], words: &str) {
+    // An editor in which the agent types above what the client quotes.
+    mutt_with(world, notification, words, "{ cat WORDS; printf '\\n\\n'; cat \"$1\"; }");
+}
+
+/// The same with the words below the whole quotation, as many a mutt user writes.
+fn mutt_below(world: &mut World, notification: &[u8], words: &str) {
+    mutt_with(world, notification, words, "{ cat \"$1\"; printf '\\n'; cat WORDS; }");
+}
+
+/// `typing`: a shell's command that writes what the agent leaves in the editor.
+fn mutt_with(world: &mut World, notification: &[u8], words: &str, typing: &str) {
     let maildir = world.maildir(notification);
     let words = world.file("words", words);
-    // An editor in which the agent types above what the client quotes.
-    let editor = world.script(
-        "editor",
-        &format!(
-            "#!/bin/sh\n{{ cat {0}; printf '\\n\\n'; cat \"$1\"; }} > {0}.new && cat {0}.new > \"$1\"\n",
-            words.display()
-        ),
-    );
+    let typing = typing.replace("WORDS", &words.display().to_string());
+    let editor = world
+        .script("editor", &format!("#!/bin/sh\n{typing} > \"$1.new\" && cat \"$1.new\" > \"$1\" && rm \"$1.new\"\n"));
     let settings = world.file(
         "muttrc",
         &format!(
@@ -229,6 +235,11 @@ fn s_nail(world: &mut World, notification: &[u8], words: &str) {
 #[test]
 fn mutt_leads_a_whole_conversation() {
     World::open().conversation(mutt);
+}
+
+#[test]
+fn whoever_writes_below_the_quotation_is_heard_too() {
+    World::open().conversation(mutt_below);
 }
 
 #[test]
