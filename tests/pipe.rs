@@ -83,7 +83,7 @@ fn postfix(desk: &Path) -> Postfix {
         "transport_maps = inline:{ {acme.example=desk:} }\nvirtual_mailbox_domains =\nrelay_domains = acme.example\n\
          desk_destination_recipient_limit = 1\nqueue_run_delay = 1s\nminimal_backoff_time = 1s\nmaximal_backoff_time = 1s\n",
         &format!(
-            "desk unix - n n - 1 pipe flags=DRXhu user=nobody argv={0}/postdesk --config {0}/config.toml ingest --mailbox support -\n",
+            "pickup unix n - n 60 1 pickup\nshowq unix n - n - - showq\nflush unix n - n 1000? 0 flush\ndesk unix - n n - 1 pipe flags=DRXhu user=nobody argv={0}/postdesk --config {0}/config.toml ingest --mailbox support -\n",
             desk.display()
         ),
     )
@@ -167,7 +167,11 @@ fn no_fault_of_the_desks_sends_a_mail_back() {
         desk.own("state", NOBODY);
         closed(0o700);
         fs::write(desk.path("state/key"), key).expect("is put back");
-        wait(&postfix, fault, || desk.tickets() == number + 2);
+        wait(&postfix, fault, || {
+            postfix.flush();
+            std::thread::sleep(Duration::from_millis(500));
+            desk.tickets() == number + 2
+        });
     }
     let log = postfix.log();
     assert!(!log.contains("status=bounced") && !log.contains("sender non-delivery"), "{log}");

@@ -22,7 +22,9 @@ pub fn strict_to_ascii(domain: &str) -> Option<String> {
         && domain.nfkc().eq(domain.chars());
     let ascii = to_ascii(domain);
     // A label that only looked foreign would be another domain's.
-    let foreign = |label: &str| label.is_ascii() || !label.to_lowercase().is_ascii();
+    let foreign = |label: &str| {
+        label.is_ascii() || !label.to_lowercase().is_ascii() && !label.starts_with('-') && !label.ends_with('-')
+    };
     (stable && domain.split('.').all(foreign) && super::address::is_domain(&ascii)).then_some(ascii)
 }
 

@@ -226,6 +226,63 @@ fn headers_as_servers_leave_them_are_no_forgeries() {
             WEAK,
         ),
     ];
+    let mut cases = cases;
+    // What other makers of mail servers write, each under the identifier that is believed here.
+    for (maker, value, deserves) in [
+        (
+            "Fastmail",
+            "arc=none (no signatures found); bimi=skipped (DMARC did not pass); dkim=pass (2048-bit rsa key sha256) header.d=firma.example header.i=@firma.example header.b=ab/Cd+e1 header.a=rsa-sha256 header.s=s1 x-bits=2048; dmarc=pass policy.published-domain-policy=none policy.applied-disposition=none policy.evaluated-disposition=none (p=none,d=none,d.eval=none) policy.policy-from=p header.from=firma.example; iprev=pass smtp.remote-ip=192.0.2.1 (mail.firma.example); spf=pass smtp.mailfrom=jan@firma.example smtp.helo=mail.firma.example; x-aligned-from=pass (Address match); x-me-sender=none; x-ptr=pass smtp.helo=mail.firma.example policy.ptr=mail.firma.example; x-return-mx=pass header.domain=firma.example policy.is_org=yes (MX Records found: mx.firma.example); x-tls=pass smtp.version=TLSv1.3 smtp.cipher=TLS_AES_256_GCM_SHA384 smtp.bits=256/256; x-vs=clean score=0 state=0",
+            STRONG,
+        ),
+        (
+            "Yahoo",
+            "dkim=pass header.i=@firma.example header.s=s1; spf=pass smtp.mailfrom=firma.example; dmarc=pass(p=REJECT) header.from=firma.example;",
+            STRONG,
+        ),
+        (
+            "Mimecast",
+            "dkim=pass header.d=firma.example header.s=s1 header.b=AbC1;\r\n\tspf=pass (mx.acme.example: domain of jan@firma.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=jan@firma.example;\r\n\tdmarc=pass (policy=none) header.from=firma.example",
+            STRONG,
+        ),
+        (
+            "Proofpoint",
+            "spf=pass smtp.mailfrom=jan@firma.example; dkim=pass header.d=firma.example header.s=s1; dmarc=pass header.from=firma.example",
+            STRONG,
+        ),
+        (
+            "Cisco, which names the domain of DMARC otherwise",
+            "dkim=none (message not signed) header.i=none; spf=Pass smtp.mailfrom=jan@firma.example; spf=None smtp.helo=postmaster@mail.firma.example; dmarc=pass (p=none dis=none) d=firma.example",
+            WEAK,
+        ),
+        (
+            "Amavis, with a comment after its name",
+            "dkim=pass (1024-bit key) header.d=firma.example header.b=AbC1+/d=",
+            STRONG,
+        ),
+        (
+            "policyd-spf",
+            "spf=pass (mailfrom) smtp.mailfrom=firma.example (client-ip=192.0.2.1; helo=mail.firma.example; envelope-from=jan@firma.example; receiver=podpora@acme.example)",
+            WEAK,
+        ),
+        (
+            "Haraka",
+            "auth=none; spf=pass smtp.mailfrom=firma.example; dkim=pass header.i=@firma.example header.d=firma.example header.s=s1 header.a=rsa-sha256 header.b=\"abC/\"; dmarc=pass (p=NONE arc=none) header.from=firma.example header.d=firma.example; iprev=pass",
+            STRONG,
+        ),
+        (
+            "Stalwart",
+            "dkim=pass header.d=firma.example header.s=s1 header.b=AbC1; spf=pass (mx.acme.example: domain of jan@firma.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=jan@firma.example smtp.helo=mail.firma.example; iprev=pass policy.iprev=192.0.2.1; dmarc=pass header.from=firma.example policy.dmarc=reject",
+            STRONG,
+        ),
+        (
+            "a signature that does not hold beside SPF",
+            "dkim=fail (bad signature) header.d=firma.example; spf=pass smtp.mailfrom=firma.example; dmarc=pass header.from=firma.example",
+            WEAK,
+        ),
+    ] {
+        let id = if maker.starts_with("Amavis") { "mx.acme.example (amavisd-new)" } else { "mx.acme.example" };
+        cases.push((maker, format!("Authentication-Results: {id}; {value}\r\n{RECEIVED}{from}"), deserves));
+    }
     let mut wrong = Vec::new();
     for (name, head, deserves) in cases {
         let got = state(&format!("{head}{TAIL}"));

@@ -87,6 +87,13 @@ impl Postfix {
         }
     }
 
+    /// Has what waits in the queue tried now. Needs pickup(8) and showq(8).
+    pub fn flush(&self) {
+        let conf = self.scratch.path().join("conf");
+        let done = Command::new("/usr/sbin/postqueue").arg("-c").arg(conf).arg("-f").status();
+        assert!(done.expect("postqueue runs").success(), "{}", self.log());
+    }
+
     /// Connections that clients have made, by Postfix's own log, without the one that looked whether it is up.
     pub fn connections(&self) -> usize {
         self.log().lines().filter(|line| line.contains("]: connect from ")).count().saturating_sub(1)

@@ -229,6 +229,8 @@ fn own_tickets(c: &Connection) -> Result<()> {
         "DELETE FROM hold WHERE ticket IN own",
         "DELETE FROM recheck WHERE ticket IN own",
         "DELETE FROM peer_tag WHERE ticket IN own",
+        "DELETE FROM tag WHERE ticket IN own",
+        "DELETE FROM times WHERE ticket IN own",
         "DELETE FROM ticket WHERE number IN own",
     ] {
         run(c, sql, [])?;
@@ -294,4 +296,33 @@ fn list<T: FromSql>(c: &Connection, sql: &str, params: impl Params) -> Result<Ve
     let mut statement = c.prepare_cached(sql)?;
     let rows = statement.query_map(params, |row| row.get(0))?.collect::<std::result::Result<_, _>>()?;
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::{Options, schema};
+
+    /// Tables in which nothing of a customer's stands: numbers, agents' names, the desk's own words.
+    const NOBODYS: &[&str] =
+        &["automatic", "counter", "cursor", "load", "moment", "turn", "volume", "organisation_domain"];
+
+    /// A table that nobody thought of would keep what a person asked to have erased.
+    #[test]
+    fn every_table_is_thought_of() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let writer = schema::open_writer(&folder.path().join("desk.db"), &Options::default()).expect("opens");
+        let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'entry_words_%'";
+        let text = [include_str!("erase.rs"), include_str!("erase/strike.rs")].concat();
+        for table in list::<String>(&writer, sql, []).expect("reads") {
+            let named = [
+                format!("FROM {table}"),
+                format!("UPDATE {table} "),
+                format!("(\"{table}\", "),
+                format!("INTO {table} "),
+            ];
+            let thought_of = NOBODYS.contains(&table.as_str()) || named.iter().any(|words| text.contains(words));
+            assert!(thought_of, "{table}: what of it goes with a person, or is it nobody's?");
+        }
+    }
 }
