@@ -57,6 +57,7 @@ fn mistakes_in_articles_are_named_with_file_and_line() {
         ("d.md", "---\ntitle: D\ncategory: secrets\n---\ntext\n"),
         ("e.md", "---\ntitle: E\n---\n\n"),
         ("f.md", "---\ntitle:\n---\ntext\n"),
+        ("g.md", &format!("---\ntitle: {}\n---\ntext\n", "T".repeat(151))),
         ("ignored.txt", "no article"),
     ]);
     let found = bench.run(&["check", "--json"]);
@@ -82,6 +83,7 @@ fn mistakes_in_articles_are_named_with_file_and_line() {
         ("d.md", 3, "`secrets` is restricted: nothing is offered on its tickets"),
         ("e.md", 3, "The article has neither a text nor a `url`"),
         ("f.md", 2, "The `title` is empty"),
+        ("g.md", 2, "The `title` is longer than 150 characters"),
     ];
     for (file, line, message) in expected {
         assert!(

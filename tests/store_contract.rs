@@ -3,6 +3,8 @@
 
 #[path = "store_contract/facts.rs"]
 mod facts;
+#[path = "store_contract/figures.rs"]
+mod figures;
 #[path = "store_contract/holds.rs"]
 mod holds;
 #[path = "store_contract/intake.rs"]
@@ -58,6 +60,8 @@ contract! { sqlite:
         turns_are_remembered
         acknowledgements_are_counted_by_address_domain_and_in_all
         a_clock_set_back_neither_frees_nor_locks_the_budget;
+    figures:
+        figures_are_of_the_period_and_of_one_moment;
     outbox:
         a_claim_counts_the_try_and_hands_out_the_finished_bytes
         a_lease_that_ran_out_is_handed_out_again

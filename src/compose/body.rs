@@ -259,7 +259,8 @@ impl Words<'_> {
         let asks = |found: bool| self.asks(ticket, found);
         self.label(&mut out, "label-has", asks(true));
         self.label(&mut out, "label-lacks", asks(false));
-        self.label(&mut out, "label-hours", super::hours::left(self.draft, self.texts));
+        self.label(&mut out, "label-articles", super::service::offered(ticket, self.policy));
+        self.label(&mut out, "label-hours", super::service::left(self.draft, self.texts));
         self.label(&mut out, "label-urgent", ticket.service.urgency.as_ref().map(|called| self.called(called)));
         let why: Vec<String> = self.list("why").iter().map(|why| self.why(why)).collect();
         self.label(&mut out, "label-why", Some(why.join("; ")).filter(|w| !w.is_empty()));

@@ -34,12 +34,12 @@
 mod body;
 mod digest;
 mod header;
-mod hours;
 mod inquiry;
 mod mail;
 mod part;
 mod picture;
 mod related;
+mod service;
 mod subject;
 mod texts;
 mod weekly;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::Spanned;
 
-use crate::model::article::{Article, Articles, THRESHOLD};
+use crate::model::article::{Article, Articles, THRESHOLD, TITLE_MAX};
 use crate::model::{Category, Language};
 
 use super::file;
@@ -183,6 +183,9 @@ fn head_line<'l>(
     }
     if key == "title" && read.article.title.is_empty() {
         read.wrong(path, number, "The `title` is empty", "");
+    }
+    if key == "title" && read.article.title.chars().count() > TITLE_MAX {
+        read.wrong(path, number, format!("The `title` is longer than {TITLE_MAX} characters"), "");
     }
     key
 }

@@ -33,7 +33,9 @@ pub const THRESHOLD: f64 = 1.5;
 /// Articles that one acknowledgement offers.
 pub const OFFERED_MAX: usize = 3;
 /// Characters of an article without an address that stand in the mail.
-const EXCERPT_MAX: usize = 400;
+const EXCERPT_MAX: usize = 300;
+/// Characters of a title at most: with an address or an excerpt behind it, it still is one line of a mail.
+pub const TITLE_MAX: usize = 150;
 /// Characters of the mail's text that are looked at.
 const MAIL_MAX: usize = 4_000;
 /// How often a word counts that stands in the title or among the article's words.
@@ -133,6 +135,11 @@ impl Articles {
         let mut fits: Vec<Fit> = scores.into_iter().map(|(article, worths)| fit(article, worths)).collect();
         fits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.article.cmp(&b.article)));
         fits
+    }
+
+    /// Titles of the articles with these names.
+    pub fn titles<'a>(&'a self, names: &'a [String]) -> impl Iterator<Item = &'a str> {
+        names.iter().filter_map(|name| self.all.iter().find(|a| a.name == *name)).map(|article| article.title.as_str())
     }
 
     /// From 0 (every article has it) to 1 (one has it).

@@ -1,10 +1,21 @@
-//! What a notification says of the hours that a customer firm has.
+//! What a notification says of the service that the customer has: to which articles he was pointed, and what is left of his
+//! firm's hours.
 
 use minijinja::value::Value as Filled;
 
 use super::texts::Texts;
-use crate::model::Draft;
 use crate::model::outgoing::Value;
+use crate::model::text::clean_line;
+use crate::model::{Draft, Policy, Ticket};
+
+/// Longest line, in characters.
+const LINE_MAX: usize = 500;
+
+/// The titles of the articles that the acknowledgement offered; None where it did not.
+pub fn offered(ticket: &Ticket, policy: &Policy) -> Option<String> {
+    let titles: Vec<&str> = policy.articles.titles(&ticket.service.offered).collect();
+    Some(clean_line(&titles.join("; "), LINE_MAX)).filter(|line| !line.is_empty())
+}
 
 /// What is left of them, or by how much they are used up; None where the firm has none.
 pub fn left(draft: &Draft, texts: &Texts<'_>) -> Option<String> {
