@@ -130,6 +130,8 @@ fn without(old: &Ticket, person: &Person, close: bool, gone: &[TicketNumber]) ->
 
 /// Columns of text in which an address may stand, and the ticket of the row, where their name is looked for too.
 const LINES: &[(&str, &str, &str)] = &[
+    ("ticket", "hands", "number"),
+    ("ticket", "service", "number"),
     ("history", "change", "ticket"),
     ("history", "because", "ticket"),
     ("ledger", "because", "ticket"),
@@ -154,10 +156,10 @@ const LINES: &[(&str, &str, &str)] = &[
 ];
 
 /// Those of them that are JSON.
-const JSON: &[&str] = &["change", "reasons", "recipients", "attachments"];
+const JSON: &[&str] = &["hands", "service", "change", "reasons", "recipients", "attachments"];
 
 /// What is free text in a change or an attachment; the other values are words of the desk's, which may be somebody's name.
-const FREE: &[&str] = &["what", "name", "because", "reason"];
+const FREE: &[&str] = &["what", "name", "because", "reason", "items", "text"];
 
 /// Strikes in the strings of a JSON value; None where nothing is struck, or where it is no JSON.
 fn in_json(text: &str, person: &Person, close: bool) -> Option<String> {
