@@ -170,14 +170,24 @@ fn in_json(text: &str, person: &Person, close: bool) -> Option<String> {
                 let struck = if all { person.strike_all(text) } else { person.strike_address(text) };
                 struck.map(|struck| *text = struck).is_some()
             }
-            Value::Array(items) => items.iter_mut().fold(false, |any, item| walk(item, key, person, close) || any),
+            Value::Array(items) => {
+                let mut any = false;
+                for item in items {
+                    any |= walk(item, key, person, close);
+                }
+                any
+            }
             Value::Object(fields) => {
                 // The name that stands beside their address is theirs.
                 let theirs = fields.values().any(|v| v.as_str().is_some_and(|v| person.is_addressed(v)));
                 if let Some(name) = fields.get_mut("name").filter(|name| theirs && !name.is_null()) {
                     *name = Value::Null;
                 }
-                fields.iter_mut().fold(false, |any, (key, value)| walk(value, key, person, close) || any)
+                let mut any = false;
+                for (key, value) in fields {
+                    any |= walk(value, key, person, close);
+                }
+                any
             }
             _ => false,
         }
