@@ -1,5 +1,5 @@
-//! `docs/commands.md` says of the agents' commands what the table says: it is written from it. `UPDATE_GOLDEN=1` writes it
-//! anew.
+//! `docs/commands.md` says of the agents' commands what the table says: it is written from it, `UPDATE_GOLDEN=1` writes it
+//! anew. `docs/agents.md` is written by hand and held to the table.
 
 use std::fmt::Write as _;
 
@@ -72,5 +72,27 @@ fn no_word_means_two_commands() {
     assert_eq!(words.len(), count);
     for word in words {
         assert_eq!(postdesk::model::text::fold(word), word, "words in the table are folded");
+    }
+}
+
+/// The one page for agents. Each `#word` in its code is a command, and each command is on it; each value of templates too.
+#[test]
+fn the_page_for_agents_knows_every_command_and_no_other() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/agents.md")).expect("is there");
+    assert!(page.lines().count() < 130, "it is one page");
+    let mut named = std::collections::BTreeSet::new();
+    for (at, _) in page.match_indices('#') {
+        let before = page[..at].chars().next_back();
+        let word: String = page[at + 1..].chars().take_while(|c| c.is_alphabetic()).collect();
+        if !word.is_empty() && before.is_some_and(|c| c == '`' || c == '\n') {
+            assert!(COMMANDS.iter().any(|c| c.word == word), "there is no command #{word}");
+            named.insert(word);
+        }
+    }
+    for command in COMMANDS {
+        assert!(named.contains(command.word), "#{} is not on the page", command.word);
+    }
+    for value in postdesk::decide::TEMPLATE_VALUES {
+        assert!(page.contains(&format!("`{value}`")), "{value} is not on the page");
     }
 }

@@ -208,7 +208,7 @@ fn mark(block: &mut header::Block, draft: &Draft) {
 fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbox: &Mailbox) -> Option<AddrSpec> {
     match draft.template {
         Template::Acknowledgement | Template::AcknowledgementMinimal => None,
-        Template::Refused | Template::NotifyBounce | Template::Alarm | Template::Receipt | Template::Crossed => None,
+        Template::Refused | Template::NotifyBounce | Template::Alarm => None,
         Template::Digest | Template::Weekly => None,
         Template::Answer | Template::Reminder | Template::Closed | Template::Resolved => {
             plus_address(TokenKind::Bounce, identity, policy, mailbox).or_else(|| Some(mailbox.address.clone()))
@@ -222,6 +222,8 @@ fn envelope_from(draft: &Draft, identity: &Identity<'_>, policy: &Policy, mailbo
         | Template::NotifyNote
         | Template::NotifyAnswer
         | Template::NotifyMerged
+        | Template::Crossed
+        | Template::Receipt
         | Template::NotifyDue
         | Template::NotifySilent
         | Template::NotifyReturned

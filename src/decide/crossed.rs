@@ -31,9 +31,9 @@ pub fn crossing(case: &Case, ticket: &Ticket, name: &str) -> Option<Crossing> {
     let other = lines.clone().rfind(|line| line.change == TicketChange::Answered);
     if let Some(line) = other {
         let entry = |at: Timestamp| {
-            let said =
+            let mut said =
                 case.facts.found.said.iter().filter(|e| e.ticket == ticket.number && e.kind == EntryKind::Answer);
-            said.filter(|e| e.at == at).last().map(|e| e.reply.text.clone())
+            said.rfind(|e| e.at == at).map(|e| e.reply.text.clone())
         };
         return Some(Crossing {
             what: "answered",

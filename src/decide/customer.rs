@@ -198,8 +198,8 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     let only_thanks = !ticket.status.is_live() && !work.ticket.status.is_live();
     // A machine that talks on and on is written down, and after a while disturbs nobody any more.
     let too_much = case.facts.found.recent.len() >= SIMILAR_MAX && work.ticket.entries >= NOISE_MAX;
-    if !too_much && !(kind == EntryKind::Reply && only_thanks) {
-        let woken = if kind == EntryKind::Reply { duty::again(case, &mut work) } else { None };
+    if !(too_much || kind == EntryKind::Reply && only_thanks) {
+        let woken = if kind == EntryKind::Reply && !solved { duty::again(case, &mut work) } else { None };
         work.outgoing.extend(notify::reply(case, &work, kind, woken));
     }
     let number = ticket.number;

@@ -90,7 +90,7 @@ fn words(text: &str) -> BTreeSet<String> {
 fn shared(a: &BTreeSet<String>, b: &BTreeSet<String>) -> (usize, usize) {
     let both = a.intersection(b).count();
     let smaller = a.len().min(b.len());
-    (if smaller == 0 { 0 } else { both * 100 / smaller }, both)
+    ((both * 100).checked_div(smaller).unwrap_or(0), both)
 }
 
 /// Two reports are alike where their subjects share half of their words, and their texts a third; or the texts alone two

@@ -26,8 +26,9 @@ pub fn resolve(work: &mut Work, because: &str) {
         return;
     }
     let number = work.ticket.number;
-    let answers = work.said.iter().chain(&work.entries).filter(|e| e.ticket == number && e.kind == EntryKind::Answer);
-    let answer = answers.last().map(|entry| clean_text(&entry.reply.text));
+    let mut answers =
+        work.said.iter().chain(&work.entries).filter(|e| e.ticket == number && e.kind == EntryKind::Answer);
+    let answer = answers.next_back().map(|entry| clean_text(&entry.reply.text));
     let mut draft = care::to_customer(work, Template::Resolved, work.now);
     let days = i64::from(work.policy.desk.reopen_days);
     draft.values.insert("days", Value::Number(days));

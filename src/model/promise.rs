@@ -109,9 +109,10 @@ pub struct Reminders {
 /// Reminders of one silence that its owner gets.
 pub const REMINDED_MAX: u32 = 3;
 
+/// Nothing is sent to customers of which the operator does not know: an answered ticket waits, and most of those are solved.
 impl Default for Reminders {
     fn default() -> Self {
-        Reminders { owner_days: 3, customer_days: 5, close_days: 10 }
+        Reminders { owner_days: 3, customer_days: 0, close_days: 0 }
     }
 }
 

@@ -74,7 +74,7 @@ fn tiles(figures: &Figures) -> String {
 }
 
 fn write_section(html: &mut String, section: &Section, chart: &str) {
-    let wide = matches!(section.key, "volume" | "hours" | "times") || section.columns.len() > 7;
+    let wide = matches!(section.key, "volume" | "hours" | "times") || section.columns.len() > 5;
     let _ = write!(
         html,
         "<section aria-labelledby=\"{key}\">\n<h2 id=\"{key}\">{title}</h2>\n<p class=\"note\">{note}</p>\n\

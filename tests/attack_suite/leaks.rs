@@ -128,6 +128,12 @@ fn nothing_of_a_notification_reaches_the_customer() {
                 let (text, head) = (mangle(&notification.text), notification.fill(head));
                 for (layout, (kind, body)) in layouts(&text, &head).into_iter().enumerate() {
                     let what = format!("{template}, {mangled}, {headed}, layout {layout}");
+                    // What answers a note stays inside, unless he says otherwise.
+                    let body = match (template, kind) {
+                        ("notify-note", "html") => body.replacen(WORDS, &format!("#send<br>{WORDS}"), 1),
+                        ("notify-note", _) => body.replacen(WORDS, &format!("#send\n{WORDS}"), 1),
+                        _ => body,
+                    };
                     let fields = format!(
                         "In-Reply-To: <{}>\r\nContent-Type: text/{kind}; charset=utf-8\r\nMessage-ID: <l{sent}.{held}@acme.example>\r\n",
                         notification.id

@@ -6,10 +6,12 @@ mod hostile;
 mod sound;
 mod to_agents;
 mod to_customers;
+mod weekly;
 
 use std::collections::BTreeMap;
 
 use postdesk::compose::compose;
+use postdesk::model::note::bare_detail;
 use postdesk::model::outgoing::Template;
 use postdesk::model::token::TokenKind;
 use postdesk::model::{Action, Address, Decision, Draft, Fate, Language};
@@ -127,6 +129,8 @@ fn ids_and_reply_addresses_are_bound_to_their_reader() {
         };
         let proven = keys.prove_message_id(&made.message_id, &Default::default()).expect("signed");
         assert_eq!(proven.kind, kind, "{template}");
+        let is_note = field(&made, "Reply-To").is_some_and(|to| to.contains("+note-"));
+        assert_eq!(is_note, template == Template::NotifyNote, "what answers a note is a note");
         assert!(keys.is_for(&proven, who));
         let reply_to = field(&made, "Reply-To");
         let of_no_ticket = matches!(template, Template::Alarm | Template::Digest | Template::Weekly);
@@ -134,7 +138,7 @@ fn ids_and_reply_addresses_are_bound_to_their_reader() {
         if let Some(reply_to) = reply_to {
             let address = spec(&reply_to);
             let proven = keys
-                .prove_address_detail(address.subaddress().1.expect("a detail"), &Default::default())
+                .prove_address_detail(bare_detail(address.subaddress().1.expect("a detail")), &Default::default())
                 .expect("signed");
             let number = if kind == TokenKind::Confirm { 17 } else { 1042 };
             assert_eq!((proven.kind, proven.ticket), (kind, number));

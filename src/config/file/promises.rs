@@ -82,9 +82,9 @@ pub struct Urgency {
 pub struct Reminders {
     /// Whoever has an open ticket is reminded, and again after as many, three times at most. Default: 3.
     pub owner_days: Key<u32>,
-    /// A customer who owes the next word is reminded, once. Default: 5.
+    /// A customer who owes the next word is reminded, once. Default: 0.
     pub customer_days: Key<u32>,
-    /// The ticket of a customer who owes the next word is closed, with a notice; more than `customer_days`. Default: 10.
+    /// The ticket of a customer who owes the next word is closed, with a notice; more than `customer_days`. Default: 0.
     pub close_days: Key<u32>,
 }
 
