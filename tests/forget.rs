@@ -151,6 +151,10 @@ fn remember(bench: &Bench) {
         "INSERT INTO notice (at, kind, what) VALUES (1, 'alarm', 'A mail of ' || ?1 || ' was put aside')",
         "INSERT INTO history (ticket, at, actor, change, because) SELECT number, 1, 'desk', \
          json_object('change', 'participant-removed', 'email', ?1), 'xylofonista' FROM ticket WHERE requester_key = 'jan@firma.example'",
+        "UPDATE ticket SET hands = json_object('checklist', json_array(json_object('text', 'Zavolať pani Kvapilovej na ' || ?1))) \
+         WHERE requester_key = 'jan@firma.example'",
+        "INSERT INTO times (ticket, agent, minutes, at) SELECT number, 'jana', 5, 1 FROM ticket WHERE ?1 <> ''",
+        "INSERT INTO tag (tag, ticket) SELECT 'vip', number FROM ticket WHERE ?1 <> ''",
         "UPDATE ticket SET access = json_object('generation', 0, 'proposed', json_array(json_object('email', ?1, 'name', \
          'Zdislava', 'by', ?1, 'mail', ''))) WHERE requester_key = 'jan@firma.example'",
     ] {

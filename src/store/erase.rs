@@ -9,6 +9,9 @@ use crate::model::erasure::{Person, Traces};
 use crate::model::message::Digest;
 use crate::model::ticket::TicketNumber;
 
+/// Says what a mail has to do with a person.
+pub type Look = Arc<dyn Fn(&[u8], &Person, bool) -> Traces + Send + Sync>;
+
 /// Whom to forget, and what the store cannot do by itself.
 #[derive(Clone)]
 pub struct Erasure {
@@ -18,7 +21,7 @@ pub struct Erasure {
     pub mark: Arc<dyn Fn(&Digest) -> String + Send + Sync>,
     /// Reads a mail, one that came or one of the desk's own, and says what it has to do with the person. `close`: it stands in
     /// a ticket in which they took part, so that their name and their words count too, and not only their address.
-    pub look: Arc<dyn Fn(&[u8], &Person, bool) -> Traces + Send + Sync>,
+    pub look: Look,
 }
 
 /// What was erased, or would be.

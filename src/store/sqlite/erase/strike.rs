@@ -130,6 +130,8 @@ fn without(old: &Ticket, person: &Person, close: bool, gone: &[TicketNumber]) ->
 
 /// Columns of text in which an address may stand, and the ticket of the row, where their name is looked for too.
 const LINES: &[(&str, &str, &str)] = &[
+    ("ticket", "hands", "number"),
+    ("ticket", "service", "number"),
     ("history", "change", "ticket"),
     ("history", "because", "ticket"),
     ("ledger", "because", "ticket"),
@@ -154,10 +156,10 @@ const LINES: &[(&str, &str, &str)] = &[
 ];
 
 /// Those of them that are JSON.
-const JSON: &[&str] = &["change", "reasons", "recipients", "attachments"];
+const JSON: &[&str] = &["hands", "service", "change", "reasons", "recipients", "attachments"];
 
 /// What is free text in a change or an attachment; the other values are words of the desk's, which may be somebody's name.
-const FREE: &[&str] = &["what", "name", "because", "reason"];
+const FREE: &[&str] = &["what", "name", "because", "reason", "items", "text"];
 
 /// Strikes in the strings of a JSON value; None where nothing is struck, or where it is no JSON.
 fn in_json(text: &str, person: &Person, close: bool) -> Option<String> {
@@ -168,14 +170,24 @@ fn in_json(text: &str, person: &Person, close: bool) -> Option<String> {
                 let struck = if all { person.strike_all(text) } else { person.strike_address(text) };
                 struck.map(|struck| *text = struck).is_some()
             }
-            Value::Array(items) => items.iter_mut().fold(false, |any, item| walk(item, key, person, close) || any),
+            Value::Array(items) => {
+                let mut any = false;
+                for item in items {
+                    any |= walk(item, key, person, close);
+                }
+                any
+            }
             Value::Object(fields) => {
                 // The name that stands beside their address is theirs.
                 let theirs = fields.values().any(|v| v.as_str().is_some_and(|v| person.is_addressed(v)));
                 if let Some(name) = fields.get_mut("name").filter(|name| theirs && !name.is_null()) {
                     *name = Value::Null;
                 }
-                fields.iter_mut().fold(false, |any, (key, value)| walk(value, key, person, close) || any)
+                let mut any = false;
+                for (key, value) in fields {
+                    any |= walk(value, key, person, close);
+                }
+                any
             }
             _ => false,
         }
