@@ -112,7 +112,8 @@ impl<'c> Said<'c> {
         let said = case.facts.found.said.iter().filter(|e| e.direction == Direction::Incoming).map(|e| &e.text);
         let theirs = said.chain(case.message.forward.iter().map(|forward| &forward.text));
         let squeezed = |text: &String| fold(&clean_line(text, usize::MAX)).replace("# ", "#");
-        let theirs: Vec<String> = theirs.map(squeezed).filter(|text| text.contains('#')).collect();
+        // Folding is the dear part: nearly no customer writes the sign.
+        let theirs: Vec<String> = theirs.filter(|text| text.contains(['#', '＃'])).map(squeezed).collect();
         let written = self.commanded.effects.iter().map(|(written, _)| written.as_str());
         written.into_iter().find(|written| theirs.iter().any(|text| text.contains(&format!("#{}", word_of(written)))))
     }
