@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use postdesk::cli::stage::{Scene, Stage};
 use postdesk::model::{Status, Ticket};
-use postdesk::store::Reading as _;
+use postdesk::store::{Reading as _, TicketFilter};
 
 const KEY: &str = "1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
 
@@ -166,6 +166,13 @@ async fn mutt_and_s_nail_carry_a_conversation_to_its_end() {
     let ticket = office.ticket();
     assert_eq!((ticket.status, ticket.hands.minutes), (Status::Waiting, 25));
     assert_eq!(ticket.hands.tags, ["tlačiareň"]);
+    let tagged = |tag: &str| {
+        let filter = TicketFilter { tag: Some(tag.to_owned()), ..TicketFilter::default() };
+        office.stage.store.tickets(&filter).expect("lists").len()
+    };
+    assert_eq!((tagged("Tlačiareň"), tagged("vpn")), (1, 0));
+    let times = office.stage.store.times(1001).expect("reads");
+    assert_eq!(times.iter().map(|t| (t.agent.as_str(), t.minutes)).collect::<Vec<_>>(), [("peter", 25)]);
 
     // The customer answers; s-nail knows no Reply-To of ours by heart, and writes below what it quotes.
     let id = answered.sent[0].row.message_id.clone();

@@ -8,7 +8,7 @@ use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Hold, HoldState, Status, Ticket, TicketChange};
 
 use super::agent::{add_note, answer, assign, lift, relayed, tell_answer};
-use super::asking::mentioned;
+use super::asking::{QUESTIONS_MAX, mentioned};
 use super::commands::{Commanded, Effect, word_of};
 use super::leak::leak;
 use super::work::{Case, Work};
@@ -98,6 +98,9 @@ impl<'c> Said<'c> {
             let why = "a customer wrote this word too, so whose it is cannot be told; say it with the word of another language";
             return Err(Refusal::of("cannot", written, why, commanded));
         }
+        let asks = |e: &Effect| matches!(e, Effect::Ask(_));
+        let many = commanded.effects.iter().filter(|(_, e)| asks(e)).count() > QUESTIONS_MAX;
+        said.without(asks, many, &format!("at most {QUESTIONS_MAX} questions in one mail"))?;
         let reject = "it answers the question about a mail that was put aside, and this is another mail";
         said.without(|e| *e == Effect::Reject, true, reject)?;
         let spam = "nothing is sent to whoever sends spam; words in the same mail need #note";
@@ -112,7 +115,8 @@ impl<'c> Said<'c> {
         let said = case.facts.found.said.iter().filter(|e| e.direction == Direction::Incoming).map(|e| &e.text);
         let theirs = said.chain(case.message.forward.iter().map(|forward| &forward.text));
         let squeezed = |text: &String| fold(&clean_line(text, usize::MAX)).replace("# ", "#");
-        let theirs: Vec<String> = theirs.map(squeezed).filter(|text| text.contains('#')).collect();
+        // Folding is the dear part: nearly no customer writes the sign.
+        let theirs: Vec<String> = theirs.filter(|text| text.contains(['#', '＃'])).map(squeezed).collect();
         let written = self.commanded.effects.iter().map(|(written, _)| written.as_str());
         written.into_iter().find(|written| theirs.iter().any(|text| text.contains(&format!("#{}", word_of(written)))))
     }

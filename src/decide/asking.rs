@@ -12,7 +12,7 @@ use super::commands::{Effect, take_commands};
 use super::inform;
 
 /// Questions that one mail asks at most.
-const QUESTIONS_MAX: usize = 5;
+pub const QUESTIONS_MAX: usize = 5;
 
 /// Adds to what the store is asked about a mail. `heard`: it may turn out to be an agent's.
 pub fn ask(message: &Message, policy: &Policy, heard: bool, now: Timestamp, lookup: &mut Lookup) {

@@ -13,9 +13,9 @@ use crate::model::ticket::{Ticket, TicketNumber};
 use crate::store::{Result, TicketFilter};
 
 /// Live tickets of an organisation that a new one is compared with: its latest.
-const SIMILAR: u32 = 30;
+const SIMILAR: u32 = 20;
 /// Characters of what was said first that are compared.
-const COMPARED: u32 = 4_000;
+const COMPARED: u32 = 1_500;
 
 /// Fills in [`Found::told`], and [`Found::said`] for the tickets that are named.
 pub(super) fn answer(connection: &Connection, lookup: &Lookup, found: &mut Found) -> Result<()> {
