@@ -1,4 +1,4 @@
-//! The page as Chromium shows it, by day and by night, without a network.
+//! The page as Chromium shows it, by day and by night, without a network. `POSTDESK_SCREENSHOTS=FOLDER` keeps the pictures.
 
 use std::collections::BTreeSet;
 use std::path::Path;
