@@ -13,7 +13,6 @@ use postdesk::store::sqlite::SqliteStore;
 use postdesk::store::{Plan, Store as _};
 
 #[path = "../cli_support/mod.rs"]
-#[allow(dead_code)] // Other suites use the rest.
 pub mod cli_support;
 
 use cli_support::{Bench, at, first_ticket};
