@@ -1,5 +1,5 @@
 //! Floor 1: reports. [`Gathering`] counts what the store shows and makes [`Figures`] of it; [`sections`] lays them out as
-//! tables for every form of output; [`page`] is the one with charts. Pure: no clock, no I/O.
+//! tables for every form of output; [`page()`] is the one with charts. Pure: no clock, no I/O.
 
 mod figures;
 mod gather;
