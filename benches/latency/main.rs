@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use support::desk::{Desk, LONG, customers_mail};
-use support::dovecot::Dovecot;
+use support::dovecot::{self, Dovecot};
 use support::fault_proxy::{Proxy, Rewriter};
 use support::smtp_sink::{Script, Sink};
 
@@ -145,8 +145,7 @@ fn deliver(inbox: &Path, n: usize) -> Instant {
 fn idle(runtime: &tokio::runtime::Runtime) {
     let dovecot = Dovecot::start();
     let sink = runtime.block_on(Sink::start(Script::default()));
-    let mailboxes: String =
-        (1..=5).map(|n| Desk::mailbox(&format!("box{n}"), &format!("box{n}"), &dovecot, None)).collect();
+    let mailboxes: String = dovecot::USERS[1..].iter().map(|user| Desk::mailbox(user, user, &dovecot, None)).collect();
     let desk = Desk::with(sink.address.port(), "", &mailboxes);
     let daemon = desk.watch(5);
     std::thread::sleep(Duration::from_secs(5));
