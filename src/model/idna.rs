@@ -1,5 +1,6 @@
 //! U-labels to A-labels, so that a verdict about `žiara.example` is seen to be about `xn--iara-34a.example`.
 
+use idna::punycode;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// A domain in lower case with A-labels only. Only used to compare what a server wrote with an address that is already
@@ -9,7 +10,13 @@ pub fn to_ascii(domain: &str) -> String {
         return domain.to_ascii_lowercase();
     }
     let lower: String = domain.to_lowercase().nfc().collect();
-    let label = |label: &str| if label.is_ascii() { label.to_owned() } else { format!("xn--{}", punycode(label)) };
+    let label = |label: &str| match label.is_ascii() {
+        true => label.to_owned(),
+        // A label longer than a domain allows gives what equals nothing.
+        false => {
+            format!("xn--{}", punycode::encode_str(&label.chars().take(64).collect::<String>()).unwrap_or_default())
+        }
+    };
     lower.split('.').map(label).collect::<Vec<_>>().join(".")
 }
 
@@ -26,67 +33,6 @@ pub fn strict_to_ascii(domain: &str) -> Option<String> {
         label.is_ascii() || !label.to_lowercase().is_ascii() && !label.starts_with('-') && !label.ends_with('-')
     };
     (stable && domain.split('.').all(foreign) && super::address::is_domain(&ascii)).then_some(ascii)
-}
-
-/// RFC 3492 section 6.3, with the parameters of section 5. Labels longer than a domain allows give what equals nothing.
-fn punycode(label: &str) -> String {
-    let input: Vec<u32> = label.chars().take(64).map(u32::from).collect();
-    let mut out: String = label.chars().take(64).filter(char::is_ascii).collect();
-    let basic = u32::try_from(out.len()).unwrap_or(0);
-    let mut handled = basic;
-    if basic > 0 {
-        out.push('-');
-    }
-    let (mut n, mut delta, mut bias) = (128u32, 0u32, 72u32);
-    while (handled as usize) < input.len() {
-        let Some(next) = input.iter().copied().filter(|c| *c >= n).min() else { break };
-        delta = delta.saturating_add((next - n).saturating_mul(handled + 1));
-        n = next;
-        for c in &input {
-            if *c < n {
-                delta = delta.saturating_add(1);
-            }
-            if *c == n {
-                variable(delta, bias, &mut out);
-                bias = adapt(delta, handled + 1, handled == basic);
-                delta = 0;
-                handled += 1;
-            }
-        }
-        delta = delta.saturating_add(1);
-        n += 1;
-    }
-    out
-}
-
-/// One generalised variable-length integer (RFC 3492 section 3.3).
-fn variable(delta: u32, bias: u32, out: &mut String) {
-    let digit = |d: u32| {
-        char::from_digit(d, 36).map(|_| if d < 26 { (b'a' + d as u8) as char } else { (b'0' + (d - 26) as u8) as char })
-    };
-    let (mut q, mut k) = (delta, 36);
-    loop {
-        let t = if k <= bias { 1 } else { (k - bias).min(26) };
-        if q < t {
-            break;
-        }
-        out.extend(digit(t + (q - t) % (36 - t)));
-        q = (q - t) / (36 - t);
-        k += 36;
-    }
-    out.extend(digit(q));
-}
-
-/// RFC 3492 section 6.1.
-fn adapt(delta: u32, points: u32, first: bool) -> u32 {
-    let mut delta = if first { delta / 700 } else { delta / 2 };
-    delta += delta / points;
-    let mut k = 0;
-    while delta > 455 {
-        delta /= 35;
-        k += 36;
-    }
-    k + 36 * delta / (delta + 38)
 }
 
 #[cfg(test)]

@@ -85,7 +85,9 @@ pub fn skeleton(name: &str) -> String {
 pub fn domain_skeleton(domain: &str) -> String {
     let label = |label: &str| {
         let lower = label.to_ascii_lowercase();
-        let read = lower.strip_prefix("xn--").and_then(unpunycode).unwrap_or(lower);
+        // No label of a domain is longer (RFC 1035 section 2.3.4).
+        let encoded = lower.strip_prefix("xn--").filter(|label| label.len() <= 63);
+        let read = encoded.and_then(idna::punycode::decode_to_string).unwrap_or(lower);
         skeleton(&read).replace('-', "")
     };
     domain.trim_end_matches('.').split('.').map(label).collect::<Vec<_>>().join(".")
@@ -139,53 +141,6 @@ pub fn near_from(one: &str, other: &str, letters: usize) -> bool {
     one.len().abs_diff(other.len()) <= 4
         && longest(one).max(longest(other)) >= letters
         && strsim::osa_distance(one, other) == 1
-}
-
-/// RFC 3492 section 6.2; None for what is no Punycode. At most 63 characters.
-fn unpunycode(text: &str) -> Option<String> {
-    let (basic, rest) = text.rsplit_once('-').unwrap_or(("", text));
-    let mut out: Vec<char> = basic.chars().collect();
-    let (mut n, mut i, mut bias) = (128u32, 0u32, 72u32);
-    let mut digits = rest.bytes();
-    while digits.len() > 0 {
-        let (before, mut weight, mut k) = (i, 1u32, 36u32);
-        loop {
-            let digit = match digits.next()? {
-                b @ b'a'..=b'z' => u32::from(b - b'a'),
-                b @ b'0'..=b'9' => u32::from(b - b'0') + 26,
-                _ => return None,
-            };
-            i = i.checked_add(digit.checked_mul(weight)?)?;
-            let threshold = if k <= bias { 1 } else { (k - bias).min(26) };
-            if digit < threshold {
-                break;
-            }
-            weight = weight.checked_mul(36 - threshold)?;
-            k += 36;
-        }
-        let points = u32::try_from(out.len()).ok()? + 1;
-        bias = adapted(i - before, points, before == 0);
-        n = n.checked_add(i / points)?;
-        i %= points;
-        if out.len() >= 63 {
-            return None;
-        }
-        out.insert(i as usize, char::from_u32(n)?);
-        i += 1;
-    }
-    Some(out.into_iter().collect())
-}
-
-/// RFC 3492 section 6.1.
-fn adapted(delta: u32, points: u32, first: bool) -> u32 {
-    let mut delta = if first { delta / 700 } else { delta / 2 };
-    delta += delta / points;
-    let mut k = 0;
-    while delta > 455 {
-        delta /= 35;
-        k += 36;
-    }
-    k + 36 * delta / (delta + 38)
 }
 
 #[cfg(test)]
