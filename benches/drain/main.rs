@@ -1,6 +1,8 @@
 //! `scripts/bench`: how fast the real program makes tickets of a full mailbox on a real Dovecot, beside `mbsync` that
 //! only copies it. Both run from nothing, in turn, round after round; the ratio within a round is what counts.
 
+#[path = "../common.rs"]
+mod common;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -20,9 +22,7 @@ use report::Score;
 use support::dovecot::Dovecot;
 
 fn main() -> ExitCode {
-    // `cargo test --all-targets` starts benchmarks too, without this argument of `cargo bench`: that is no time for it.
-    if !std::env::args().any(|a| a == "--bench") {
-        println!("This is run by scripts/bench.");
+    if !common::is_asked_for("scripts/bench") {
         return ExitCode::SUCCESS;
     }
     match options::read(std::env::args().skip(1)) {

@@ -2,6 +2,8 @@
 //! mails, then copied within its own database until it has as many tickets as asked for; beside it stands the desk as it
 //! was before. Both then do the same, in turn.
 
+#[path = "../common.rs"]
+mod common;
 mod grow;
 mod measure;
 mod options;
@@ -19,9 +21,7 @@ use std::time::Instant;
 use measure::{Desk, Scene};
 
 fn main() -> ExitCode {
-    // `cargo test --all-targets` starts benchmarks too, without this argument of `cargo bench`: that is no time for it.
-    if !std::env::args().any(|a| a == "--bench") {
-        println!("This is run by scripts/bench-growth.");
+    if !common::is_asked_for("scripts/bench-growth") {
         return ExitCode::SUCCESS;
     }
     match options::read(std::env::args().skip(1)) {
@@ -103,7 +103,8 @@ fn questions(large: &Desk, options: &options::Options) {
     println!("questions to the large desk, {} of each, milliseconds of the whole command:", options.questions);
     for (name, asked) in large.questions(options.questions) {
         let times: Vec<f64> = asked.iter().map(|arguments| large.command(arguments).as_secs_f64() * 1e3).collect();
-        println!("  {name:<46} {}", measure::percentiles(&times));
+        let [p50, p99, slowest] = common::percentiles(&times);
+        println!("  {name:<46} p50 {p50:6.1}  p99 {p99:6.1}  slowest {slowest:6.1}");
     }
     let years = large.command(&["report".to_owned(), "--json".to_owned()]);
     println!("  {:<46} {:.0} ms", "report over everything", years.as_secs_f64() * 1e3);

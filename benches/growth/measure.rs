@@ -215,10 +215,3 @@ pub fn spread(values: &[f64], unit: &str) -> String {
     sorted.sort_by(f64::total_cmp);
     format!("{:.2} {unit} ({:.2}–{:.2})", sorted[sorted.len() / 2], sorted[0], sorted[sorted.len() - 1])
 }
-
-pub fn percentiles(values: &[f64]) -> String {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = |share: f64| sorted[((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len()) - 1];
-    format!("p50 {:6.1}  p99 {:6.1}  slowest {:6.1}", at(0.5), at(0.99), at(1.0))
-}

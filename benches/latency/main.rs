@@ -2,6 +2,8 @@
 //! build as a daemon on a real Dovecot in IDLE; a relay between the two notes when the server's notice passed, and the
 //! SMTP server notes when it had the final dot of the acknowledgement.
 
+#[path = "../common.rs"]
+mod common;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -24,9 +26,7 @@ usage: scripts/bench-latency [OPTIONS]
 const BUDGETS: &str = "\n[budgets]\nper_hour = 1000000\n";
 
 fn main() -> ExitCode {
-    // `cargo test --all-targets` starts benchmarks too, without this argument of `cargo bench`: that is no time for it.
-    if !std::env::args().any(|a| a == "--bench") {
-        println!("This is run by scripts/bench-latency.");
+    if !common::is_asked_for("scripts/bench-latency") {
         return ExitCode::SUCCESS;
     }
     let (mut mails, mut pause) = (200, Duration::from_millis(300));
@@ -163,14 +163,6 @@ fn idle(runtime: &tokio::runtime::Runtime) {
 }
 
 fn say(what: &str, times: &[f64]) {
-    let mut sorted = times.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = |share: f64| sorted[((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len()) - 1];
-    println!(
-        "{what}: p50 {:.1} ms, p99 {:.1} ms, slowest {:.1} ms ({} mails)",
-        at(0.5),
-        at(0.99),
-        at(1.0),
-        sorted.len()
-    );
+    let [p50, p99, slowest] = common::percentiles(times);
+    println!("{what}: p50 {p50:.1} ms, p99 {p99:.1} ms, slowest {slowest:.1} ms ({} mails)", times.len());
 }
