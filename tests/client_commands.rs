@@ -117,7 +117,8 @@ impl Office {
         let rc = format!(
             "set editor=\"{}\"\nset sendmail=\"{}\"\nset folder=\"{}\"\nset from=\"peter@acme.example\"\n\
              set realname=\"Peter Horvat\"\nset use_from=yes\nset fast_reply=yes\nset include=yes\nset copy=no\n\
-             set sendmail_wait=0\nset charset=\"utf-8\"\nset quit=yes\nset move=no\nset reply_to=yes\n",
+             set sendmail_wait=0\nset charset=\"utf-8\"\nset quit=yes\nset move=no\nset reply_to=yes\n\
+             set abort_unmodified=no\n",
             editor.display(),
             sendmail.display(),
             home.display()

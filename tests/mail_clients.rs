@@ -182,7 +182,7 @@ fn mutt_with(world: &mut World, notification: &[u8], words: &str, typing: &str) 
              set from=\"{AGENT}\"\nset use_from=yes\nset hostname=\"inbox.example\"\nset editor=\"{editor}\"\n\
              set smtp_url=\"smtp://127.0.0.1:{port}/\"\nset ssl_starttls=no\nset ssl_force_tls=no\nset include=yes\nset fast_reply=yes\n\
              set reply_to=yes\nset copy=no\nset quit=yes\nset delete=no\nset wait_key=no\nset sleep_time=0\nset beep=no\n\
-             set charset=utf-8\npush \"<first-entry><reply><send-message><quit>\"\n",
+             set charset=utf-8\nset abort_unmodified=no\npush \"<first-entry><reply><send-message><quit>\"\n",
             home = world.scratch.path().display(),
             maildir = maildir.display(),
             editor = editor.display(),
