@@ -225,37 +225,18 @@ proptest! {
 }
 
 fn ticket(number: i64) -> postdesk::model::Ticket {
-    use postdesk::model::{Address, Language, Priority, Status};
+    use postdesk::model::{Address, Language};
     postdesk::model::Ticket {
-        number,
         subject: "Tlač".into(),
-        status: Status::New,
-        category: None,
-        priority: Priority::Normal,
-        language: Language::Sk,
-        mailbox: "podpora".into(),
-        requester: Address::new(None, "jan@firma.example"),
-        contact: None,
-        organisation: None,
         verified: true,
-        restricted: false,
-        owner: None,
-        group: None,
-        participants: Vec::new(),
-        created_at: at("2026-07-01T06:00:00Z"),
-        updated_at: at("2026-07-01T06:00:00Z"),
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: Vec::new(),
-        thread: Vec::new(),
         entries: 1,
-        service: Default::default(),
-        access: Default::default(),
-        hands: Default::default(),
+        ..postdesk::model::Ticket::opened(
+            number,
+            "podpora",
+            Address::new(None, "jan@firma.example"),
+            Language::Sk,
+            at("2026-07-01T06:00:00Z"),
+        )
     }
 }
 

@@ -7,9 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use postdesk::config::{CheckFiles, parse};
 use postdesk::model::calendar::Calendar;
 use postdesk::model::outgoing::Template;
-use postdesk::model::{
-    Address, Decision, Found, Language, Order, OrderKind, Policy, Priority, Status, Ticket, TicketChange,
-};
+use postdesk::model::{Address, Decision, Found, Language, Order, OrderKind, Policy, Status, Ticket, TicketChange};
 use proptest::prelude::*;
 
 const DESK: &str = r#"
@@ -46,35 +44,11 @@ fn start() -> Timestamp {
 
 fn ticket() -> Ticket {
     let mut ticket = Ticket {
-        number: 1001,
         subject: "Tlač".into(),
-        status: Status::New,
-        category: None,
-        priority: Priority::Normal,
-        language: Language::Sk,
-        mailbox: "support".into(),
-        requester: Address::new(None, "jan@firma.example"),
-        contact: None,
-        organisation: None,
         verified: true,
-        restricted: false,
         owner: Some("jana".into()),
-        group: None,
-        participants: Vec::new(),
-        created_at: start(),
-        updated_at: start(),
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: Vec::new(),
-        thread: Vec::new(),
         entries: 1,
-        service: Default::default(),
-        access: Default::default(),
-        hands: Default::default(),
+        ..Ticket::opened(1001, "support", Address::new(None, "jan@firma.example"), Language::Sk, start())
     };
     ticket.service.heard_at = Some(start());
     ticket

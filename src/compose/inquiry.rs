@@ -1,5 +1,6 @@
 //! What the desk answers an agent: lists, histories, help, and why an answer waits.
 
+use jiff::Timestamp;
 use minijinja::value::Value as Filled;
 
 use crate::model::Ticket;
@@ -30,6 +31,8 @@ impl Words<'_> {
     }
 
     fn row(&self, out: &mut String, row: &Row, ticket: Option<&Ticket>) {
+        let local =
+            |at: &Timestamp| at.to_zoned(self.policy.desk.timezone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
         match row {
             Row::Title(key, about) => {
                 let number = ticket.map_or_else(|| Filled::from(""), |t| Filled::from(t.number));
@@ -43,7 +46,7 @@ impl Words<'_> {
                 let prefix = &self.policy.desk.prefix;
                 let status = self.texts.word("status", status.word(), &[]);
                 let owner = owner.as_deref().map_or_else(|| "–".to_owned(), |owner| clean_line(owner, NAME_MAX));
-                let local = at.to_zoned(self.policy.desk.timezone.clone()).strftime("%Y-%m-%d %H:%M");
+                let local = local(at);
                 let subject = strip(subject, prefix);
                 let requester = clean_line(requester, NAME_MAX);
                 out.push_str(&format!(
@@ -51,7 +54,7 @@ impl Words<'_> {
                 ));
             }
             Row::Event { at, actor, what, because } => {
-                let local = at.to_zoned(self.policy.desk.timezone.clone()).strftime("%Y-%m-%d %H:%M");
+                let local = local(at);
                 let because = clean_line(because, LINE_MAX);
                 let because = if because.is_empty() { because } else { format!(" ({because})") };
                 let (actor, what) = (clean_line(actor, NAME_MAX), clean_line(what, LINE_MAX));

@@ -6,6 +6,7 @@ use minijinja::value::Value as Filled;
 
 use crate::model::digest::Week;
 use crate::model::outgoing::{Template, Value};
+use crate::model::text::escape_html;
 use crate::model::{Draft, Policy};
 
 use super::body::Words;
@@ -108,15 +109,15 @@ impl Words<'_> {
             "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\"></head>\n<body \
              style=\"font-family:sans-serif;font-size:14px;color:#222222;background:#ffffff\">\n<p>{}</p>\n",
             self.draft.language.code(),
-            escaped(&self.intro_of_week())
+            escape_html(&self.intro_of_week())
         );
         for picture in pictures {
             out.push_str(&format!(
                 "<p>{}<br>\n<img src=\"cid:{}\" alt=\"{}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
                  style=\"border:0\"></p>\n",
-                escaped(&picture.title),
+                escape_html(&picture.title),
                 related::cid(picture, &self.draft.message_id(self.policy), &self.policy.desk.domain),
-                escaped(&picture.alt)
+                escape_html(&picture.alt)
             ));
         }
         out.push_str("<table cellspacing=\"0\" cellpadding=\"0\" style=\"border-collapse:collapse\">\n");
@@ -126,15 +127,11 @@ impl Words<'_> {
             let cells: String = row.iter().map(|cell| cell_of("td", cell)).collect();
             out.push_str(&format!("<tr>{cells}</tr>\n"));
         }
-        let off = escaped(&self.texts.say("weekly-off", &[]));
+        let off = escape_html(&self.texts.say("weekly-off", &[]));
         format!("{out}</table>\n<p style=\"color:#666666\">{off}</p>\n</body></html>\n")
     }
 }
 
 fn cell_of(tag: &str, cell: &str) -> String {
-    format!("<{tag} style=\"{CELL}\">{}</{tag}>", escaped(cell))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    format!("<{tag} style=\"{CELL}\">{}</{tag}>", escape_html(cell))
 }

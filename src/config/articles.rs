@@ -8,10 +8,10 @@ use toml::Spanned;
 use crate::model::article::{Article, Articles, THRESHOLD, TITLE_MAX};
 use crate::model::{Category, Language};
 
-use super::file;
 use super::mistake::Mistake;
 use super::notes::Notes;
 use super::read::nearest;
+use super::{file, folder};
 
 /// Largest file of an article, in bytes, and articles at most.
 const FILE_MAX: u64 = 256 * 1024;
@@ -43,16 +43,7 @@ pub fn articles(file: file::Articles, categories: &[Category], notes: &mut Notes
 
 fn of_folder(folder: &Spanned<String>, categories: &[Category], notes: &mut Notes<'_>) -> Vec<Article> {
     const KEY: &str = "articles.folder";
-    let items = match std::fs::read_dir(notes.path(folder.get_ref())) {
-        Ok(items) => items,
-        Err(error) => {
-            notes.mistake(folder.span(), KEY, format!("The folder of articles cannot be read: {error}"), None);
-            return Vec::new();
-        }
-    };
-    let mut paths: Vec<_> = items.flatten().map(|item| item.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|e| e == "md"));
-    paths.sort();
+    let Some(mut paths) = folder::files(folder, KEY, "articles", "md", notes) else { return Vec::new() };
     if paths.is_empty() {
         notes.hint(folder.span(), KEY, "There is no article in this folder", Some("Files that end in .md"));
     }

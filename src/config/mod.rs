@@ -10,6 +10,7 @@ mod digest;
 pub mod drill;
 mod duty;
 pub mod file;
+mod folder;
 mod holidays;
 pub mod keys;
 mod keys_of;

@@ -6,9 +6,9 @@ use std::path::Path;
 use crate::model::Language;
 use crate::model::reply_template::{FILES_MAX, ReplyTemplates, TEXT_MAX, TemplateText, is_name};
 
-use super::file;
 use super::mistake::Mistake;
 use super::notes::Notes;
+use super::{file, folder};
 
 pub fn templates(file: file::Templates, notes: &mut Notes<'_>) -> ReplyTemplates {
     let mut templates = ReplyTemplates::new();
@@ -16,18 +16,7 @@ pub fn templates(file: file::Templates, notes: &mut Notes<'_>) -> ReplyTemplates
     if !notes.looks_at_files() {
         return templates;
     }
-    let path = notes.path(folder.get_ref());
-    let items = match std::fs::read_dir(&path) {
-        Ok(items) => items,
-        Err(error) => {
-            let message = format!("The folder of templates cannot be read: {error}");
-            notes.mistake(folder.span(), "templates.folder", message, None);
-            return templates;
-        }
-    };
-    let is_template = |path: &std::path::PathBuf| path.extension().is_some_and(|e| e == "md");
-    let mut files: Vec<_> = items.flatten().map(|item| item.path()).filter(is_template).collect();
-    files.sort();
+    let mut files = folder::files(&folder, "templates.folder", "templates", "md", notes).unwrap_or_default();
     if files.len() > FILES_MAX {
         let message = format!("There are more than {FILES_MAX} templates");
         notes.mistake(folder.span(), "templates.folder", message, Some("The others are not read"));
@@ -63,9 +52,8 @@ fn named(path: &Path) -> Option<(String, Option<Language>)> {
 
 fn read(path: &Path) -> Result<TemplateText, Box<Mistake>> {
     let about = |line: usize, message: String, hint: Option<&str>| {
-        let mut mistake = Mistake::about(path, message, hint.map(str::to_owned));
-        (mistake.line, mistake.column) = (line, usize::from(line > 0));
-        Box::new(mistake)
+        let mistake = Mistake::about(path, message, hint.map(str::to_owned));
+        Box::new(if line > 0 { mistake.at_line(line) } else { mistake })
     };
     let unreadable = |e: std::io::Error| about(0, format!("The template cannot be read: {e}"), None);
     let size = std::fs::metadata(path).map_err(unreadable)?.len();

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::model::Language;
 
-use super::file;
 use super::mistake::{Mistake, Source};
 use super::notes::Notes;
+use super::{file, folder};
 
 type Texts = BTreeMap<Language, BTreeMap<String, String>>;
 
@@ -20,18 +20,7 @@ pub fn texts(file: file::Texts, notes: &mut Notes<'_>) -> Texts {
     if !notes.looks_at_files() {
         return texts;
     }
-    let path = notes.path(folder.get_ref());
-    let names = match std::fs::read_dir(&path) {
-        Ok(items) => items.flatten().map(|item| item.path()).collect::<Vec<_>>(),
-        Err(error) => {
-            let message = format!("The folder of texts cannot be read: {error}");
-            notes.mistake(folder.span(), "texts.folder", message, None);
-            return texts;
-        }
-    };
-    let mut files: Vec<_> = names.into_iter().filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
-    files.sort();
-    for path in files {
+    for path in folder::files(&folder, "texts.folder", "texts", "toml", notes).unwrap_or_default() {
         let code = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
         let Some(language) = Language::ALL.into_iter().find(|l| l.code() == code) else {
             let hint = "One of: sk.toml, cs.toml, sl.toml, hr.toml, en.toml, de.toml";

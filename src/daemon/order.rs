@@ -110,7 +110,7 @@ fn transact_on(
 mod tests {
     use super::*;
     use crate::model::ticket::FIRST_NUMBER;
-    use crate::model::{Address, HistoryLine, Language, Priority, Status, Ticket, TicketChange};
+    use crate::model::{Address, HistoryLine, Language, Status, Ticket, TicketChange};
     use crate::store::Reading as _;
     use crate::store::sqlite::SqliteStore;
 
@@ -120,35 +120,8 @@ mod tests {
 
     fn ticket(number: i64) -> Ticket {
         Ticket {
-            number,
-            subject: String::new(),
             status: Status::Open,
-            category: None,
-            priority: Priority::Normal,
-            language: Language::En,
-            mailbox: "support".into(),
-            requester: Address::new(None, "jan@firma.example"),
-            contact: None,
-            organisation: None,
-            verified: false,
-            restricted: false,
-            owner: None,
-            group: None,
-            participants: Vec::new(),
-            created_at: now(),
-            updated_at: now(),
-            first_response_due_at: None,
-            resolve_due_at: None,
-            first_responded_at: None,
-            resolved_at: None,
-            snoozed_until: None,
-            merged_into: None,
-            linked: Vec::new(),
-            thread: Vec::new(),
-            entries: 0,
-            service: Default::default(),
-            access: Default::default(),
-            hands: Default::default(),
+            ..Ticket::opened(number, "support", Address::new(None, "jan@firma.example"), Language::En, now())
         }
     }
 

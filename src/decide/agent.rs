@@ -26,10 +26,10 @@ pub fn agent(case: &Case, name: &str) -> Decision {
             None => customer::customer(case),
         };
     };
-    let Some(lacks) =
-        agent.map_or_else(|| Some("There is no such agent".to_owned()), |agent| proof::lacks(case, agent))
-    else {
-        return speak(case, name, ticket);
+    let lacks = match agent.map(|agent| (agent, proof::lacks(case, agent))) {
+        Some((agent, None)) => return speak(case, agent, ticket),
+        Some((_, Some(lacks))) => lacks,
+        None => "There is no such agent".to_owned(),
     };
     let mut decision = match proof::may_be_confirmed(case) {
         true => confirm::hold_agent(case, name, ticket, &lacks),
@@ -73,16 +73,11 @@ pub fn own_words(message: &Message) -> &str {
     if all_is_ours || all_is_forwarded { "" } else { &reply.text }
 }
 
-fn speak(case: &Case, name: &str, ticket: &Ticket) -> Decision {
-    let Some(agent) = case.policy.agent(name) else { return case.quarantine("There is no such agent") };
+fn speak(case: &Case, agent: &Agent, ticket: &Ticket) -> Decision {
     let commanded = take_commands(own_words(case.message), case.policy, case.now);
     let done = templates::expand(case, agent, ticket, commanded);
-    done.and_then(|commanded| act(case, agent, ticket, &commanded)).unwrap_or_else(|no| refuse(case, name, ticket, &no))
-}
-
-/// The same as [`hold`] for a mail that names no ticket.
-pub fn held_unproven(case: &Case, name: &str, because: &str) -> Decision {
-    hold(case, name, "unsigned", because)
+    done.and_then(|commanded| act(case, agent, ticket, &commanded))
+        .unwrap_or_else(|no| refuse(case, &agent.name, ticket, &no))
 }
 
 /// The mail of a believed agent that cannot be carried out: it stays in the ticket, and comes back with the reason.

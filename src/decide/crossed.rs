@@ -24,10 +24,7 @@ pub struct Crossing {
 /// What happened on the ticket since the mail left that the agent answers, by somebody else. None: nothing, or nobody can
 /// tell, because his program does not say what he answers.
 pub fn crossing(case: &Case, ticket: &Ticket, name: &str) -> Option<Crossing> {
-    let told = &case.facts.found.told;
-    let seen = told.answered.as_ref()?.at;
-    let since = |line: &&HistoryLine| line.ticket == ticket.number && line.at > seen;
-    let mut lines = told.history.iter().filter(since).filter(|line| line.actor != name);
+    let mut lines = since(case, ticket)?.filter(|line| line.actor != name);
     let other = lines.clone().rfind(|line| line.change == TicketChange::Answered);
     if let Some(line) = other {
         let entry = |at: Timestamp| {
@@ -54,16 +51,21 @@ pub fn crossing(case: &Case, ticket: &Ticket, name: &str) -> Option<Crossing> {
 
 /// Who took the ticket since the mail left that the agent answers.
 pub fn taken<'a>(case: &'a Case, ticket: &Ticket, name: &str) -> Option<&'a HistoryLine> {
-    let told = &case.facts.found.told;
-    let seen = told.answered.as_ref()?.at;
     let owner = ticket.owner.as_deref().filter(|owner| *owner != name)?;
     let took = |line: &&HistoryLine| {
-        line.ticket == ticket.number
-            && line.at > seen
-            && line.actor == owner
-            && matches!(&line.change, TicketChange::Assigned { owner: Some(to), .. } if to == owner)
+        line.actor == owner && matches!(&line.change, TicketChange::Assigned { owner: Some(to), .. } if to == owner)
     };
-    told.history.iter().rfind(took)
+    since(case, ticket)?.rfind(took)
+}
+
+/// The ticket's history since the mail left that the agent answers. None where his program does not say which that was.
+fn since<'a>(
+    case: &'a Case,
+    ticket: &Ticket,
+) -> Option<impl DoubleEndedIterator<Item = &'a HistoryLine> + Clone + use<'a>> {
+    let told = &case.facts.found.told;
+    let (seen, number) = (told.answered.as_ref()?.at, ticket.number);
+    Some(told.history.iter().filter(move |line| line.ticket == number && line.at > seen))
 }
 
 /// The ticket that the agent knew by the token that he used.

@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::model::desk::Assignee;
 use crate::model::digest::{Digest, DigestKind, Line, Measured, NAMED_MAX, Overview, Pile, WeeklyAt};
-use crate::model::outgoing::{Addressee, Draft, Template, Value};
-use crate::model::{Action, Address, Agent, Decision, Fate, Found, Policy, Status, Ticket};
+use crate::model::outgoing::{Draft, Template, Value};
+use crate::model::{Action, Agent, Decision, Fate, Found, Policy, Status, Ticket};
 
-use super::{presence, weeks};
+use super::{notify, presence, weeks};
 
 /// Days ahead among which the next digest is looked for: no desk is closed for longer.
 const AHEAD: i64 = 31;
@@ -164,23 +164,9 @@ fn draft(
 ) -> Option<Draft> {
     let agent = policy.agent(&errand.agent)?;
     let mailbox = policy.mailboxes.iter().find(|m| !m.observe).or(policy.mailboxes.first())?;
-    Some(Draft {
-        template,
-        addressee: Addressee::Agent(agent.name.clone()),
-        to: Address::new(Some(&agent.display), agent.address().as_str()),
-        cc: Vec::new(),
-        mailbox: mailbox.name.clone(),
-        language: agent.language.unwrap_or(policy.desk.language),
-        ticket: None,
-        in_reply_to: None,
-        references: Vec::new(),
-        text: String::new(),
-        author: None,
-        attachments: Vec::new(),
-        values: BTreeMap::from([told]),
-        cause: format!("{}:{}", errand.agent, errand.since),
-        at: now,
-    })
+    let cause = format!("{}:{}", errand.agent, errand.since);
+    let values = BTreeMap::from([told]);
+    Some(Draft { values, ..notify::blank(template, agent, policy, &mailbox.name, cause, now) })
 }
 
 fn piles(overview: &Overview, now: Timestamp) -> Vec<(Pile, usize, Vec<Line>)> {

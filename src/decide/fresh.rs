@@ -4,7 +4,7 @@
 use crate::model::{Action, Address, Agent, Decision};
 
 use super::act::{Refusal, Rest, Said};
-use super::agent::{held_unproven, own_words};
+use super::agent::{hold, own_words};
 use super::commands::{Commanded, Effect, take_commands};
 use super::open::{Given, open_for};
 use super::work::Case;
@@ -25,7 +25,7 @@ pub fn fresh(case: &Case, agent: &Agent) -> Decision {
         return refuse(case, agent, &Refusal::new(key, "He answers a mail of the desk's that is about no ticket"));
     }
     if let Some(lacks) = lacks {
-        return held_unproven(case, &agent.name, &lacks);
+        return hold(case, &agent.name, "unsigned", &lacks);
     }
     commands(case, agent, &commanded)
 }
@@ -86,10 +86,8 @@ fn carry_out(case: &Case, agent: &Agent, said: &Said) -> Result<Decision, Refusa
         let spec = author.spec()?;
         case.policy.is_outside(&spec).then(|| (author.clone(), spec))
     });
-    let asks_only = said.commanded.effects.iter().all(|(_, e)| is_of_no_ticket(e));
     let known = |email: &str| case.contact().filter(|c| c.email.as_str() == email).and_then(|c| c.name.clone());
     match (address, forwarded) {
-        (None, None) if asks_only => Ok(answered(case, agent, said)),
         (Some(address), forwarded) => {
             let named =
                 forwarded.as_ref().filter(|(_, spec)| *spec == address).and_then(|(author, _)| author.name.clone());

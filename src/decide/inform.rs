@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::model::asked::Question;
-use crate::model::outgoing::{Addressee, Draft, Row, Template, Value};
-use crate::model::{Address, Agent, Ticket};
+use crate::model::outgoing::{Draft, Row, Template, Value};
+use crate::model::{Agent, Ticket};
 
 use super::commands::{Ask, COMMANDS, Command, Commanded, Effect};
-use super::templates;
 use super::work::Case;
+use super::{notify, templates};
 
 /// Lines of a history that are told: the last ones.
 const EVENTS: usize = 100;
@@ -78,22 +78,11 @@ fn history(case: &Case, ticket: &Ticket) -> Vec<Row> {
 
 /// The mail that tells it.
 pub fn receipt(case: &Case, agent: &Agent, ticket: Option<Ticket>, rows: Vec<Row>) -> Draft {
+    let mailbox = ticket.as_ref().map_or(&case.mailbox.name, |ticket| &ticket.mailbox).clone();
     Draft {
-        template: Template::Receipt,
-        addressee: Addressee::Agent(agent.name.clone()),
-        to: Address::new(Some(&agent.display), agent.address().as_str()),
-        cc: Vec::new(),
-        mailbox: ticket.as_ref().map_or_else(|| case.mailbox.name.clone(), |ticket| ticket.mailbox.clone()),
-        language: agent.language.unwrap_or(case.policy.desk.language),
         ticket,
-        in_reply_to: None,
-        references: Vec::new(),
-        text: String::new(),
-        author: None,
-        attachments: Vec::new(),
         values: BTreeMap::from([("rows", Value::Rows(rows))]),
-        cause: case.cause(),
-        at: case.now,
+        ..notify::blank(Template::Receipt, agent, case.policy, &mailbox, case.cause(), case.now)
     }
 }
 

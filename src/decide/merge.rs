@@ -71,17 +71,16 @@ fn take_over_people(living: &mut Work, merged: &Ticket) -> Vec<String> {
     let participants =
         merged.participants.iter().map(|p| (Address { name: p.name.clone(), email: p.email.clone() }, true));
     let mut left_out = Vec::new();
-    for (person, proven) in std::iter::once(requester).chain(participants.collect::<Vec<_>>()) {
+    for (person, proven) in std::iter::once(requester).chain(participants) {
         let Some(spec) = person.spec() else { continue };
         if living.ticket.is_participant(spec.as_str()) || !living.policy.is_outside(&spec) {
             continue;
         }
         let because = format!("Of ticket {}, which was merged into this one", merged.number);
+        let by = living.actor.clone();
         if same && proven {
-            let by = living.actor.clone();
             living.change(TicketChange::Participant { email: spec.to_string(), name: person.name, by }, because);
         } else {
-            let by = living.actor.clone();
             let proposed = Proposed { email: spec.to_string(), name: person.name, by, mail: String::new() };
             living.change(TicketChange::Proposed(proposed), because);
             left_out.push(spec.to_string());
@@ -166,29 +165,16 @@ fn apart(case: &Case, work: &Work, entry: &Entry) -> Ticket {
     let subject = clean_line(&bare_subject(&entry.subject), SUBJECT_MAX);
     let his_own = entry.from.email.eq_ignore_ascii_case(&old.requester.email);
     Ticket {
-        number: case.facts.found.next_ticket,
         subject: if subject.is_empty() { old.subject.clone() } else { subject },
-        status: Status::New,
-        requester: entry.from.clone(),
         contact: old.contact.clone().filter(|_| his_own),
         // Who joined as a participant is of the organisation as far as anybody knows; an outsider is of none.
         organisation: old.organisation.clone().filter(|_| old.is_participant(&entry.from.email)),
         verified: entry.believed == Some(Believed::Verified),
-        participants: Vec::new(),
-        created_at: case.now,
-        updated_at: case.now,
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: Vec::new(),
-        thread: Vec::new(),
-        entries: 0,
-        service: Default::default(),
-        access: Default::default(),
-        hands: Default::default(),
-        ..old.clone()
+        category: old.category.clone(),
+        priority: old.priority,
+        restricted: old.restricted,
+        owner: old.owner.clone(),
+        group: old.group.clone(),
+        ..Ticket::opened(case.facts.found.next_ticket, &old.mailbox, entry.from.clone(), old.language, case.now)
     }
 }

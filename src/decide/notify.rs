@@ -2,24 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
 use crate::model::ticket::EntryKind;
-use crate::model::{Address, Agent, Believed};
+use crate::model::{Address, Agent, Believed, Policy};
 
 pub use super::presence::{hearers, told};
 use super::work::{Case, Work};
 use super::{duplicates, hands, lookalike};
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
-    told(&work.ticket, case.policy, case.now)
-        .into_iter()
-        .map(|agent| {
-            let mut draft = of_mail(case, work, agent, Template::NotifyNew, EntryKind::Request);
-            draft.values.insert("why", Value::Text(why.to_owned()));
-            draft.values.insert("similar", Value::List(similar(case)));
-            draft
-        })
-        .collect()
+    let told = told(&work.ticket, case.policy, case.now);
+    let mut drafts = of_mail(case, work, &told, Template::NotifyNew, EntryKind::Request);
+    let similar = similar(case);
+    for draft in &mut drafts {
+        draft.values.insert("why", Value::Text(why.to_owned()));
+        draft.values.insert("similar", Value::List(similar.clone()));
+    }
+    drafts
 }
 
 /// Tickets that a colleague of the customer's may have opened about the same thing.
@@ -35,14 +36,14 @@ fn similar(case: &Case) -> Vec<String> {
 pub fn reply(case: &Case, work: &Work, kind: EntryKind, woken: Option<&Agent>) -> Vec<Draft> {
     let mut told = hearers(&work.ticket, case.policy, case.now);
     told.extend(woken.filter(|woken| told.iter().all(|agent| agent.name != woken.name)));
-    told.into_iter().map(|agent| of_mail(case, work, agent, Template::NotifyReply, kind)).collect()
+    of_mail(case, work, &told, Template::NotifyReply, kind)
 }
 
 /// The address on file answered for, or against, a restricted request.
 pub fn confirmed(case: &Case, work: &Work, who: &str, denied: bool) -> Vec<Draft> {
-    let told = told(&work.ticket, case.policy, case.now).into_iter();
-    told.map(|agent| {
-        let mut draft = of_mail(case, work, agent, Template::NotifyConfirmed, EntryKind::Reply);
+    let told = told(&work.ticket, case.policy, case.now);
+    let mut drafts = of_mail(case, work, &told, Template::NotifyConfirmed, EntryKind::Reply);
+    for draft in &mut drafts {
         // The mail was proven by its code, whatever its headers prove.
         draft.values.insert("warnings", Value::List(Vec::new()));
         for spoken_of in ["believed", "believed_because", "strength"] {
@@ -51,25 +52,33 @@ pub fn confirmed(case: &Case, work: &Work, who: &str, denied: bool) -> Vec<Draft
         draft.text.clone_from(&case.message.reply.text);
         draft.values.insert("who", Value::Text(who.to_owned()));
         draft.values.insert("denied", Value::Flag(denied));
-        draft
-    })
-    .collect()
+    }
+    drafts
 }
 
 /// The sender of the mail at hand is proven after all.
 pub fn proven(case: &Case, work: &Work) -> Vec<Draft> {
-    let told = told(&work.ticket, case.policy, case.now).into_iter();
-    told.map(|agent| of_mail(case, work, agent, Template::NotifyProven, EntryKind::Request)).collect()
+    let told = told(&work.ticket, case.policy, case.now);
+    of_mail(case, work, &told, Template::NotifyProven, EntryKind::Request)
 }
 
-/// A notification that carries the mail at hand.
-fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: EntryKind) -> Draft {
-    let mut draft = to_agent(work, agent, template, &case.cause());
-    draft.text = words_for_agents(case);
-    draft.author = Some(case.author_as_written());
-    draft.attachments.clone_from(&case.message.attachments);
+/// Notifications that carry the mail at hand. What it brings is the same for all who are told, and worked out once.
+fn of_mail(case: &Case, work: &Work, told: &[&Agent], template: Template, kind: EntryKind) -> Vec<Draft> {
+    let mail = values_of_mail(case, work, kind);
+    let draft = |agent: &&Agent| {
+        let mut draft = to_agent(work, agent, template, &case.cause());
+        draft.text = words_for_agents(case);
+        draft.author = Some(case.author_as_written());
+        draft.attachments.clone_from(&case.message.attachments);
+        draft.values.extend(mail.clone());
+        draft
+    };
+    told.iter().map(draft).collect()
+}
+
+fn values_of_mail(case: &Case, work: &Work, kind: EntryKind) -> BTreeMap<&'static str, Value> {
+    let mut values = BTreeMap::new();
     let authenticity = &case.facts.authenticity;
-    let values = &mut draft.values;
     values.insert("sender", Value::Text(case.author_as_written().to_string()));
     values.insert("believed", Value::Text(authenticity.believed.word().to_owned()));
     values.insert("believed_because", Value::Text(authenticity.because.clone()));
@@ -89,7 +98,7 @@ fn of_mail(case: &Case, work: &Work, agent: &Agent, template: Template, kind: En
     if let Some(double) = double {
         values.insert("look-alike", Value::Text(double.whom));
     }
-    draft
+    values
 }
 
 /// What the person wrote, without the history that the agent has already; all of it where it opens the ticket, since the
@@ -165,21 +174,30 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
         values.insert("hours_per", Value::Text(package.per.word().to_owned()));
     }
     Draft {
+        ticket: Some(work.ticket.clone()),
+        values,
+        ..blank(template, agent, work.policy, &work.mailbox().name, cause_for(cause, &agent.name), work.now)
+    }
+}
+
+/// A mail to an agent at his registered address, in his language, still about nothing.
+pub fn blank(template: Template, agent: &Agent, policy: &Policy, mailbox: &str, cause: String, at: Timestamp) -> Draft {
+    Draft {
         template,
         addressee: Addressee::Agent(agent.name.clone()),
         to: Address::new(Some(&agent.display), agent.address().as_str()),
         cc: Vec::new(),
-        mailbox: work.mailbox().name.clone(),
-        language: agent.language.unwrap_or(work.policy.desk.language),
-        ticket: Some(work.ticket.clone()),
+        mailbox: mailbox.to_owned(),
+        language: agent.language.unwrap_or(policy.desk.language),
+        ticket: None,
         in_reply_to: None,
         references: Vec::new(),
         text: String::new(),
         author: None,
         attachments: Vec::new(),
-        values,
-        cause: cause_for(cause, &agent.name),
-        at: work.now,
+        values: BTreeMap::new(),
+        cause,
+        at,
     }
 }
 
@@ -207,21 +225,10 @@ pub fn refused(case: &Case, name: &str, because: &str, understood: &[String], no
     values.insert("understood", Value::List(understood.to_vec()));
     values.insert("not_understood", Value::List(not.to_vec()));
     Some(Draft {
-        template: Template::Refused,
-        addressee: Addressee::Agent(agent.name.clone()),
-        to: Address::new(Some(&agent.display), agent.address().as_str()),
-        cc: Vec::new(),
-        mailbox: case.mailbox.name.clone(),
-        language: agent.language.unwrap_or(case.policy.desk.language),
         ticket: case.facts.thread.ticket.clone(),
-        in_reply_to: None,
-        references: Vec::new(),
         // An unproven mail's text is not repeated: it may be a forger's words in the desk's mail.
         text: if matches!(because, "forged" | "unsigned") { String::new() } else { case.message.reply.text.clone() },
-        author: None,
-        attachments: Vec::new(),
         values,
-        cause: case.cause(),
-        at: case.now,
+        ..blank(Template::Refused, agent, case.policy, &case.mailbox.name, case.cause(), case.now)
     })
 }

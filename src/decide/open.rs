@@ -3,8 +3,8 @@
 use crate::model::facts::Sender;
 use crate::model::outgoing::Template;
 use crate::model::text::{SUBJECT_MAX, clean_line};
-use crate::model::ticket::{Direction, EntryKind, Participant};
-use crate::model::{Action, Address, Agent, Decision, Fate, Priority, Status, Ticket, TicketChange};
+use crate::model::ticket::{Direction, EntryKind};
+use crate::model::{Action, Address, Agent, Decision, Fate, Ticket, TicketChange};
 
 use super::act::{Refusal, Rest, Said};
 use super::commands::Effect;
@@ -207,35 +207,10 @@ fn blank(case: &Case, requester: Address) -> Ticket {
         subject = clean_line(words, FIRST_WORDS_MAX);
     }
     Ticket {
-        number: case.facts.found.next_ticket,
         subject,
-        status: Status::New,
-        category: None,
-        priority: Priority::Normal,
-        language: case.language(),
-        mailbox: case.mailbox.name.clone(),
-        requester,
-        contact: None,
         organisation: case.facts.organisation.as_ref().map(|o| o.name.clone()),
         verified: case.is_verified(),
-        restricted: false,
-        owner: None,
-        group: None,
-        participants: Vec::<Participant>::new(),
-        created_at: case.now,
-        updated_at: case.now,
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: Vec::new(),
-        thread: Vec::new(),
-        entries: 0,
-        service: Default::default(),
-        access: Default::default(),
-        hands: Default::default(),
+        ..Ticket::opened(case.facts.found.next_ticket, &case.mailbox.name, requester, case.language(), case.now)
     }
 }
 

@@ -197,6 +197,23 @@ pub struct Contact {
     pub proven_at: Option<Timestamp>,
 }
 
+impl Contact {
+    /// Somebody of whom nothing but the address is on file.
+    pub fn of(email: AddrSpec) -> Self {
+        Contact {
+            email,
+            name: None,
+            organisation: None,
+            manager: None,
+            language: None,
+            sla: None,
+            priority: None,
+            note: None,
+            proven_at: None,
+        }
+    }
+}
+
 /// A customer firm, known by the domains of its addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Organisation {

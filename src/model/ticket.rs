@@ -273,6 +273,41 @@ pub struct HistoryLine {
 }
 
 impl Ticket {
+    /// A new ticket of which nothing else is known yet, and on which nothing was said.
+    pub fn opened(number: TicketNumber, mailbox: &str, requester: Address, language: Language, at: Timestamp) -> Self {
+        Ticket {
+            number,
+            subject: String::new(),
+            status: Status::New,
+            category: None,
+            priority: Priority::Normal,
+            language,
+            mailbox: mailbox.to_owned(),
+            requester,
+            contact: None,
+            organisation: None,
+            verified: false,
+            restricted: false,
+            owner: None,
+            group: None,
+            participants: Vec::new(),
+            created_at: at,
+            updated_at: at,
+            first_response_due_at: None,
+            resolve_due_at: None,
+            first_responded_at: None,
+            resolved_at: None,
+            snoozed_until: None,
+            merged_into: None,
+            linked: Vec::new(),
+            thread: Vec::new(),
+            entries: 0,
+            service: Service::default(),
+            access: Access::default(),
+            hands: Hands::default(),
+        }
+    }
+
     /// What a change means, said once for every back end and every caller.
     pub fn apply(&mut self, change: &TicketChange, at: Timestamp) {
         self.updated_at = at;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use super::figures::{Figures, Kept, Measure, Tally};
 use super::section::{Kind, Section, Span, duration, percent, sections, spans, weekdays};
-use super::svg::{self, Row, Series, escape, legend};
+use super::svg::{self, Row, Series, legend};
+use crate::model::text::escape_html;
 
 /// What stands above the figures.
 pub struct Heading<'h> {
@@ -42,15 +43,15 @@ pub fn page(figures: &Figures, heading: &Heading<'_>) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{desk}: report</title>\n<style>\n{css}</style>\n\
          </head>\n<body>\n<header>\n<h1>{desk}</h1>\n<p class=\"faint\">Report of {period}</p>\n</header>\n<main>\n{tiles}\n",
-        desk = escape(heading.desk),
-        period = escape(heading.period),
+        desk = escape_html(heading.desk),
+        period = escape_html(heading.period),
         css = include_str!("page.css"),
         tiles = tiles(figures),
     );
     for section in sections(figures, span).iter().filter(|s| s.key != "totals" && !s.rows.is_empty()) {
         write_section(&mut html, section, &chart(figures, section.key, span));
     }
-    let _ = write!(html, "</main>\n<footer><p>Made {}.</p></footer>\n</body>\n</html>\n", escape(heading.made));
+    let _ = write!(html, "</main>\n<footer><p>Made {}.</p></footer>\n</body>\n</html>\n", escape_html(heading.made));
     html
 }
 
@@ -94,13 +95,13 @@ fn table(section: &Section) -> String {
     );
     for column in &section.columns {
         let class = if column.kind == Kind::Label { " class=\"label\"" } else { "" };
-        let _ = write!(html, "<th scope=\"col\"{class}>{}</th>", escape(column.title));
+        let _ = write!(html, "<th scope=\"col\"{class}>{}</th>", escape_html(column.title));
     }
     html.push_str("</tr></thead><tbody>\n");
     for row in section.rows.iter().take(TABLE_ROWS) {
         html.push_str("<tr>");
         for (at, (column, value)) in section.columns.iter().zip(row).enumerate() {
-            let words = escape(&value.words(column.kind));
+            let words = escape_html(&value.words(column.kind));
             let _ = match (at, column.kind) {
                 (0, _) => write!(html, "<th scope=\"row\">{words}</th>"),
                 (_, Kind::Label) => write!(html, "<td class=\"label\">{words}</td>"),

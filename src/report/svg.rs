@@ -4,23 +4,7 @@
 
 use std::fmt::Write as _;
 
-/// Text made harmless inside an element or a quoted attribute; what no document may have (control characters) and what turns
-/// the direction of writing is shown as a mark.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() || crate::model::text::is_bidi_control(c) => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
+use crate::model::text::escape_html;
 
 /// What is drawn in one colour: its class in the style sheet, and what it is called.
 #[derive(Clone, Copy)]
@@ -31,14 +15,14 @@ pub struct Series {
 
 /// Which colour is what.
 pub fn legend(series: &[Series]) -> String {
-    let items = series.iter().map(|s| format!("<li><i class=\"{}\"></i>{}</li>", s.class, escape(s.name)));
+    let items = series.iter().map(|s| format!("<li><i class=\"{}\"></i>{}</li>", s.class, escape_html(s.name)));
     format!("<ul class=\"legend\" aria-hidden=\"true\">{}</ul>", items.collect::<String>())
 }
 
 const WIDTH: f64 = 720.0;
 
 fn open(title: &str, width: f64, height: f64) -> String {
-    let title = escape(title);
+    let title = escape_html(title);
     format!("<svg role=\"img\" aria-label=\"{title}\" viewBox=\"0 0 {width:.0} {height:.0}\">")
 }
 
@@ -48,12 +32,12 @@ fn rect(svg: &mut String, class: &str, (x, y): (f64, f64), (width, height): (f64
         "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\"><title>{}</title></rect>",
         width.max(0.0),
         height.max(0.0),
-        escape(said)
+        escape_html(said)
     );
 }
 
 fn text(svg: &mut String, class: &str, (x, y): (f64, f64), said: &str) {
-    let _ = write!(svg, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escape(said));
+    let _ = write!(svg, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escape_html(said));
 }
 
 fn line(svg: &mut String, from: (f64, f64), to: (f64, f64)) {

@@ -136,15 +136,10 @@ impl Bench {
         let organisation =
             Organisation { name: "Firma".into(), domains: vec!["firma.example".into()], ..Organisation::default() };
         let contact = Contact {
-            email: spec(VICTIM),
             name: Some("Ján Novák".into()),
             organisation: Some("Firma".into()),
-            manager: None,
-            language: None,
-            sla: None,
-            priority: None,
             note: Some("Volá sa cez SEKRETARIAT-4714".into()),
-            proven_at: None,
+            ..Contact::of(spec(VICTIM))
         };
         let now: Timestamp = "2026-11-02T10:00:00Z".parse().expect("a time");
         store.put_contacts(&[contact], &[organisation], now).expect("puts");

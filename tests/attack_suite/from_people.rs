@@ -298,17 +298,7 @@ fn headers_as_servers_leave_them_are_no_forgeries() {
 fn a_customer_who_is_proven_under_another_address_of_his_is_the_customer() {
     let bench = Bench::new();
     let spec = |text| AddrSpec::parse(text).expect("an address");
-    let contact = Contact {
-        email: spec("jan@doma.example"),
-        name: Some("Ján Novák".to_owned()),
-        organisation: None,
-        manager: None,
-        language: None,
-        sla: None,
-        priority: None,
-        note: None,
-        proven_at: None,
-    };
+    let contact = Contact { name: Some("Ján Novák".to_owned()), ..Contact::of(spec("jan@doma.example")) };
     bench.store.put_contacts(&[contact], &[], bench.now.get()).expect("is put");
     let subject = format!("Re: {} Faktúra", bench.token(1001));
     let kind = |raw: &str| {

@@ -15,17 +15,7 @@ fn warned(came: &Came) -> bool {
 /// A firm and two people on file.
 fn put_people(bench: &Bench) {
     let spec = |text| AddrSpec::parse(text).expect("an address");
-    let contact = |email, name: &str| Contact {
-        email: spec(email),
-        name: Some(name.to_owned()),
-        organisation: None,
-        manager: None,
-        language: None,
-        sla: None,
-        priority: None,
-        note: None,
-        proven_at: None,
-    };
+    let contact = |email, name: &str| Contact { name: Some(name.to_owned()), ..Contact::of(spec(email)) };
     let firm = Organisation {
         name: "Veľkoodberateľ".to_owned(),
         domains: vec!["velkoodberatel.example".to_owned()],

@@ -188,17 +188,7 @@ fn with_a_contact() -> Desk {
         ask: Vec::new(),
     });
     let desk = Desk::with_policy(policy);
-    let contact = Contact {
-        email: AddrSpec::parse("eva@firma.example").expect("an address"),
-        name: None,
-        organisation: None,
-        manager: None,
-        language: None,
-        sla: None,
-        priority: None,
-        note: None,
-        proven_at: None,
-    };
+    let contact = Contact::of(AddrSpec::parse("eva@firma.example").expect("an address"));
     desk.store.put_contacts(&[contact], &[], desk.now).expect("written");
     desk
 }

@@ -145,39 +145,28 @@ pub const RAW: &[u8] = b"From: jan@firma.example\r\nSubject: x\r\n\r\nFrom the s
 /// The first ticket of the bench: a mail from Ján that was taken in, assigned and acknowledged.
 pub fn first_ticket() -> Ticket {
     Ticket {
-        number: FIRST_NUMBER,
         subject: SUBJECT.into(),
         status: Status::Open,
         category: Some("printing".into()),
         priority: Priority::High,
-        language: Language::Sk,
-        mailbox: "support".into(),
-        requester: Address::new(Some("Ján Novák"), "jan@firma.example"),
         contact: Some("jan@firma.example".into()),
         organisation: Some("Firma".into()),
         verified: true,
-        restricted: false,
         owner: Some("jana".into()),
-        group: None,
         participants: vec![Participant {
             name: None,
             email: "eva@firma.example".into(),
             added_by: "jan@firma.example".into(),
         }],
-        created_at: at("2026-11-22T09:00:00Z"),
-        updated_at: at("2026-11-22T09:00:00Z"),
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: Vec::new(),
         thread: vec!["first@firma.example".into()],
         entries: 1,
-        service: Default::default(),
-        access: Default::default(),
-        hands: Default::default(),
+        ..Ticket::opened(
+            FIRST_NUMBER,
+            "support",
+            Address::new(Some("Ján Novák"), "jan@firma.example"),
+            Language::Sk,
+            at("2026-11-22T09:00:00Z"),
+        )
     }
 }
 

@@ -70,35 +70,14 @@ pub fn at() -> jiff::Timestamp {
 
 pub fn ticket(subject: &str, requester: Address) -> Ticket {
     Ticket {
-        number: 1042,
         subject: subject.into(),
-        status: Status::New,
         category: Some("billing".into()),
         priority: Priority::High,
-        language: Language::Sk,
-        mailbox: "support".into(),
-        requester,
-        contact: None,
         organisation: Some("Firma s. r. o.".into()),
         verified: true,
-        restricted: false,
         owner: Some("jana".into()),
-        group: None,
-        participants: vec![],
-        created_at: at(),
-        updated_at: at(),
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: vec![],
-        thread: vec![],
         entries: 1,
-        service: Default::default(),
-        access: Default::default(),
-        hands: Default::default(),
+        ..Ticket::opened(1042, "support", requester, Language::Sk, at())
     }
 }
 

@@ -9,17 +9,7 @@ use postdesk::store::{ContactCounts, TicketFilter};
 use super::support::*;
 
 pub fn contact(email: &str) -> Contact {
-    Contact {
-        email: spec(email),
-        name: None,
-        organisation: None,
-        manager: None,
-        language: None,
-        sla: None,
-        priority: None,
-        note: None,
-        proven_at: None,
-    }
+    Contact::of(spec(email))
 }
 
 fn counts(added: usize, updated: usize, unchanged: usize) -> ContactCounts {

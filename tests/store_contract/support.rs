@@ -8,7 +8,7 @@ use postdesk::model::decision::{Action, Commit, Fate};
 use postdesk::model::facts::{Believed, Found, Lookup};
 use postdesk::model::message::Reply;
 use postdesk::model::outgoing::{OutgoingMail, Template};
-use postdesk::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Priority, Status, Ticket, TicketChange};
+use postdesk::model::ticket::{Direction, Entry, EntryKind, HistoryLine, Ticket, TicketChange};
 use postdesk::model::{AddrSpec, Address, Content, Digest, Incoming, Language, SourceKey};
 use postdesk::store::sqlite::{Options, SqliteStore};
 use postdesk::store::{Arrival, Ingested, Outcome, Plan, Reading, Store, pack};
@@ -159,35 +159,9 @@ impl Mail {
 
 pub fn ticket(number: i64, from: &str, subject: &str, now: Timestamp) -> Ticket {
     Ticket {
-        number,
         subject: subject.to_owned(),
-        status: Status::New,
-        category: None,
-        priority: Priority::Normal,
-        language: Language::Sk,
-        mailbox: "podpora".to_owned(),
-        requester: Address::new(None, from),
-        contact: None,
-        organisation: None,
         verified: true,
-        restricted: false,
-        owner: None,
-        group: None,
-        participants: Vec::new(),
-        created_at: now,
-        updated_at: now,
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: Vec::new(),
-        thread: Vec::new(),
-        entries: 0,
-        service: Default::default(),
-        access: Default::default(),
-        hands: Default::default(),
+        ..Ticket::opened(number, "podpora", Address::new(None, from), Language::Sk, now)
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use postdesk::model::desk::{Assign, Assignee, Budgets, Desk, Mailbox, Policy, Start};
 use postdesk::model::message::{AuthResultsField, AutoSubmitted, Class, Reply, Structure};
 use postdesk::model::token::{Key, KeyRing};
-use postdesk::model::{AddrSpec, Address, Agent, Digest, Found, Group, Language, Message, Priority, Status, Ticket};
+use postdesk::model::{AddrSpec, Address, Agent, Digest, Found, Group, Language, Message, Status, Ticket};
 
 pub fn spec(text: &str) -> AddrSpec {
     AddrSpec::parse(text).expect("a strict address")
@@ -132,35 +132,17 @@ pub fn policy() -> Policy {
 
 pub fn ticket(number: i64) -> Ticket {
     Ticket {
-        number,
         subject: "Otázka".into(),
         status: Status::Open,
-        category: None,
-        priority: Priority::Normal,
-        language: Language::from_code("sk").expect("a language of the desk"),
-        mailbox: "support".into(),
-        requester: address("jan@firma.example"),
-        contact: None,
-        organisation: None,
         verified: true,
-        restricted: false,
-        owner: None,
-        group: None,
-        participants: vec![],
-        created_at: jiff::Timestamp::UNIX_EPOCH,
-        updated_at: jiff::Timestamp::UNIX_EPOCH,
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: vec![],
-        thread: vec![],
         entries: 1,
-        service: Default::default(),
-        access: Default::default(),
-        hands: Default::default(),
+        ..Ticket::opened(
+            number,
+            "support",
+            address("jan@firma.example"),
+            Language::from_code("sk").expect("a language of the desk"),
+            jiff::Timestamp::UNIX_EPOCH,
+        )
     }
 }
 

@@ -261,17 +261,7 @@ fn a_real_report_is_matched_by_what_it_returns() {
 }
 
 fn contact(email: &str) -> Contact {
-    Contact {
-        email: spec(email),
-        name: None,
-        organisation: None,
-        manager: None,
-        language: None,
-        sla: None,
-        priority: None,
-        note: None,
-        proven_at: None,
-    }
+    Contact::of(spec(email))
 }
 
 #[test]

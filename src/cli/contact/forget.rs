@@ -37,14 +37,15 @@ pub fn run(args: &Args, desk: &Desk) -> CliResult {
     // Marks that no later key knows would let the mails back in.
     let policy = desk.lasting_policy()?;
     let now = Timestamp::now();
-    let would = forget::forget(desk.kept.as_ref(), &policy, &address, true, now)?;
+    let forget = |rehearse| forget::forget(desk.kept.as_ref(), &policy, &address, rehearse, now);
+    // Reading every mail takes its time: not for an answer that nobody asks for.
     if args.dry_run {
-        return say(args, &address, &would, desk);
+        return say(args, &address, &forget(true)?, desk);
     }
     if !args.yes {
-        confirm(&address, &would)?;
+        confirm(&address, &forget(true)?)?;
     }
-    let erased = forget::forget(desk.kept.as_ref(), &policy, &address, false, now)?;
+    let erased = forget(false)?;
     tracing::info!(tickets = erased.tickets.len(), mails = erased.mails, "A person's data was erased");
     // Also where there was nothing: an earlier try may have come so far and no further.
     desk.kept.wipe().map_err(|error| {

@@ -139,15 +139,13 @@ fn a_domain_on_file_stays_with_its_organisation() {
 #[test]
 fn no_field_is_a_formula_and_all_come_back() {
     let contact = Contact {
-        email: AddrSpec::parse("=1+1@firma.example").expect("valid"),
         name: Some("@SUM(A1)".into()),
         organisation: Some("-2+3".into()),
-        manager: None,
         language: Some(Language::Hr),
         sla: Some("+gold".into()),
         priority: Some(Priority::Low),
         note: Some("=cmd|' /C calc'!A0; \"quoted\",\nnext".into()),
-        proven_at: None,
+        ..Contact::of(AddrSpec::parse("=1+1@firma.example").expect("valid"))
     };
     let organisations = [Organisation {
         name: "-2+3".into(),

@@ -230,39 +230,28 @@ mod tests {
 
     fn ticket() -> Ticket {
         Ticket {
-            number: 1042,
             subject: "Tlačiareň\x1b[2J nejde".into(),
             status: Status::Merged,
             category: Some("printing".into()),
             priority: Priority::High,
-            language: Language::Sk,
-            mailbox: "support".into(),
-            requester: Address::new(Some("Ján\u{202e}kávoN"), "jan@firma.example"),
-            contact: None,
-            organisation: None,
-            verified: false,
             restricted: true,
-            owner: None,
             group: Some("technical".into()),
             participants: vec![Participant {
                 name: Some("Eva".into()),
                 email: "eva@firma.example".into(),
                 added_by: "jana".into(),
             }],
-            created_at: "2026-11-22T09:00:00Z".parse().expect("valid"),
-            updated_at: "2026-11-22T09:00:00Z".parse().expect("valid"),
             first_response_due_at: Some("2026-11-22T13:00:00Z".parse().expect("valid")),
-            resolve_due_at: None,
-            first_responded_at: None,
-            resolved_at: None,
-            snoozed_until: None,
             merged_into: Some(1040),
             linked: vec![1039, 1041],
-            thread: Vec::new(),
             entries: 1,
-            service: Default::default(),
-            access: Default::default(),
-            hands: Default::default(),
+            ..Ticket::opened(
+                1042,
+                "support",
+                Address::new(Some("Ján\u{202e}kávoN"), "jan@firma.example"),
+                Language::Sk,
+                "2026-11-22T09:00:00Z".parse().expect("valid"),
+            )
         }
     }
 

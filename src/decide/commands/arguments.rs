@@ -15,9 +15,10 @@ const SNOOZE_DAYS_MAX: i64 = 366;
 /// The desk's morning, where it has no office hours.
 const MORNING: i8 = 8;
 
-const HOURS: &[&str] =
-    &["h", "hod", "hodina", "hodiny", "hodin", "ura", "uri", "ure", "ur", "sat", "sata", "sati", "std", "stunde"];
-const HOURS_TOO: &[&str] = &["stunden", "hour", "hours", "hr", "hrs"];
+const HOURS: &[&str] = &[
+    "h", "hod", "hodina", "hodiny", "hodin", "ura", "uri", "ure", "ur", "sat", "sata", "sati", "std", "stunde",
+    "stunden", "hour", "hours", "hr", "hrs",
+];
 const MINUTES: &[&str] =
     &["m", "min", "mins", "minuta", "minuty", "minut", "minute", "minutes", "minuten", "minuti", "minutu"];
 const DAYS: &[&str] =
@@ -94,7 +95,7 @@ pub fn minutes(text: &str) -> Result<u32, String> {
             sum += match unit.as_str() {
                 "" => number,
                 u if MINUTES.contains(&u) => number,
-                u if HOURS.contains(&u) || HOURS_TOO.contains(&u) => number * 60.0,
+                u if HOURS.contains(&u) => number * 60.0,
                 _ => return None,
             };
         }
@@ -115,7 +116,7 @@ pub fn until(text: &str, policy: &Policy, now: Timestamp) -> Result<Timestamp, S
     let here = now.to_zoned(policy.desk.timezone.clone());
     let until = match amounts(text).as_deref() {
         _ if TOMORROW.contains(&fold(text.trim()).as_str()) => morning(policy, here.date().tomorrow().ok()),
-        Some([(number, unit)]) if HOURS.contains(&unit.as_str()) || HOURS_TOO.contains(&unit.as_str()) => {
+        Some([(number, unit)]) if HOURS.contains(&unit.as_str()) => {
             let hours = SignedDuration::try_from_secs_f64(number * 3600.0).ok();
             hours.and_then(|hours| now.checked_add(hours).ok())
         }

@@ -309,17 +309,7 @@ fn spec(text: &str) -> AddrSpec {
 }
 
 fn contact() -> Contact {
-    Contact {
-        email: spec("jana@firma.example"),
-        name: None,
-        organisation: None,
-        manager: None,
-        language: None,
-        sla: None,
-        priority: None,
-        note: None,
-        proven_at: None,
-    }
+    Contact::of(spec("jana@firma.example"))
 }
 
 fn organisation() -> Organisation {
@@ -416,35 +406,10 @@ fn again(now: Timestamp) -> Commit {
 
 fn ticket(number: i64, now: Timestamp) -> Ticket {
     Ticket {
-        number,
         subject: "x".to_owned(),
-        status: Status::New,
-        category: None,
-        priority: Priority::Normal,
-        language: Language::Sk,
-        mailbox: "podpora".to_owned(),
-        requester: Address::new(None, "jana@firma.example"),
-        contact: None,
-        organisation: None,
         verified: true,
-        restricted: false,
-        owner: None,
-        group: None,
-        participants: Vec::new(),
-        created_at: now,
-        updated_at: now,
-        first_response_due_at: None,
-        resolve_due_at: None,
-        first_responded_at: None,
-        resolved_at: None,
-        snoozed_until: None,
-        merged_into: None,
-        linked: Vec::new(),
-        thread: Vec::new(),
         entries: 1,
-        service: Default::default(),
-        access: Default::default(),
-        hands: Default::default(),
+        ..Ticket::opened(number, "podpora", Address::new(None, "jana@firma.example"), Language::Sk, now)
     }
 }
 
