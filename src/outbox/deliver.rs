@@ -238,4 +238,5 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 /// Between two looks for mail that another process queued. Only a look: nothing is written while nothing is due.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(2);
-const DATABASE_WAIT: Duration = Duration::from_secs(5);
+/// Before the database is asked again after an error.
+pub(super) const DATABASE_WAIT: Duration = Duration::from_secs(5);

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,7 @@ use crate::config::drill;
 use crate::model::outgoing::{Attempt, OutboxEntry};
 use crate::store::{Store, StoreError};
 
-use super::deliver::{Clock, Courier, DeliverError, Failure, LOOK_AGAIN, MARGIN, Notice, Report};
+use super::deliver::{Clock, Courier, DATABASE_WAIT, DeliverError, Failure, LOOK_AGAIN, MARGIN, Notice, Report};
 use super::retry::{is_over, next_try};
 use super::transport::{Carried, Letter, Transport, own};
 
@@ -181,6 +182,12 @@ impl<'a> Round<'a> {
                 let next = next_try(entry.template, entry.id, entry.attempts, entry.queued_at, now, &attempt, give_up);
                 (attempt, next)
             }
+            Carried::NotNoted(reply) => {
+                // Its own backoff is for what a server says of it.
+                let over = is_over(entry.template, entry.attempts, entry.queued_at, now, give_up);
+                let next = now.checked_add(DATABASE_WAIT).ok().filter(|_| !over);
+                (Attempt::Deferred(reply), next)
+            }
             Carried::Closed { error, wait } => {
                 let attempt = Attempt::Deferred(error.as_reply());
                 // All wait for the server alike: no mail's own backoff grows by its being down.
@@ -268,13 +275,16 @@ async fn carry(
     hurry: CancellationToken,
 ) -> (OutboxEntry, Carried) {
     let id = entry.id;
+    let failed = Arc::new(AtomicBool::new(false));
     let note = || {
-        let (store, now) = (Arc::clone(&store), clock());
+        let (store, now, failed) = (Arc::clone(&store), clock(), Arc::clone(&failed));
         async move {
-            match spawn_blocking(move || store.in_data(id, now)).await {
+            let noted = match spawn_blocking(move || store.in_data(id, now)).await {
                 Ok(noted) => noted.map_err(|e| e.to_string()),
                 Err(e) => Err(e.to_string()),
-            }
+            };
+            failed.store(noted.is_err(), Ordering::Relaxed);
+            noted
         }
     };
     let read = match bytes {
@@ -288,13 +298,16 @@ async fn carry(
         Ok(Ok(bytes)) => bytes,
         // This one can never be sent; any other error passes.
         Ok(Err(StoreError::Refused(because))) => return (entry, Carried::Tried(Attempt::Rejected(own(because)))),
-        Ok(Err(error)) => return (entry, Carried::Tried(Attempt::Deferred(own(error.to_string())))),
-        Err(error) => return (entry, Carried::Tried(Attempt::Deferred(own(error.to_string())))),
+        Ok(Err(error)) => return (entry, Carried::NotNoted(own(error.to_string()))),
+        Err(error) => return (entry, Carried::NotNoted(own(error.to_string()))),
     };
     let letter = Arc::new(Letter { entry: entry.clone(), bytes });
     let carried = transport.carry(&letter, deadline, &hurry, note).await;
     drill::point("after-reply");
-    (entry, carried)
+    match carried {
+        Carried::Tried(Attempt::Deferred(reply)) if failed.load(Ordering::Relaxed) => (entry, Carried::NotNoted(reply)),
+        carried => (entry, carried),
+    }
 }
 
 /// Without a wake there is never one.

@@ -39,6 +39,8 @@ pub(super) enum Carried {
         error: SmtpError,
         wait: Duration,
     },
+    /// Our database could not be read or written: nobody else's fault, and nothing left.
+    NotNoted(SmtpReply),
 }
 
 impl Transport {
@@ -143,6 +145,7 @@ pub async fn send_alone(settings: OutgoingSettings, mail: OutgoingMail, now: Tim
         Carried::Tried(Attempt::Rejected(_)) => Err("rejected"),
         Carried::Tried(Attempt::Ambiguous(_)) => Err("ambiguous"),
         Carried::Closed { error, .. } => Err(error.word()),
+        Carried::NotNoted(_) => Err("database"),
     }
 }
 

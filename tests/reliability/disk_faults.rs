@@ -198,7 +198,7 @@ fn each_of_the_first_writes_and_syncs_may_fail_once() {
         Some(count) => (1..=count).map(|n| (n, false)).chain((1..=count / 4).map(|n| (n, true))).collect(),
         None => {
             let calls = [1, 17, 36, 53, 65, 78, 91, 103].map(|n| (n, false));
-            calls.into_iter().chain([1, 2, 3, 5, 8, 12].map(|n| (n, true))).collect()
+            calls.into_iter().chain([1, 2, 3, 5, 8, 12, 18, 22].map(|n| (n, true))).collect()
         }
     };
     let tries: Vec<_> = places.iter().flat_map(|place| ERRORS.map(|error| (*place, error))).collect();
