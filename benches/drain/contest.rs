@@ -115,11 +115,12 @@ impl Arena<'_> {
         settle_disk();
         let begin = Instant::now();
         let mut child = self.postdesk(&config, &["run"]).spawn().expect("the program starts");
-        let committed = self.until(&mut child, begin, &state, "ledger WHERE fate IS NOT NULL", self.corpus.mails.len());
-        let accepted = self.sink.map(|_| {
-            let sent = "outbox WHERE template LIKE 'acknowledgement%' AND state = 'sent'";
-            self.until(&mut child, begin, &state, sent, self.corpus.tickets)
-        });
+        let mails = self.corpus.mails.len();
+        let all_in = format!(
+            "(SELECT coalesce(max(id), 0) FROM ledger) >= {mails} AND NOT EXISTS (SELECT 1 FROM ledger WHERE fate IS NULL)"
+        );
+        let committed = self.until(&mut child, begin, &state, &all_in);
+        let accepted = self.sink.map(|_| self.until(&mut child, begin, &state, NO_ACKNOWLEDGEMENT_WAITS));
         let usage = process::usage(child.id()).expect("the daemon runs");
         let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
         let (status, _) = process::wait(&mut child, LONGEST);
@@ -158,14 +159,19 @@ impl Arena<'_> {
         log.lines().rev().take(20).collect::<Vec<_>>().join("\n")
     }
 
-    /// Looks into the database until there are so many rows.
-    fn until(&self, child: &mut Child, begin: Instant, state: &Path, what: &str, wanted: usize) -> Duration {
+    /// Looks into the database until this is true. Both conditions are found by an index that has what is still to be done:
+    /// who looks on shares the two cores.
+    fn until(&self, child: &mut Child, begin: Instant, state: &Path, condition: &str) -> Duration {
+        let mut connection = None;
         loop {
-            if open(state).is_some_and(|c| count(&c, what) >= wanted) {
+            connection = connection.or_else(|| open(state));
+            // The tables are not there yet in the first moments.
+            let so = connection.as_ref().map(|c| c.query_row(&format!("SELECT {condition}"), [], |row| row.get(0)));
+            if so.is_some_and(|so| so.unwrap_or(false)) {
                 return begin.elapsed();
             }
             let ended = child.try_wait().expect("waited for");
-            assert!(ended.is_none() && begin.elapsed() < LONGEST, "not all are there ({what})\n{}", self.log());
+            assert!(ended.is_none() && begin.elapsed() < LONGEST, "not all are there: {condition}\n{}", self.log());
             std::thread::sleep(LOOK);
         }
     }
@@ -221,6 +227,10 @@ impl Arena<'_> {
         path
     }
 }
+
+/// The states are those of the index `outbox_open`.
+const NO_ACKNOWLEDGEMENT_WAITS: &str = "NOT EXISTS (SELECT 1 FROM outbox WHERE state IN ('waiting', 'deferred', 'failed', \
+    'claimed', 'in-data', 'bounced') AND template LIKE 'acknowledgement%')";
 
 /// So that nobody pays for what another left in the caches.
 fn settle_disk() {
