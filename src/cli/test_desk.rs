@@ -71,6 +71,7 @@ pub fn policy() -> Policy {
         templates: Default::default(),
         articles: Default::default(),
         packages: Default::default(),
+        looks: Default::default(),
     }
 }
 

@@ -223,6 +223,7 @@ pub fn settle(file: file::File, notes: &mut Notes<'_>) -> Option<Config> {
         templates,
         articles,
         packages: packages.into(),
+        looks: Default::default(),
     };
     Some(Config {
         path: notes.source.path.to_owned(),

@@ -1,7 +1,9 @@
 //! Whether a new ticket may be about what a colleague of the same organisation reported already. Shown to the agent, who
 //! merges them or does not.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::LazyLock;
 
 use crate::model::asked::Similar;
 use crate::model::text::fold;
@@ -17,85 +19,109 @@ const WORDS_MAX: usize = 300;
 const SHOWN_MAX: usize = 3;
 
 /// Words that stand in every letter, folded: they tell no two reports apart.
-const EMPTY: &[&str] = &[
-    "dobry",
-    "dobre",
-    "dobar",
-    "prosim",
-    "dakujem",
-    "dakujeme",
-    "dekuji",
-    "dekujeme",
-    "pozdravom",
-    "pozdravem",
-    "hello",
-    "dear",
-    "please",
-    "thanks",
-    "thank",
-    "regards",
-    "kind",
-    "best",
-    "with",
-    "have",
-    "this",
-    "that",
-    "from",
-    "postovani",
-    "hvala",
-    "molim",
-    "lijep",
-    "pozdrav",
-    "pozdravljeni",
-    "lepo",
-    "lep",
-    "spostovani",
-    "pozdravi",
-    "guten",
-    "bitte",
-    "danke",
-    "grussen",
-    "freundlichen",
-    "sehr",
-    "geehrte",
-    "damen",
-    "herren",
-    "vazeny",
-    "vazena",
-    "vazeni",
-    "ktory",
-    "ktora",
-    "ktere",
-    "alebo",
-    "nebo",
-    "jako",
-    "ako",
-    "uz",
-    "nam",
-    "nas",
-    "nase",
-    "not",
-    "work",
-    "does",
-    "problem",
-];
+static EMPTY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    HashSet::from([
+        "dobry",
+        "dobre",
+        "dobar",
+        "prosim",
+        "dakujem",
+        "dakujeme",
+        "dekuji",
+        "dekujeme",
+        "pozdravom",
+        "pozdravem",
+        "hello",
+        "dear",
+        "please",
+        "thanks",
+        "thank",
+        "regards",
+        "kind",
+        "best",
+        "with",
+        "have",
+        "this",
+        "that",
+        "from",
+        "postovani",
+        "hvala",
+        "molim",
+        "lijep",
+        "pozdrav",
+        "pozdravljeni",
+        "lepo",
+        "lep",
+        "spostovani",
+        "pozdravi",
+        "guten",
+        "bitte",
+        "danke",
+        "grussen",
+        "freundlichen",
+        "sehr",
+        "geehrte",
+        "damen",
+        "herren",
+        "vazeny",
+        "vazena",
+        "vazeni",
+        "ktory",
+        "ktora",
+        "ktere",
+        "alebo",
+        "nebo",
+        "jako",
+        "ako",
+        "uz",
+        "nam",
+        "nas",
+        "nase",
+        "not",
+        "work",
+        "does",
+        "problem",
+    ])
+});
 
-fn words(text: &str) -> BTreeSet<String> {
-    let folded = fold(text);
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= WORD_MIN);
-    words.filter(|w| !EMPTY.contains(w)).take(WORDS_MAX).map(str::to_owned).collect()
+/// The words of a text that tell something, each once, in order. They lie in one string: twenty tickets are compared with
+/// every mail.
+struct Words {
+    folded: String,
+    at: Vec<Range<usize>>,
+}
+
+impl Words {
+    fn of(text: &str) -> Words {
+        let folded = fold(text);
+        let start = |word: &str| word.as_ptr() as usize - folded.as_ptr() as usize;
+        let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= WORD_MIN);
+        let telling = words.filter(|w| !EMPTY.contains(w)).take(WORDS_MAX);
+        let mut at: Vec<Range<usize>> = telling.map(|word| start(word)..start(word) + word.len()).collect();
+        at.sort_unstable_by_key(|range| &folded[range.clone()]);
+        at.dedup_by_key(|range| &folded[range.clone()]);
+        Words { folded, at }
+    }
+
+    fn each(&self) -> impl Iterator<Item = &str> {
+        self.at.iter().map(|range| &self.folded[range.clone()])
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.at.binary_search_by_key(&word, |range| &self.folded[range.clone()]).is_ok()
+    }
 }
 
 /// How many of the smaller set's words are in the other, in percent, and how many that are.
-fn shared(a: &BTreeSet<String>, b: &BTreeSet<String>) -> (usize, usize) {
-    let both = a.intersection(b).count();
-    let smaller = a.len().min(b.len());
-    ((both * 100).checked_div(smaller).unwrap_or(0), both)
+fn shared(a: &Words, b: &Words) -> (usize, usize) {
+    let (smaller, larger) = if a.at.len() <= b.at.len() { (a, b) } else { (b, a) };
+    let both = smaller.each().filter(|word| larger.has(word)).count();
+    ((both * 100).checked_div(smaller.at.len()).unwrap_or(0), both)
 }
 
 /// Two reports are alike where their subjects share half of their words, and their texts a third; or the texts alone two
 /// thirds, and five words at least.
-fn alike(subject: (&BTreeSet<String>, &BTreeSet<String>), text: (&BTreeSet<String>, &BTreeSet<String>)) -> bool {
+fn alike(subject: (&Words, &Words), text: (&Words, &Words)) -> bool {
     let ((subjects, in_subject), (texts, in_text)) = (shared(subject.0, subject.1), shared(text.0, text.1));
     let both = subjects >= 50 && in_subject >= 1 && texts >= 33 && in_text >= 2;
     both || (texts >= 66 && in_text >= 5)
@@ -103,9 +129,9 @@ fn alike(subject: (&BTreeSet<String>, &BTreeSet<String>), text: (&BTreeSet<Strin
 
 /// Live tickets of the organisation that the mail at hand is like, the newest first.
 pub fn likely<'a>(case: &'a Case, text: &str) -> Vec<&'a Similar> {
-    let (subject, text) = (words(&bare_subject(case.subject())), words(text));
+    let (subject, text) = (Words::of(&bare_subject(case.subject())), Words::of(text));
     let like = |other: &&Similar| {
-        let (their_subject, their_text) = (words(&bare_subject(&other.subject)), words(&other.text));
+        let (their_subject, their_text) = (Words::of(&bare_subject(&other.subject)), Words::of(&other.text));
         alike((&subject, &their_subject), (&text, &their_text))
     };
     case.facts.found.told.similar.iter().filter(like).take(SHOWN_MAX).collect()
@@ -116,7 +142,7 @@ mod tests {
     use super::*;
 
     fn are_alike(a: (&str, &str), b: (&str, &str)) -> bool {
-        alike((&words(a.0), &words(b.0)), (&words(a.1), &words(b.1)))
+        alike((&Words::of(a.0), &Words::of(b.0)), (&Words::of(a.1), &Words::of(b.1)))
     }
 
     #[test]

@@ -35,31 +35,30 @@ const OWN_MIN: usize = 4;
 
 fn domain(case: &Case, ticket: &Ticket, from: &AddrSpec) -> Option<Double> {
     const LIKE: &str = "its domain looks like";
-    let mut own: BTreeSet<&str> = case.policy.mailboxes.iter().map(|m| m.address.domain()).collect();
-    own.extend(case.policy.agents.iter().flat_map(|a| &a.addresses).map(AddrSpec::domain));
-    if own.contains(from.domain()) {
+    let own = &case.policy.looks().domains;
+    if own.iter().any(|(domain, _)| domain == from.domain()) {
         return None;
     }
     if let Some(other) = &case.facts.found.resembles {
         return double(other, LIKE);
     }
     let looks = domain_skeleton(from.domain());
-    let alike = |domain: &str, letters| {
-        let other = domain_skeleton(domain);
-        other == looks || near_from(&other, &looks, letters)
-    };
-    if let Some(other) = own.iter().find(|own| alike(own, OWN_MIN)) {
+    let alike = |other: &str, letters| other == looks || near_from(other, &looks, letters);
+    if let Some((other, _)) = own.iter().find(|(_, skeleton)| alike(skeleton, OWN_MIN)) {
         return double(other, LIKE);
     }
     // The sender may be the requester, or a participant already: that makes nobody less of a double.
     let known: BTreeSet<String> = people(ticket).filter_map(|a| a.spec()).map(|a| a.domain().to_owned()).collect();
-    known.iter().find(|d| d.as_str() != from.domain() && alike(d, LABEL_MIN)).and_then(|d| double(d, LIKE))
+    let mut others = known.iter().filter(|d| d.as_str() != from.domain());
+    others.find(|d| alike(&domain_skeleton(d), LABEL_MIN)).and_then(|d| double(d, LIKE))
 }
 
 /// Somebody's address on the ticket but for a letter or a dot, at the same domain: a free-mail one, mostly.
 fn address(ticket: &Ticket, from: &AddrSpec) -> Option<Double> {
-    let looks = address_skeleton(from.local(), from.domain());
     let others = people(ticket).filter_map(|a| a.spec()).filter(|a| a != from && a.domain() == from.domain());
+    let mut others = others.peekable();
+    others.peek()?;
+    let looks = address_skeleton(from.local(), from.domain());
     let mut alike = others.filter(|a| {
         let other = address_skeleton(a.local(), a.domain());
         other == looks || a.local().chars().count() >= LABEL_MIN && strsim::osa_distance(&other, &looks) == 1
@@ -79,16 +78,16 @@ fn name(case: &Case, ticket: &Ticket, from: &AddrSpec) -> Option<Double> {
     // One given name is nobody's in particular.
     let looks = shown.as_deref().and_then(|shown| name_skeleton(&text::clean_line(shown, text::NAME_MAX)));
     if let Some(looks) = looks {
-        let same = |name: &str| name_skeleton(name).as_ref() == Some(&looks);
-        if let Some(agent) = case.policy.agents.iter().find(|a| same(&a.display)) {
+        let (looks, own) = (Some(looks), case.policy.looks());
+        if let Some((agent, _)) = case.policy.agents.iter().zip(&own.agents).find(|(_, name)| **name == looks) {
             return double(&agent.name, "it bears the name of the agent");
         }
-        if same(&case.policy.desk.name) {
+        if own.desk == looks {
             return double(&case.policy.desk.name, "it bears the name of the desk,");
         }
         let others = people(ticket).filter(|a| !a.email.eq_ignore_ascii_case(from.as_str()));
         let mut named = others.filter_map(|a| a.name.map(|n| (n, a.email)));
-        if let Some((_, email)) = named.find(|(n, _)| same(n)) {
+        if let Some((_, email)) = named.find(|(n, _)| name_skeleton(n) == looks) {
             return double(&email, BEARS);
         }
     }

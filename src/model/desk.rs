@@ -1,8 +1,8 @@
 //! The desk as the operator configured it: who works here, for whom, by which rules. The config room makes a [`Policy`]
 //! of it once, checked; from then on it is plain data, and every name in it resolves.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,6 +14,7 @@ use super::article::Articles;
 use super::ask::Ask;
 use super::digest::WeeklyAt;
 use super::language::Language;
+use super::lookalike::{domain_skeleton, name_skeleton};
 use super::promise::Promises;
 use super::reply_template::ReplyTemplates;
 use super::ticket::Priority;
@@ -39,6 +40,18 @@ pub struct Policy {
     pub articles: Articles,
     /// Hours that firms have.
     pub packages: Arc<Packages>,
+    /// What the desk and its people look like, once somebody has asked: see [`Policy::looks`].
+    pub looks: OnceLock<OwnLooks>,
+}
+
+/// What may be taken for the desk or its people, by what it looks like (see [`super::lookalike`]).
+#[derive(Clone, Debug)]
+pub struct OwnLooks {
+    /// Domains of the mailboxes and of the agents, in order, each with its skeleton.
+    pub domains: Vec<(String, String)>,
+    /// Skeletons of the agents' names, in the order of [`Policy::agents`].
+    pub agents: Vec<Option<String>>,
+    pub desk: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -244,6 +257,19 @@ impl Default for Budgets {
 }
 
 impl Policy {
+    /// Worked out once, because every mail is compared with it.
+    pub fn looks(&self) -> &OwnLooks {
+        self.looks.get_or_init(|| {
+            let mut domains: BTreeSet<&str> = self.mailboxes.iter().map(|m| m.address.domain()).collect();
+            domains.extend(self.agents.iter().flat_map(|a| &a.addresses).map(AddrSpec::domain));
+            OwnLooks {
+                domains: domains.into_iter().map(|d| (d.to_owned(), domain_skeleton(d))).collect(),
+                agents: self.agents.iter().map(|a| name_skeleton(&a.display)).collect(),
+                desk: name_skeleton(&self.desk.name),
+            }
+        })
+    }
+
     pub fn mailbox(&self, name: &str) -> Option<&Mailbox> {
         self.mailboxes.iter().find(|m| m.name == name)
     }

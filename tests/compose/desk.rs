@@ -61,6 +61,7 @@ pub fn policy() -> Policy {
         templates: Default::default(),
         articles: Default::default(),
         packages: Default::default(),
+        looks: Default::default(),
     }
 }
 

@@ -127,6 +127,7 @@ pub fn policy() -> Policy {
         templates: Default::default(),
         articles: Default::default(),
         packages: Default::default(),
+        looks: Default::default(),
     }
 }
 

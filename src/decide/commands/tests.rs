@@ -45,6 +45,7 @@ fn policy() -> Policy {
         keys: KeyRing::new(vec![crate::model::token::Key { id: 'a', secret: [1; 32] }]).expect("a key"),
         texts: Default::default(),
         packages: Default::default(),
+        looks: Default::default(),
         promises: Default::default(),
         templates: Default::default(),
         articles: Default::default(),
