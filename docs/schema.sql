@@ -114,6 +114,7 @@ CREATE INDEX ticket_clock ON ticket (clock_at) WHERE clock_at IS NOT NULL;
 CREATE INDEX ticket_of_organisation ON ticket (organisation, number) WHERE organisation IS NOT NULL;
 CREATE INDEX ticket_updated ON ticket (updated_at, number);
 CREATE INDEX ticket_live ON ticket (updated_at, number) WHERE live = 1;
+CREATE INDEX ticket_ended ON ticket (status, updated_at, number) WHERE live = 0;
 CREATE INDEX ticket_requester ON ticket (requester_key, created_at, number);
 CREATE INDEX ticket_organisation ON ticket (organisation, updated_at) WHERE organisation IS NOT NULL;
 CREATE INDEX ticket_figures ON ticket (created_at, status, category, organisation, owner, urgency, first_response_due_at, resolve_due_at, first_responded_at, resolved_at, sla, stopped_at, waits);
@@ -212,6 +213,8 @@ CREATE VIRTUAL TABLE entry_words USING fts5 (
     text, -- the reply's first 32 KB
     content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
+-- The index's own words, to look up which begin alike. Keeps nothing.
+CREATE VIRTUAL TABLE entry_vocabulary USING fts5vocab (entry_words, instance);
 
 -- What happened to tickets. Only ever added to.
 CREATE TABLE history (

@@ -96,7 +96,7 @@ fn every_column_has_a_word_of_explanation() {
     let tables: Vec<String> = things(&real)
         .into_keys()
         .filter_map(|name| name.strip_prefix("table ").map(str::to_owned))
-        .filter(|table| !table.starts_with("entry_words_"))
+        .filter(|table| !table.starts_with("entry_words_") && table != "entry_vocabulary")
         .collect();
     assert_eq!(explained, tables.iter().map(|table| columns(&real, table).len()).sum::<usize>());
 }

@@ -82,6 +82,7 @@ contract! { sqlite:
         a_proof_is_never_taken_away
         the_organisation_is_the_contacts_else_the_domains
         a_search_folds_case_and_diacritics
+        a_search_finds_the_same_whichever_way_it_goes
         a_search_is_never_a_query
         lists_are_filtered_and_newest_first;
     holds:

@@ -119,6 +119,62 @@ pub fn a_search_folds_case_and_diacritics(place: &BackEnd) {
     assert_eq!(search("dobropis nic"), [1002]);
 }
 
+/// A beginning that few words have is looked for in another way than one that many have, and a word that is in many tickets
+/// in another way than one that is in few: the answers are the same.
+pub fn a_search_finds_the_same_whichever_way_it_goes(place: &BackEnd) {
+    let store = place.open();
+    const TICKETS: i64 = 1_300;
+    let opened: Vec<Ticket> = (0..TICKETS)
+        .map(|n| {
+            let mut ticket = ticket(1001 + n, "a@b.example", "Tlačiareň", noon() + minutes(n));
+            // The newest change is not the newest number.
+            ticket.updated_at = noon() + minutes((n * 7) % TICKETS);
+            if n % 3 == 0 {
+                ticket.status = Status::Closed;
+            }
+            ticket
+        })
+        .collect();
+    for part in opened.chunks(100) {
+        let mut commit = Commit::new(Action::Command, Fate::Order);
+        for ticket in part {
+            let text =
+                format!("serial{:04} {}", ticket.number, if ticket.number % 50 == 0 { "vzacne" } else { "bezne" });
+            commit.entries.push(entry(ticket.number, 1, "a@b.example", "s", &text, None, noon()));
+        }
+        commit.tickets = part.to_vec();
+        store.order(&Lookup::default(), &fixed(commit), noon()).expect("is written");
+    }
+    let newest = |fits: &dyn Fn(&Ticket) -> bool, limit: usize| -> Vec<i64> {
+        let mut fitting: Vec<&Ticket> = opened.iter().filter(|ticket| fits(ticket)).collect();
+        fitting.sort_by_key(|ticket| std::cmp::Reverse((ticket.updated_at, ticket.number)));
+        fitting.iter().take(limit).map(|ticket| ticket.number).collect()
+    };
+    let search = |words: &str, limit: Option<usize>, all: bool| -> Vec<i64> {
+        let filter = TicketFilter { search: Some(words.to_owned()), limit, all, ..TicketFilter::default() };
+        store.tickets(&filter).expect("searches").iter().map(|ticket| ticket.number).collect()
+    };
+    let live = |ticket: &Ticket| ticket.status.is_live();
+    for limit in [Some(20), None] {
+        let shown = limit.unwrap_or(usize::MAX);
+        // In every ticket; 1,300 words begin so.
+        assert_eq!(search("tlaciaren", limit, true), newest(&|_| true, shown));
+        assert_eq!(search("serial", limit, true), newest(&|_| true, shown));
+        assert_eq!(search("serial tlac", limit, false), newest(&live, shown));
+        // Ten words begin so; one does.
+        assert_eq!(search("serial205", limit, true), newest(&|t| (2050..2060).contains(&t.number), shown));
+        assert_eq!(search("serial2053", limit, true), [2053]);
+        assert_eq!(search("vzac", limit, true), newest(&|t| t.number % 50 == 0, shown));
+        assert_eq!(
+            search("bez serial20", limit, false),
+            newest(&|t| live(t) && (2000..2100).contains(&t.number) && t.number % 50 != 0, shown)
+        );
+    }
+    let closed = TicketFilter { status: Some(Status::Closed), limit: Some(20), ..TicketFilter::default() };
+    let closed: Vec<i64> = store.tickets(&closed).expect("lists").iter().map(|ticket| ticket.number).collect();
+    assert_eq!(closed, newest(&|t| !live(t), 20));
+}
+
 pub fn a_search_is_never_a_query(place: &BackEnd) {
     let store = place.open();
     opened(&take_in(&*store, &Mail { subject: "[ACME-1042-k7q2m9xf] a-b \"c\"".to_owned(), ..mail(1) }));

@@ -27,6 +27,7 @@ mod readers;
 mod rechecks;
 mod rows;
 mod schema;
+mod search;
 mod signatures;
 mod sql;
 #[cfg(test)]

@@ -4,18 +4,16 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::rows::{WORDS_SHIFT, ticket, ticket_columns};
-use super::sql::{Columns, all, first, micros, run};
-use crate::model::text::fold;
+use super::rows::{ticket, ticket_columns};
+use super::search;
+use super::sql::{Columns, all, first, json, micros, run};
 use crate::model::ticket::{Priority, Ticket, TicketNumber};
 use crate::model::{Digest, Incoming, SourceKey};
 use crate::store::{QuarantineRow, Result, TicketFilter, unpack};
 
-/// Words of one search that are looked for.
-const SEARCH_WORDS: usize = 8;
-/// Entries that a word is found in at most, those of the newest tickets: a word that is everywhere must not cost more
-/// than one that tells something.
-const SEARCH_HITS: u32 = 10_000;
+/// Tickets that were found at most that are looked up one by one and then sorted. With more, and a limit, it is quicker to
+/// go through the tickets from the newest change on until there are enough.
+const SORTED: usize = 1_000;
 
 /// The tickets of a list, newest change first.
 pub(super) fn tickets(connection: &Connection, filter: &TicketFilter) -> Result<Vec<Ticket>> {
@@ -56,51 +54,25 @@ pub(super) fn tickets(connection: &Connection, filter: &TicketFilter) -> Result<
         let late = "((first_response_due_at < ? AND first_responded_at IS NULL) OR resolve_due_at < ?)";
         and(late, Value::Integer(micros(at)));
     }
-    let words = filter.search.as_deref().map(search_words).unwrap_or_default();
-    if !words.is_empty() {
-        sql.push_str(&having_words(&words, &mut params));
+    if let Some(found) = filter.search.as_deref().map_or(Ok(None), |words| search::having(connection, words))? {
+        // A plus keeps SQLite from looking each up.
+        let one_by_one = found.len() <= SORTED || filter.limit.is_none();
+        let number = if one_by_one { "number" } else { "+number" };
+        and(&format!("{number} IN (SELECT value FROM json_each(?))"), Value::Text(json(&found)?));
     }
     if filter.unassigned {
         sql.push_str("owner IS NULL AND ");
     }
     // A wish for a status of its own goes before the rule that ended tickets are not listed.
-    let ended_too = filter.all || filter.status.is_some_and(|status| !status.is_live());
-    sql.push_str(if ended_too { "1 = 1" } else { "live = 1" });
+    sql.push_str(match filter.status {
+        Some(status) if !status.is_live() => "live = 0",
+        _ if filter.all => "1 = 1",
+        _ => "live = 1",
+    });
     sql.push_str(" ORDER BY updated_at DESC, number DESC LIMIT ?");
     params.push(Value::Integer(filter.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1)));
     sql.push_str(&params.len().to_string());
     all(connection, &sql, params_from_iter(params), ticket)
-}
-
-const _: () = assert!(WORDS_SHIFT == 20, "the search statement shifts by the same");
-
-/// The condition that a ticket has all the words: in one entry (each has the ticket's subject and requester with it), or
-/// scattered over several.
-fn having_words(words: &[String], params: &mut Vec<Value>) -> String {
-    let mut matching = |words: &str| {
-        params.push(Value::Text(words.to_owned()));
-        format!(
-            "SELECT * FROM (SELECT rowid >> 20 FROM entry_words WHERE entry_words MATCH ?{} ORDER BY rowid DESC \
-             LIMIT {SEARCH_HITS})",
-            params.len()
-        )
-    };
-    let together = matching(&words.join(" "));
-    if words.len() == 1 {
-        return format!("number IN ({together}) AND ");
-    }
-    let scattered: Vec<String> = words.iter().map(|word| matching(word)).collect();
-    format!("number IN ({together} UNION SELECT * FROM ({})) AND ", scattered.join(" INTERSECT "))
-}
-
-/// Each word as an FTS5 string, so that nothing in it is an operator, that words may begin with: `"faktur"*`.
-fn search_words(search: &str) -> Vec<String> {
-    fold(search)
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .take(SEARCH_WORDS)
-        .map(|word| format!("\"{word}\"*"))
-        .collect()
 }
 
 pub(super) fn raw_mails(connection: &Connection, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>> {

@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0017_looks.sql"),
     include_str!("migrations/0018_accounts.sql"),
     include_str!("migrations/0019_person.sql"),
+    include_str!("migrations/0020_search.sql"),
 ];
 
 /// From this version on it is kept what people on file look like.

@@ -1,0 +1,83 @@
+//! Full-text search: which tickets have all the words.
+//!
+//! A word is looked for as the beginning of words, because the customers' languages are inflected. SQLite answers such a
+//! question by gathering every entry that has a fitting word, however many there are, before it gives out the first. So we
+//! ask it which words begin so, and then for these as whole words: of those it reads the newest entries and no more.
+
+use rusqlite::Connection;
+
+use super::rows::WORDS_SHIFT;
+use super::sql::{all, first};
+use crate::model::text::fold;
+use crate::model::ticket::TicketNumber;
+use crate::store::Result;
+
+/// Words of one search that are looked for.
+const SEARCH_WORDS: usize = 8;
+/// Entries that a word is found in at most, those of the newest tickets: a word that is everywhere must not cost more
+/// than one that tells something.
+const SEARCH_HITS: u32 = 10_000;
+/// Words with the same beginning that are looked for one by one; where there are more, SQLite gathers.
+const FORMS: usize = 128;
+
+const _: () = assert!(WORDS_SHIFT == 20, "the search statement shifts by the same");
+
+/// The tickets that have all the words: in one entry (each has the ticket's subject and requester with it), or scattered
+/// over several. None where nothing was asked for. In no order.
+pub(super) fn having(connection: &Connection, search: &str) -> Result<Option<Vec<TicketNumber>>> {
+    let words = words(search);
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let words = words.iter().map(|word| beginning(connection, word)).collect::<Result<Vec<_>>>()?;
+    let mut numbers = hits(connection, &words.join(" AND "))?;
+    if let [first, others @ ..] = words.as_slice()
+        && !others.is_empty()
+    {
+        let mut scattered = hits(connection, first)?;
+        for word in others {
+            let too = hits(connection, word)?;
+            scattered.retain(|number| too.binary_search_by(|other| number.cmp(other)).is_ok());
+        }
+        numbers.extend(scattered);
+        numbers.sort_unstable();
+        numbers.dedup();
+    }
+    Ok(Some(numbers))
+}
+
+/// As the index has them: folded, and without what parts words.
+fn words(search: &str) -> Vec<String> {
+    let folded = fold(search);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.take(SEARCH_WORDS).map(str::to_owned).collect()
+}
+
+/// The FTS5 expression for the words that begin so. Each is a string, so that nothing in it is an operator.
+fn beginning(connection: &Connection, word: &str) -> Result<String> {
+    let mut forms = Vec::new();
+    // Each is looked up behind the one before: to read on would be to read through every place that has it.
+    let mut from = word.to_owned();
+    while let Some(form) = next_form(connection, &from)?.filter(|form| form.starts_with(word)) {
+        if forms.len() == FORMS {
+            return Ok(format!("\"{word}\"*"));
+        }
+        from = format!("{form}\u{1}");
+        forms.push(format!("\"{form}\""));
+    }
+    if forms.is_empty() { Ok(format!("\"{word}\"")) } else { Ok(format!("({})", forms.join(" OR "))) }
+}
+
+/// The first word of the index that is this one or comes after it.
+fn next_form(connection: &Connection, from: &str) -> Result<Option<String>> {
+    first(connection, "SELECT term FROM entry_vocabulary WHERE term >= ?1 LIMIT 1", [from], |c| c.take())
+}
+
+/// The newest first, each once.
+fn hits(connection: &Connection, expression: &str) -> Result<Vec<TicketNumber>> {
+    let sql = "SELECT rowid >> 20 FROM entry_words WHERE entry_words MATCH ?1 ORDER BY rowid DESC LIMIT ?2";
+    let mut numbers: Vec<TicketNumber> =
+        all(connection, sql, rusqlite::params![expression, SEARCH_HITS], |c| c.take())?;
+    numbers.dedup();
+    Ok(numbers)
+}
