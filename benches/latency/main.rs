@@ -2,6 +2,7 @@
 //! build as a daemon on a real Dovecot in IDLE; a relay between the two notes when the server's notice passed, and the
 //! SMTP server notes when it had the final dot of the acknowledgement.
 
+mod beside;
 #[path = "../common.rs"]
 mod common;
 #[path = "../../tests/support/mod.rs"]
@@ -20,7 +21,8 @@ use support::smtp_sink::{Script, Sink};
 const USAGE: &str = "\
 usage: scripts/bench-latency [OPTIONS]
   --mails N          mails, one after the other (200)
-  --pause MS         between them, so that the desk is idle again (300)";
+  --pause MS         between them, so that the desk is idle again (300)
+  --beside           nothing but the last part: what one trouble costs all others";
 
 /// Budgets out of the way: every mail is another customer's first.
 const BUDGETS: &str = "\n[budgets]\nper_hour = 1000000\n";
@@ -31,7 +33,12 @@ fn main() -> ExitCode {
     }
     let (mut mails, mut pause) = (200, Duration::from_millis(300));
     let mut arguments = std::env::args().skip(1).filter(|a| a != "--bench");
+    let mut only_beside = false;
     while let Some(option) = arguments.next() {
+        if option == "--beside" {
+            only_beside = true;
+            continue;
+        }
         let value = arguments.next().and_then(|v| v.parse::<u64>().ok());
         match (option.as_str(), value) {
             ("--mails", Some(n)) => mails = n as usize,
@@ -43,10 +50,13 @@ fn main() -> ExitCode {
         }
     }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let sink = runtime.block_on(Sink::start(Script::default()));
-    by_idle(&runtime, &sink, mails, pause);
-    by_maildir(&sink, mails, pause);
-    idle(&runtime);
+    if !only_beside {
+        let sink = runtime.block_on(Sink::start(Script::default()));
+        by_idle(&runtime, &sink, mails, pause);
+        by_maildir(&sink, mails, pause);
+        idle(&runtime);
+    }
+    beside::Measure { runtime: &runtime, mails, pause }.all();
     ExitCode::SUCCESS
 }
 

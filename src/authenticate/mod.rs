@@ -233,7 +233,7 @@ fn with_crlf(raw: &[u8]) -> Cow<'_, [u8]> {
 /// sake.
 fn is_bounded(raw: &[u8]) -> bool {
     let head = raw.get(..HEADER_MAX).unwrap_or(raw);
-    let end = head.windows(4).position(|w| w == b"\r\n\r\n");
+    let end = memchr::memmem::find(head, b"\r\n\r\n");
     let block = match end {
         Some(end) => head.get(..end).unwrap_or(head),
         None if raw.len() > HEADER_MAX => return false,

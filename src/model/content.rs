@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memchr;
 use serde::{Deserialize, Serialize};
 
 use super::message::Digest;
@@ -116,14 +117,30 @@ fn in_lines(digits: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Digits of base64, and their padding.
+const DIGIT: [bool; 256] = {
+    let mut digit = [false; 256];
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    let mut n = 0;
+    while n < digits.len() {
+        digit[digits[n] as usize] = true;
+        n += 1;
+    }
+    digit
+};
+
 /// None where something else than digits, their padding and line ends is among them.
 fn digits_in_lines(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    let digit = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
     // Digits in the line that is being written; the next one begins only when there is something for it.
     let mut column = 0;
-    for line in bytes.split(|b| *b == b'\n') {
+    let mut from = 0;
+    while from < bytes.len() {
+        let left = bytes.get(from..)?;
+        let line = left.get(..memchr(b'\n', left).unwrap_or(left.len()))?;
+        from += line.len() + 1;
         let mut rest = line.strip_suffix(b"\r").unwrap_or(line);
-        if !rest.iter().all(&digit) {
+        // All of a line in one go: this is every byte of every attachment that leaves.
+        if !rest.iter().fold(true, |so, b| so & DIGIT[usize::from(*b)]) {
             return None;
         }
         while !rest.is_empty() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
-use tokio::task::{Id, JoinError, JoinSet, spawn_blocking};
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,18 @@ struct Waiting {
     deadline: Instant,
 }
 
+/// A claim under way.
+struct Claiming {
+    claimed: JoinHandle<crate::store::Result<Vec<Claimed>>>,
+    limit: usize,
+    /// It is in doubt whether the server is back.
+    doubt: bool,
+    deadline: Instant,
+}
+
+/// A mail, and its bytes where they were read with it.
+type Claimed = (OutboxEntry, Option<Vec<u8>>);
+
 /// One call of [`Courier::deliver_due`].
 pub(super) struct Round<'a> {
     courier: &'a Courier,
@@ -40,8 +52,12 @@ pub(super) struct Round<'a> {
     /// What each task carries, should it panic.
     ids: HashMap<Id, i64>,
     hurry: CancellationToken,
+    /// The next ones, being claimed and read while those before them are sent.
+    claiming: Option<Claiming>,
     /// Nothing more was due when last asked.
     drained: bool,
+    /// Mail was queued while one was asking.
+    woken: bool,
     /// Notified when mail is queued.
     wake: Option<&'a Notify>,
     notice: &'a (dyn Fn(Notice) + Send + Sync),
@@ -60,7 +76,9 @@ impl<'a> Round<'a> {
             flying: JoinSet::new(),
             ids: HashMap::new(),
             hurry: CancellationToken::new(),
+            claiming: None,
             drained: false,
+            woken: false,
             wake,
             notice,
             report: Report::default(),
@@ -82,20 +100,21 @@ impl<'a> Round<'a> {
 
     async fn work(&mut self, stop: &CancellationToken) -> Result<(), DeliverError> {
         while !stop.is_cancelled() {
-            self.claim().await?;
+            self.begin_claim();
             self.take_off();
-            if self.flying.is_empty() {
+            if self.flying.is_empty() && self.claiming.is_none() {
                 return Ok(());
             }
             tokio::select! {
-                joined = self.flying.join_next_with_id() => {
+                joined = self.flying.join_next_with_id(), if !self.flying.is_empty() => {
                     let ended = self.gather(joined);
                     // The connections have new work before the database is asked to write.
                     self.take_off();
                     self.settle(ended).await?;
                 }
+                claimed = claimed(&mut self.claiming), if self.claiming.is_some() => self.claimed(claimed)?,
                 // One mail may take minutes; what comes due meanwhile does not wait for it.
-                () = woken(self.wake) => self.drained = false,
+                () = woken(self.wake) => (self.drained, self.woken) = (false, true),
                 () = sleep(LOOK_AGAIN) => self.drained = false,
                 () = stop.cancelled() => {}
             }
@@ -104,15 +123,15 @@ impl<'a> Round<'a> {
     }
 
     /// Claims more when the queue runs low; one mail only, while it is in doubt whether the server is back.
-    async fn claim(&mut self) -> Result<(), DeliverError> {
+    fn begin_claim(&mut self) {
         let courier = self.courier;
-        let low = self.queue.len() < courier.transport.width();
-        if self.drained || !low || courier.transport.closed().is_some() {
-            return Ok(());
+        let low = self.queue.len() < 2 * courier.transport.width();
+        if self.claiming.is_some() || self.drained || !low || courier.transport.closed().is_some() {
+            return;
         }
         let doubt = courier.transport.in_doubt();
         if doubt && (!self.flying.is_empty() || !self.queue.is_empty()) {
-            return Ok(());
+            return;
         }
         let (now, lease) = ((courier.clock)(), courier.pace.lease);
         let limit = if doubt { 1 } else { courier.pace.batch.max(1) };
@@ -120,16 +139,21 @@ impl<'a> Round<'a> {
         let deadline = Instant::now() + lease.saturating_sub(courier.transport.last_wait() + MARGIN);
         let sending: Vec<i64> =
             self.ids.values().copied().chain(self.queue.iter().map(|letter| letter.entry.id)).collect();
-        let claimed = courier.with_store(move |store| claim_with_bytes(store, &sending, now, lease, limit)).await?;
+        let store = Arc::clone(&courier.store);
+        let claimed = spawn_blocking(move || claim_with_bytes(store.as_ref(), &sending, now, lease, limit));
+        self.woken = false;
+        self.claiming = Some(Claiming { claimed, limit, doubt, deadline });
+    }
+
+    fn claimed(&mut self, claimed: Result<crate::store::Result<Vec<Claimed>>, JoinError>) -> Result<(), DeliverError> {
+        let Some(Claiming { limit, doubt, deadline, .. }) = self.claiming.take() else { return Ok(()) };
+        let claimed = claimed??;
         if !claimed.is_empty() {
             drill::point("claimed");
         }
-        self.drained = claimed.len() < limit && !doubt;
-        if claimed.is_empty() {
-            self.drained = true;
-        }
-        let waiting = claimed.into_iter().map(|(entry, bytes)| Waiting { entry, bytes, deadline });
-        self.queue.extend(waiting);
+        let all = claimed.is_empty() || claimed.len() < limit && !doubt;
+        self.drained = all && !self.woken;
+        self.queue.extend(claimed.into_iter().map(|(entry, bytes)| Waiting { entry, bytes, deadline }));
         Ok(())
     }
 
@@ -224,12 +248,17 @@ impl<'a> Round<'a> {
 
     /// The end: what was not begun goes again as soon as the desk is back, what is in flight may land.
     async fn land(&mut self) -> Result<(), DeliverError> {
+        let mut result = Ok(());
+        if self.claiming.is_some() {
+            let claimed = claimed(&mut self.claiming).await;
+            result = self.claimed(claimed);
+        }
         let now = (self.courier.clock)();
         let back = self.queue.drain(..).map(|Waiting { entry, .. }| {
             (entry, Attempt::Deferred(own("Not begun: the desk stopped".to_owned())), Some(now))
         });
         let back = back.collect();
-        let mut result = self.settle(back).await;
+        result = result.and(self.settle(back).await);
         let end = sleep(self.courier.pace.grace);
         let mut end = std::pin::pin!(end);
         while !self.flying.is_empty() {
@@ -257,7 +286,7 @@ fn claim_with_bytes(
     now: Timestamp,
     lease: Duration,
     limit: usize,
-) -> crate::store::Result<Vec<(OutboxEntry, Option<Vec<u8>>)>> {
+) -> crate::store::Result<Vec<Claimed>> {
     let mut at_hand = 0;
     let with_bytes = store.claim_beside(sending, now, lease, limit)?.into_iter().map(|entry| {
         let bytes = if at_hand < AT_HAND { store.outgoing(entry.id).ok() } else { None };
@@ -307,6 +336,14 @@ async fn carry(
     match carried {
         Carried::Tried(Attempt::Deferred(reply)) if failed.load(Ordering::Relaxed) => (entry, Carried::NotNoted(reply)),
         carried => (entry, carried),
+    }
+}
+
+/// Without a claim it never ends.
+async fn claimed(claiming: &mut Option<Claiming>) -> Result<crate::store::Result<Vec<Claimed>>, JoinError> {
+    match claiming {
+        Some(claiming) => (&mut claiming.claimed).await,
+        None => std::future::pending().await,
     }
 }
 

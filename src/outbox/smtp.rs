@@ -271,17 +271,18 @@ pub(super) fn unsendable(bytes: &[u8]) -> Option<&'static str> {
     if bytes.is_empty() {
         return Some("The mail is empty");
     }
-    let mut before = 0;
-    for &byte in bytes {
-        match (before, byte) {
-            (_, 0) => return Some("The mail has a NUL byte in it, which SMTP cannot carry"),
-            (b'\r', b'\n') => {}
-            (b'\r', _) | (_, b'\n') => return Some("The mail has a CR or LF in it that is not part of a line end"),
-            _ => {}
-        }
-        before = byte;
+    if memchr::memchr(0, bytes).is_some() {
+        return Some("The mail has a NUL byte in it, which SMTP cannot carry");
     }
-    (before == b'\r').then_some("The mail has a CR or LF in it that is not part of a line end")
+    // Each CR with its LF, and no LF without one.
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..).and_then(|left| memchr::memchr2(b'\r', b'\n', left)) {
+        if bytes.get(from + at..from + at + 2) != Some(b"\r\n") {
+            return Some("The mail has a CR or LF in it that is not part of a line end");
+        }
+        from += at + 2;
+    }
+    None
 }
 
 /// What the end of a transaction means: RFC 5321 section 4.2.1 for what the server said, and for what it did not say,

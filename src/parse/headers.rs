@@ -58,7 +58,11 @@ pub fn hint(raw: &[u8], block: &Block<'_>) -> Hint {
 
 /// Position of `needle` (lower case) in `bytes`, case not regarded.
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes.windows(needle.len()).position(|w| w.eq_ignore_ascii_case(needle))
+    let first = *needle.first()?;
+    let begins = memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes);
+    let mut found =
+        begins.filter(|at| bytes.get(*at..at + needle.len()).is_some_and(|w| w.eq_ignore_ascii_case(needle)));
+    found.next()
 }
 
 fn sender_tld(block: &Block<'_>) -> Option<&'static str> {

@@ -1,6 +1,8 @@
 //! The first look at the bytes: cuts a header block into fields, in linear time and within bounds, and notes what makes
 //! it mean different things to different parsers.
 
+use memchr::memchr;
+
 /// Longest header block whose fields are read, in bytes (BEHAVIOUR 5; Postfix's header_size_limit is 102,400).
 pub const HEADER_MAX: usize = 256 * 1024;
 /// Most fields of one block that are read.
@@ -47,11 +49,6 @@ pub fn line(bytes: &[u8]) -> (&[u8], usize) {
         Some(at) => (strip_cr(bytes.get(..at).unwrap_or_default()), at + 1),
         None => (strip_cr(bytes), bytes.len()),
     }
-}
-
-/// Position of the first `needle`.
-pub fn memchr(needle: u8, bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|b| *b == needle)
 }
 
 fn strip_cr(mut line: &[u8]) -> &[u8] {

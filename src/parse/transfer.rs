@@ -55,6 +55,20 @@ fn base64_value(b: u8) -> Option<u32> {
 
 /// Decodes whole groups of four digits for as long as nothing else comes; what is left begins with something else.
 fn base64_run<'a>(mut body: &'a [u8], bytes: &mut Vec<u8>) -> &'a [u8] {
+    // A line of the usual length at once.
+    while let Some((line, rest)) = body.split_first_chunk::<76>() {
+        let (mut decoded, mut seen) = ([0; 57], 0);
+        for (group, three) in line.as_chunks::<4>().0.iter().zip(decoded.as_chunks_mut::<3>().0) {
+            let [a, b, c, d] = group.map(|b| VALUES[usize::from(b)]);
+            seen |= a | b | c | d;
+            *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+        }
+        if seen >= NO_DIGIT {
+            break;
+        }
+        bytes.extend_from_slice(&decoded);
+        body = rest;
+    }
     while let Some((group, rest)) = body.split_first_chunk::<4>() {
         let [a, b, c, d] = group.map(|b| VALUES[usize::from(b)]);
         if (a | b | c | d) >= NO_DIGIT {
