@@ -14,6 +14,8 @@ use super::support::free_port;
 
 /// The account whose INBOX is read.
 pub const USER: &str = "desk";
+/// It runs in the environment that the unit gives it.
+const UNIT: &str = include_str!("../../systemd/postdesk.service");
 /// After this a turn has failed.
 const LONGEST: Duration = Duration::from_secs(900);
 
@@ -148,8 +150,9 @@ impl Arena<'_> {
     }
 
     fn postdesk(&self, config: &Path, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
+        let mut command = Command::new(super::common::program());
         let log = fs::File::create(self.scratch.join("postdesk.log")).expect("written");
+        command.envs(UNIT.lines().filter_map(|line| line.strip_prefix("Environment=")?.split_once('=')));
         command.arg("--config").arg(config).args(arguments).stdout(Stdio::null()).stderr(log);
         command
     }

@@ -1,7 +1,7 @@
 //! `scripts/bench`: how fast the real program makes tickets of a full mailbox on a real Dovecot, beside `mbsync` that
 //! only copies it. Both run from nothing, in turn, round after round; the ratio within a round is what counts.
 
-#[path = "../common.rs"]
+#[path = "../common/mod.rs"]
 mod common;
 #[path = "../../tests/support/mod.rs"]
 mod support;

@@ -2,7 +2,7 @@
 //! mails, then copied within its own database until it has as many tickets as asked for; beside it stands the desk as it
 //! was before. Both then do the same, in turn.
 
-#[path = "../common.rs"]
+#[path = "../common/mod.rs"]
 mod common;
 mod grow;
 mod measure;

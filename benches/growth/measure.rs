@@ -81,7 +81,7 @@ impl Desk {
     }
 
     fn postdesk(&self, arguments: &[String]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
+        let mut command = Command::new(super::common::program());
         command.arg("--config").arg(self.home.join("config.toml")).args(arguments);
         command.stdout(Stdio::null()).stderr(Stdio::inherit()).env("POSTDESK_LOG", "error");
         command

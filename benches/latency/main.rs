@@ -3,7 +3,7 @@
 //! SMTP server notes when it had the final dot of the acknowledgement.
 
 mod beside;
-#[path = "../common.rs"]
+#[path = "../common/mod.rs"]
 mod common;
 #[path = "../../tests/support/mod.rs"]
 mod support;

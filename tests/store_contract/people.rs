@@ -110,6 +110,9 @@ pub fn a_search_folds_case_and_diacritics(place: &BackEnd) {
     }
     assert_eq!(search("ziadost"), [1002]);
     assert_eq!(search("jana@firma.example"), [1002]);
+    assert_eq!(search("jana@firma.exam"), [1002]);
+    assert_eq!(search("firma@jana.example"), Vec::<i64>::new(), "what stands together is found together");
+    assert_eq!(search("firma jana example"), [1002]);
     assert_eq!(search("faktura ziadost"), Vec::<i64>::new(), "all the words");
     assert_eq!(search("nenajde"), Vec::<i64>::new());
     // Words of later entries count, and words may stand in different ones.

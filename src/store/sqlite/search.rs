@@ -25,13 +25,13 @@ const _: () = assert!(WORDS_SHIFT == 20, "the search statement shifts by the sam
 /// The tickets that have all the words: in one entry (each has the ticket's subject and requester with it), or scattered
 /// over several. None where nothing was asked for. In no order.
 pub(super) fn having(connection: &Connection, search: &str) -> Result<Option<Vec<TicketNumber>>> {
-    let words = words(search);
-    if words.is_empty() {
+    let asked = asked(search);
+    if asked.is_empty() {
         return Ok(None);
     }
-    let words = words.iter().map(|word| beginning(connection, word)).collect::<Result<Vec<_>>>()?;
-    let mut numbers = hits(connection, &words.join(" AND "))?;
-    if let [first, others @ ..] = words.as_slice()
+    let asked = asked.iter().map(|words| beginning(connection, words)).collect::<Result<Vec<_>>>()?;
+    let mut numbers = hits(connection, &asked.join(" AND "))?;
+    if let [first, others @ ..] = asked.as_slice()
         && !others.is_empty()
     {
         let mut scattered = hits(connection, first)?;
@@ -46,26 +46,35 @@ pub(super) fn having(connection: &Connection, search: &str) -> Result<Option<Vec
     Ok(Some(numbers))
 }
 
-/// As the index has them: folded, and without what parts words.
-fn words(search: &str) -> Vec<String> {
+/// What is looked for, as the index has it: folded, and cut where it cuts. What stands together (`jana.mala@firma.example`)
+/// is looked for together, its words one after the other.
+fn asked(search: &str) -> Vec<Vec<String>> {
     let folded = fold(search);
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.take(SEARCH_WORDS).map(str::to_owned).collect()
+    let mut left = SEARCH_WORDS;
+    let mut together = |piece: &str| {
+        let words = piece.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let words: Vec<String> = words.take(left).map(str::to_owned).collect();
+        left -= words.len();
+        words
+    };
+    folded.split_whitespace().map(&mut together).filter(|words| !words.is_empty()).collect()
 }
 
-/// The FTS5 expression for the words that begin so. Each is a string, so that nothing in it is an operator.
-fn beginning(connection: &Connection, word: &str) -> Result<String> {
-    let mut forms = Vec::new();
+/// The FTS5 expression for words in a row of which the last begins so. Each is a string, so that nothing in it is an
+/// operator.
+fn beginning(connection: &Connection, words: &[String]) -> Result<String> {
+    let (Some((last, before)), mut forms) = (words.split_last(), Vec::new()) else { return Ok(String::new()) };
+    let before: String = before.iter().map(|word| format!("{word} ")).collect();
     // Each is looked up behind the one before: to read on would be to read through every place that has it.
-    let mut from = word.to_owned();
-    while let Some(form) = next_form(connection, &from)?.filter(|form| form.starts_with(word)) {
+    let mut from = last.clone();
+    while let Some(form) = next_form(connection, &from)?.filter(|form| form.starts_with(last.as_str())) {
         if forms.len() == FORMS {
-            return Ok(format!("\"{word}\"*"));
+            return Ok(format!("\"{before}{last}\" *"));
         }
         from = format!("{form}\u{1}");
-        forms.push(format!("\"{form}\""));
+        forms.push(format!("\"{before}{form}\""));
     }
-    if forms.is_empty() { Ok(format!("\"{word}\"")) } else { Ok(format!("({})", forms.join(" OR "))) }
+    if forms.is_empty() { Ok(format!("\"{before}{last}\"")) } else { Ok(format!("({})", forms.join(" OR "))) }
 }
 
 /// The first word of the index that is this one or comes after it.

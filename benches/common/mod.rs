@@ -10,6 +10,11 @@ pub fn is_asked_for(script: &str) -> bool {
     asked
 }
 
+/// What is measured; another build of it, to set two side by side, is named by `POSTDESK_PROGRAM`.
+pub fn program() -> std::ffi::OsString {
+    std::env::var_os("POSTDESK_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_postdesk").into())
+}
+
 /// Median, 99th percentile and the largest, by the nearest rank.
 pub fn percentiles(values: &[f64]) -> [f64; 3] {
     let mut sorted = values.to_vec();
