@@ -196,7 +196,8 @@ async fn imap_without_tls_corrupted_at_any_byte_goes_on_and_hides_nothing() {
                 let before = inbound.tickets();
                 inbound.deliver();
                 inbound.watcher().drain().await.expect("a session without a fault");
-                assert_eq!(inbound.tickets(), before + MAILS, "{fault:?}: what comes next comes in");
+                // And with it, perhaps, what a changed answer had hidden.
+                assert!(inbound.tickets() >= before + MAILS, "{fault:?}: what comes next comes in");
                 assert!(inbound.tickets() <= inbound.delivered, "{fault:?}: nothing is taken in twice");
                 let audit = audit::audit(&inbound.desk, "support", &mut inbound.source()).await.expect("is compared");
                 assert_eq!(audit.waiting, 0, "{fault:?}: {:?}", audit.unaccounted);

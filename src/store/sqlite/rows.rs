@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::sql::{Columns, all, first, json, message_key, micros, run};
@@ -72,62 +73,127 @@ const INSERT_TICKET: &str = "INSERT INTO ticket (number, subject, status, live, 
     snoozed_until, merged_into, linked, thread, entries, service, clock_at, urgency, access, hands, sla, stopped_at, waits, offered, helped) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
     ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)";
 
-const UPDATE_TICKET: &str = "UPDATE ticket SET subject = ?2, status = ?3, live = ?4, category = ?5, priority = ?6, \
-    language = ?7, mailbox = ?8, requester_name = ?9, requester_email = ?10, requester_key = ?11, contact = ?12, \
-    organisation = ?13, verified = ?14, restricted = ?15, owner = ?16, owner_group = ?17, participants = ?18, \
-    created_at = ?19, updated_at = ?20, first_response_due_at = ?21, resolve_due_at = ?22, first_responded_at = ?23, \
-    resolved_at = ?24, snoozed_until = ?25, merged_into = ?26, linked = ?27, thread = ?28, entries = ?29, \
-    service = ?30, clock_at = ?31, urgency = ?32, access = ?33, hands = ?34, sla = ?35, stopped_at = ?36, waits = ?37, \
-    offered = ?38, helped = ?39 \
-    WHERE number = ?1";
+/// What stands in no index, or in one that is sorted by the last change.
+const UPDATE_TICKET: &str = "UPDATE ticket SET subject = ?2, priority = ?3, language = ?4, mailbox = ?5, requester_name = ?6, \
+    requester_email = ?7, contact = ?8, verified = ?9, restricted = ?10, owner_group = ?11, participants = ?12, \
+    updated_at = ?13, snoozed_until = ?14, linked = ?15, thread = ?16, entries = ?17, service = ?18, clock_at = ?19, \
+    access = ?20, hands = ?21 WHERE number = ?1";
+
+/// The rest, where it is not so already: SQLite writes every index anew that has a column which a statement sets, be it to
+/// what it was, and most changes of a ticket change nothing here.
+const UPDATE_INDEXED: &str = "UPDATE ticket SET status = ?2, live = ?3, category = ?4, requester_key = ?5, organisation = ?6, \
+    owner = ?7, created_at = ?8, first_response_due_at = ?9, resolve_due_at = ?10, first_responded_at = ?11, \
+    resolved_at = ?12, merged_into = ?13, urgency = ?14, sla = ?15, stopped_at = ?16, waits = ?17, offered = ?18, helped = ?19 \
+    WHERE number = ?1 AND (status, live, category, requester_key, organisation, owner, created_at, first_response_due_at, \
+    resolve_due_at, first_responded_at, resolved_at, merged_into, urgency, sla, stopped_at, waits, offered, helped) IS NOT \
+    (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 
 /// Writes a ticket whole. Refused where it is `new` and its number was given before, or the other way round.
 pub(super) fn write_ticket(connection: &Connection, ticket: &Ticket, new: bool) -> Result<()> {
-    let changed = run(
-        connection,
-        if new { INSERT_TICKET } else { UPDATE_TICKET },
-        params![
+    let key = ticket.requester.email.to_ascii_lowercase();
+    let (participants, linked, thread) = (json(&ticket.participants)?, json(&ticket.linked)?, json(&ticket.thread)?);
+    let (service, access, hands) = (json(&ticket.service)?, json(&ticket.access)?, json(&ticket.hands)?);
+    let urgency = ticket.service.urgency.as_ref().map_or(0, |called| if called.raised { 2 } else { 1 });
+    let (waits, offered) = (waits(&ticket.service.pauses)?, offered(&ticket.service.offered)?);
+    let (status, live) = (ticket.status.word(), ticket.status.is_live());
+    let at = |time: Option<Timestamp>| time.map(micros);
+    let changed = if new {
+        run(
+            connection,
+            INSERT_TICKET,
+            params![
+                ticket.number,
+                ticket.subject,
+                status,
+                live,
+                ticket.category,
+                ticket.priority.word(),
+                ticket.language.code(),
+                ticket.mailbox,
+                ticket.requester.name,
+                ticket.requester.email,
+                key,
+                ticket.contact,
+                ticket.organisation,
+                ticket.verified,
+                ticket.restricted,
+                ticket.owner,
+                ticket.group,
+                participants,
+                micros(ticket.created_at),
+                micros(ticket.updated_at),
+                at(ticket.first_response_due_at),
+                at(ticket.resolve_due_at),
+                at(ticket.first_responded_at),
+                at(ticket.resolved_at),
+                at(ticket.snoozed_until),
+                ticket.merged_into,
+                linked,
+                thread,
+                ticket.entries,
+                service,
+                at(ticket.service.next_at),
+                urgency,
+                access,
+                hands,
+                ticket.service.sla,
+                at(ticket.service.stopped_at),
+                waits,
+                offered,
+                ticket.service.helped,
+            ],
+        )?
+    } else {
+        let indexed = params![
             ticket.number,
-            ticket.subject,
-            ticket.status.word(),
-            ticket.status.is_live(),
+            status,
+            live,
             ticket.category,
-            ticket.priority.word(),
-            ticket.language.code(),
-            ticket.mailbox,
-            ticket.requester.name,
-            ticket.requester.email,
-            ticket.requester.email.to_ascii_lowercase(),
-            ticket.contact,
+            key,
             ticket.organisation,
-            ticket.verified,
-            ticket.restricted,
             ticket.owner,
-            ticket.group,
-            json(&ticket.participants)?,
             micros(ticket.created_at),
-            micros(ticket.updated_at),
-            ticket.first_response_due_at.map(micros),
-            ticket.resolve_due_at.map(micros),
-            ticket.first_responded_at.map(micros),
-            ticket.resolved_at.map(micros),
-            ticket.snoozed_until.map(micros),
+            at(ticket.first_response_due_at),
+            at(ticket.resolve_due_at),
+            at(ticket.first_responded_at),
+            at(ticket.resolved_at),
             ticket.merged_into,
-            json(&ticket.linked)?,
-            json(&ticket.thread)?,
-            ticket.entries,
-            json(&ticket.service)?,
-            ticket.service.next_at.map(micros),
-            ticket.service.urgency.as_ref().map(|called| if called.raised { 2 } else { 1 }).unwrap_or(0),
-            json(&ticket.access)?,
-            json(&ticket.hands)?,
+            urgency,
             ticket.service.sla,
-            ticket.service.stopped_at.map(micros),
-            waits(&ticket.service.pauses)?,
-            offered(&ticket.service.offered)?,
+            at(ticket.service.stopped_at),
+            waits,
+            offered,
             ticket.service.helped,
-        ],
-    )?;
+        ];
+        run(connection, UPDATE_INDEXED, indexed)?;
+        run(
+            connection,
+            UPDATE_TICKET,
+            params![
+                ticket.number,
+                ticket.subject,
+                ticket.priority.word(),
+                ticket.language.code(),
+                ticket.mailbox,
+                ticket.requester.name,
+                ticket.requester.email,
+                ticket.contact,
+                ticket.verified,
+                ticket.restricted,
+                ticket.group,
+                participants,
+                micros(ticket.updated_at),
+                at(ticket.snoozed_until),
+                linked,
+                thread,
+                ticket.entries,
+                service,
+                at(ticket.service.next_at),
+                access,
+                hands,
+            ],
+        )?
+    };
     match changed {
         1 => Ok(()),
         _ => Err(StoreError::Refused(format!("Ticket {} was changed but is not there", ticket.number))),
@@ -284,4 +350,41 @@ pub(super) fn read_history(connection: &Connection, number: TicketNumber) -> Res
             })
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::{Options, schema};
+
+    fn set(statement: &str) -> Vec<&str> {
+        let (_, columns) = statement.split_once(" SET ").expect("sets");
+        let (columns, _) = columns.split_once(" WHERE ").expect("has a condition");
+        columns.split(", ").map(|column| column.split(" = ").next().expect("a column").trim()).collect()
+    }
+
+    #[test]
+    fn a_change_writes_only_those_indexes_anew_that_are_sorted_by_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = schema::open_writer(&folder.path().join("desk.db"), &Options::default()).expect("opens");
+        let list = |sql: &str| -> Vec<String> { all(&connection, sql, [], |c| c.take()).expect("reads") };
+        let touched: Vec<String> = list("SELECT name FROM pragma_index_list('ticket')")
+            .into_iter()
+            .filter(|index| {
+                let columns = list(&format!("SELECT name FROM pragma_index_info('{index}') WHERE name IS NOT NULL"));
+                columns.iter().any(|column| set(UPDATE_TICKET).contains(&column.as_str()))
+            })
+            .collect();
+        for index in &touched {
+            assert!(
+                ["ticket_updated", "ticket_live", "ticket_ended", "ticket_organisation", "ticket_clock"]
+                    .contains(&index.as_str()),
+                "{index}: a column of it is set by every change; it belongs into the statement that looks first"
+            );
+        }
+        let columns = list("SELECT name FROM pragma_table_info('ticket') WHERE pk = 0");
+        let written = [set(UPDATE_TICKET), set(UPDATE_INDEXED)].concat();
+        assert_eq!(written.len(), columns.len(), "each in one of them");
+        assert!(columns.iter().all(|column| written.contains(&column.as_str())));
+    }
 }
