@@ -41,6 +41,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &options::Options) {
+    if let Some(folder) = &options.reuse {
+        let scene = Scene::new(folder);
+        return measure(&scene, &scene.there("small"), &scene.there("large"), options);
+    }
     let mut scratch = tempfile::Builder::new().prefix("desk-growth").tempdir().expect("a scratch folder");
     if options.keep {
         scratch.disable_cleanup(true);
@@ -48,7 +52,7 @@ fn run(options: &options::Options) {
     }
     let scene = Scene::new(scratch.path());
     let small = scene.desk("small");
-    small.ingest(&scene.mails(options.seed_mails, 0));
+    small.ingest(&scene.mails(options.seed_mails));
     let large = scene.copy_of(&small, "large");
     let began = Instant::now();
     let grown = grow::grow(&large.database(), options.tickets);
@@ -66,10 +70,14 @@ fn run(options: &options::Options) {
         size as f64 / 1e9,
         size as f64 / grown.messages as f64
     );
-    starts(&small, &large);
-    intake(&scene, &small, &large, options);
-    questions(&large, options);
-    copies(&scene, &large, options);
+    measure(&scene, &small, &large, options);
+}
+
+fn measure(scene: &Scene, small: &Desk, large: &Desk, options: &options::Options) {
+    starts(small, large);
+    intake(scene, small, large, options);
+    questions(large, options);
+    copies(scene, large, options);
 }
 
 fn starts(small: &Desk, large: &Desk) {
@@ -82,8 +90,8 @@ fn starts(small: &Desk, large: &Desk) {
 /// Support mails through `ingest`, in turn, other mails each round; some of them answer what is there.
 fn intake(scene: &Scene, small: &Desk, large: &Desk, options: &options::Options) {
     let mut ratios = Vec::new();
-    for round in 0..options.rounds {
-        let mails = scene.mails(options.mails, 1 + round as u64);
+    for _ in 0..options.rounds {
+        let mails = scene.mails(options.mails);
         let (of_small, of_large) = (small.ingest(&mails), large.ingest(&mails));
         ratios.push(of_large.cpu.as_secs_f64() / of_small.cpu.as_secs_f64());
         println!(
@@ -112,7 +120,7 @@ fn questions(large: &Desk, options: &options::Options) {
 
 /// A backup must not stop what comes in.
 fn copies(scene: &Scene, large: &Desk, options: &options::Options) {
-    let mails = scene.mails(options.mails, 99);
+    let mails = scene.mails(options.mails);
     let backup = large.start_backup();
     let during = large.ingest(&mails);
     let still = backup.is_running();

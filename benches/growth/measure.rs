@@ -59,8 +59,14 @@ impl<'a> Scene<'a> {
         copy
     }
 
-    /// A folder of support mails, 40 % of them replies; another seed gives other mails.
-    pub fn mails(&self, count: usize, seed: u64) -> PathBuf {
+    /// A desk that was made before.
+    pub fn there(&self, name: &str) -> Desk {
+        Desk { name: name.to_owned(), home: self.folder.join(name) }
+    }
+
+    /// A folder of support mails, 40 % of them replies; other mails each time.
+    pub fn mails(&self, count: usize) -> PathBuf {
+        let seed = (0..).find(|n| !self.folder.join(format!("mails-{n}")).exists()).unwrap_or_default();
         let keys = KeyRing::new(vec![Key { id: '1', secret: SECRET }]).expect("one key");
         let corpus = generator::corpus(Profile::Support, count, 1000 + seed, |n| keys.subject_token(PREFIX, n));
         let folder = self.folder.join(format!("mails-{seed}"));
@@ -111,8 +117,12 @@ impl Desk {
         let _ = fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).expect("bound");
         let began = Instant::now();
-        let mut child =
-            self.postdesk(&["run".to_owned()]).env("NOTIFY_SOCKET", &path).spawn().expect("the program starts");
+        let mut child = self
+            .postdesk(&["run".to_owned()])
+            .env("NOTIFY_SOCKET", &path)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
         let mut buffer = [0; 4096];
         let took = loop {
             let length = socket.recv(&mut buffer).expect("a notice");
