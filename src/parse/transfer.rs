@@ -1,5 +1,8 @@
 //! Content-Transfer-Encoding (RFC 2045 section 6), read leniently: what is truncated or dirty yields what can be read.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 use crate::model::content::Form;
 
 /// Decoded bytes, and what was wrong.
@@ -55,18 +58,13 @@ fn base64_value(b: u8) -> Option<u32> {
 
 /// Decodes whole groups of four digits for as long as nothing else comes; what is left begins with something else.
 fn base64_run<'a>(mut body: &'a [u8], bytes: &mut Vec<u8>) -> &'a [u8] {
-    // A line of the usual length at once.
-    while let Some((line, rest)) = body.split_first_chunk::<76>() {
-        let (mut decoded, mut seen) = ([0; 57], 0);
-        for (group, three) in line.as_chunks::<4>().0.iter().zip(decoded.as_chunks_mut::<3>().0) {
-            let [a, b, c, d] = group.map(|b| VALUES[usize::from(b)]);
-            seen |= a | b | c | d;
-            *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
-        }
-        if seen >= NO_DIGIT {
+    // A line of the usual length at once, if there is nothing else in it.
+    let mut line = [0; 57];
+    while let Some((digits, rest)) = body.split_first_chunk::<76>() {
+        if STANDARD_NO_PAD.decode_slice(digits, &mut line).is_err() {
             break;
         }
-        bytes.extend_from_slice(&decoded);
+        bytes.extend_from_slice(&line);
         body = rest;
     }
     while let Some((group, rest)) = body.split_first_chunk::<4>() {
