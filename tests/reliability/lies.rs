@@ -82,6 +82,31 @@ fn whatever_a_server_says_of_its_next_uid_old_mail_stays_old_and_new_mail_comes_
     daemon.stop();
 }
 
+/// On a line without TLS a digit may change: a UID that nobody has would stand above all that come.
+#[test]
+fn a_uid_that_no_mail_has_hides_no_mail() {
+    let runtime = runtime();
+    let dovecot = Dovecot::start();
+    let proxy = runtime.block_on(Proxy::start(dovecot.imap));
+    let desk = Desk::with(free_port(), "", &mailbox("support", "podpora", &dovecot, &proxy));
+    desk.watch(1).stop();
+    proxy.rewrite(|_| Box::new(|line| String::from_utf8_lossy(line).replace("(UID 1 ", "(UID 9001 ").into_bytes()));
+    dovecot.deliver("podpora", &mail(0));
+    let daemon = desk.watch(1);
+    let database = rusqlite::Connection::open(desk.database()).expect("opens");
+    let believed =
+        || database.query_row("SELECT last_uid FROM cursor", [], |row| row.get::<_, u32>(0)).expect("is read");
+    eventually("the UID is believed", LONG, || (believed() == 9001).then_some(()));
+    daemon.stop();
+    assert_eq!(tickets(&desk, "support"), [""; 0]);
+    proxy.rewrite(|_| Box::new(<[u8]>::to_vec));
+    dovecot.deliver("podpora", &mail(1));
+    let daemon = desk.watch(1);
+    eventually("both come in", LONG, || (tickets(&desk, "support") == ["Vec 0", "Vec 1"]).then_some(()));
+    daemon.stop();
+    assert!(desk.run(&["audit"]).status.success());
+}
+
 /// Gives NIL in the place of the content of this mail, so many times, on all connections together.
 fn without_content(proxy: &Proxy, uid: u32, times: usize) {
     let left = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(times));
