@@ -141,8 +141,9 @@ pub fn a_search_finds_the_same_whichever_way_it_goes(place: &BackEnd) {
     for part in opened.chunks(100) {
         let mut commit = Commit::new(Action::Command, Fate::Order);
         for ticket in part {
-            let text =
-                format!("serial{:04} {}", ticket.number, if ticket.number % 50 == 0 { "vzacne" } else { "bezne" });
+            let frequency = if ticket.number % 50 == 0 { "vzacne" } else { "bezne" };
+            let itself = if ticket.number % 100 == 0 { "kod" } else { "" };
+            let text = format!("serial{0:04} kod{0:04} {itself} {frequency}", ticket.number);
             commit.entries.push(entry(ticket.number, 1, "a@b.example", "s", &text, None, noon()));
         }
         commit.tickets = part.to_vec();
@@ -164,6 +165,8 @@ pub fn a_search_finds_the_same_whichever_way_it_goes(place: &BackEnd) {
         assert_eq!(search("tlaciaren", limit, true), newest(&|_| true, shown));
         assert_eq!(search("serial", limit, true), newest(&|_| true, shown));
         assert_eq!(search("serial tlac", limit, false), newest(&live, shown));
+        // So do as many with this, which is a word of its own.
+        assert_eq!(search("kod", limit, true), newest(&|t| t.number % 100 == 0, shown));
         // Ten words begin so; one does.
         assert_eq!(search("serial205", limit, true), newest(&|t| (2050..2060).contains(&t.number), shown));
         assert_eq!(search("serial2053", limit, true), [2053]);

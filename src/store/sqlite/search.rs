@@ -17,7 +17,8 @@ const SEARCH_WORDS: usize = 8;
 /// Entries that a word is found in at most, those of the newest tickets: a word that is everywhere must not cost more
 /// than one that tells something.
 const SEARCH_HITS: u32 = 10_000;
-/// Words with the same beginning that are looked for one by one; where there are more, SQLite gathers.
+/// Words with the same beginning that are looked for one by one. Where there are more, what was asked for is a word of its own
+/// (`ne`, `in`), if the index has it, and else SQLite gathers.
 const FORMS: usize = 128;
 
 const _: () = assert!(WORDS_SHIFT == 20, "the search statement shifts by the same");
@@ -69,7 +70,8 @@ fn beginning(connection: &Connection, words: &[String]) -> Result<String> {
     let mut from = last.clone();
     while let Some(form) = next_form(connection, &from)?.filter(|form| form.starts_with(last.as_str())) {
         if forms.len() == FORMS {
-            return Ok(format!("\"{before}{last}\" *"));
+            let itself = format!("\"{before}{last}\"");
+            return Ok(if forms.contains(&itself) { itself } else { itself + " *" });
         }
         from = format!("{form}\u{1}");
         forms.push(format!("\"{before}{form}\""));
