@@ -307,10 +307,18 @@ async fn showing_survives_servers_that_lie() {
     // UIDNEXT too low, answers out of order and below what was asked, one without a UID.
     let answer = "* 4 FETCH (UID 900 RFC822.SIZE 1)\r\n* 2 FETCH (UID 12 RFC822.SIZE 1)\r\n* 3 FETCH (RFC822.SIZE 7)\r\n\
                   * 1 FETCH (UID 3 RFC822.SIZE 1)\r\n* 3 FETCH (UID 13 RFC822.SIZE 99999999999)\r\n* 2 FETCH (UID 12 FLAGS ())\r\nTAG OK done\r\n";
-    let (_server, mut source) = opened(4, vec![("UID FETCH 11:* ", Act::say(answer))]).await;
+    // It is asked again, and says the same again.
+    let twice = || ("UID FETCH 11:* ", Act::say(answer));
+    let (_server, mut source) = opened(4, vec![twice(), twice()]).await;
     let shown = source.show(10, 2).await.unwrap();
     assert_eq!(shown.iter().map(|s| s.key.uid).collect::<Vec<_>>(), [12, 13]);
     assert_eq!((shown[0].size, shown[1].size), (Some(1), None));
+    // What a digit that changed on its way had shown is not said again.
+    let (changed, said) = ("* 1 FETCH (UID 912)\r\nTAG OK done\r\n", "* 1 FETCH (UID 12)\r\nTAG OK done\r\n");
+    let script = vec![("UID FETCH 11:* ", Act::say(changed)), ("UID FETCH 11:* ", Act::say(said))];
+    let (_server, mut source) = opened(4, script).await;
+    let shown = source.show(10, 2).await.unwrap();
+    assert_eq!(shown.iter().map(|s| s.key.uid).collect::<Vec<_>>(), [12]);
     // A refusal is an error, not "nothing new".
     let (_server, mut source) = opened(4, vec![("UID FETCH", Act::say("TAG NO disk error\r\n"))]).await;
     assert!(matches!(source.show(0, 9).await, Err(SourceError::Refused { .. })));

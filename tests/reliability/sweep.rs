@@ -224,9 +224,10 @@ async fn imap_without_tls_corrupted_at_any_byte_goes_on_and_hides_nothing() {
     }
     let missing = inbound.delivered - inbound.tickets();
     println!(
-        "IMAP without TLS, bytes changed, lost or doubled at {tried} places, {} mails: {missing} made no ticket, {passed_over} \
-         of them passed over and named by audit, {taken_for_gone} taken for gone",
-        inbound.delivered
+        "IMAP without TLS, bytes changed, lost or doubled at {tried} places, {} mails: {missing} made no ticket, {} of them in \
+         quarantine, {passed_over} passed over and named by audit, {taken_for_gone} taken for gone",
+        inbound.delivered,
+        inbound.store.quarantined().expect("is read").len()
     );
 }
 

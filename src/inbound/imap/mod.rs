@@ -164,7 +164,8 @@ impl ImapSource {
         // What is announced from here on may come too late for the answers below.
         link.news = false;
         let mut found: BTreeMap<u32, Shown> = BTreeMap::new();
-        let mut uid_next = self.opened.as_ref().and_then(|opened| opened.uid_next).unwrap_or(0);
+        let announced = self.opened.as_ref().and_then(|opened| opened.uid_next).unwrap_or(0);
+        let (mut uid_next, mut doubted) = (announced, false);
         let mut window = WINDOW;
         let mut from = after_uid.checked_add(1);
         while let Some(low) = from.filter(|_| link.exists > 0 && found.len() < limit) {
@@ -185,6 +186,16 @@ impl ImapSource {
                 }
             })
             .await?;
+            // A UID that was not to be given out yet, and nothing came meanwhile: a server that lies about it says so again,
+            // a digit that changed on a line without TLS does not. It would stand above what comes next, and hide it.
+            let unheard_of =
+                announced > 0 && !link.news && found.keys().next_back().is_some_and(|uid| *uid >= announced);
+            if unheard_of && !doubted {
+                doubted = true;
+                found.clear();
+                (uid_next, window, from) = (announced, WINDOW, after_uid.checked_add(1));
+                continue;
+            }
             window = if found.len() == before { window.saturating_mul(2) } else { WINDOW };
             from = high.and_then(|high| high.checked_add(1));
         }
