@@ -78,7 +78,7 @@ impl Pool {
     /// Takes the session back, or learns that the server cannot be used.
     async fn settle(&self, session: Session, sent: Sent, terms: &Terms<'_>) -> Result<Sent, Unusable> {
         use crate::model::outgoing::Attempt;
-        if sent.verdict == Verdict::Mail {
+        if matches!(sent.verdict, Verdict::Mail | Verdict::Database) {
             // A mail was heard: that, not an open connection, is what shows the server to be back.
             *self.lock_trouble() = Trouble::default();
             if sent.reusable {

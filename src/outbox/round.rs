@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -304,16 +303,13 @@ async fn carry(
     hurry: CancellationToken,
 ) -> (OutboxEntry, Carried) {
     let id = entry.id;
-    let failed = Arc::new(AtomicBool::new(false));
     let note = || {
-        let (store, now, failed) = (Arc::clone(&store), clock(), Arc::clone(&failed));
+        let (store, now) = (Arc::clone(&store), clock());
         async move {
-            let noted = match spawn_blocking(move || store.in_data(id, now)).await {
+            match spawn_blocking(move || store.in_data(id, now)).await {
                 Ok(noted) => noted.map_err(|e| e.to_string()),
                 Err(e) => Err(e.to_string()),
-            };
-            failed.store(noted.is_err(), Ordering::Relaxed);
-            noted
+            }
         }
     };
     let read = match bytes {
@@ -333,10 +329,7 @@ async fn carry(
     let letter = Arc::new(Letter { entry: entry.clone(), bytes });
     let carried = transport.carry(&letter, deadline, &hurry, note).await;
     drill::point("after-reply");
-    match carried {
-        Carried::Tried(Attempt::Deferred(reply)) if failed.load(Ordering::Relaxed) => (entry, Carried::NotNoted(reply)),
-        carried => (entry, carried),
-    }
+    (entry, carried)
 }
 
 /// Without a claim it never ends.

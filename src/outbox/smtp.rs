@@ -42,6 +42,8 @@ pub(super) enum Verdict {
     Server,
     /// The server takes no mail without a login.
     Login,
+    /// Our own database's: it could not note that the final dot leaves, so that it did not.
+    Database,
 }
 
 /// Where in the dialogue. Told apart because a 5xx, or silence, means something else in each.
@@ -305,7 +307,8 @@ fn judge(phase: Phase, fault: Fault, dot_left: bool) -> Sent {
         Fault::Unexpected(reply) if dot_left => (Attempt::Ambiguous(reply), false, Verdict::Mail),
         Fault::Unexpected(reply) => (Attempt::Deferred(reply), false, Verdict::Mail),
         Fault::Unnoted(text) => {
-            (Attempt::Deferred(own(format!("Not sent, the database could not note it: {text}"))), false, Verdict::Mail)
+            let reply = own(format!("Not sent, the database could not note it: {text}"));
+            (Attempt::Deferred(reply), false, Verdict::Database)
         }
         Fault::Stopped(because) => {
             (unknown(own(format!("Cut off {}: {because}", phase.place())), dot_left), false, Verdict::Mail)

@@ -17,7 +17,7 @@ use super::error::SmtpError;
 use super::maildir::Maildir;
 use super::pool::{Pool, Unusable};
 use super::settings::OutgoingSettings;
-use super::smtp::{Terms, unsendable};
+use super::smtp::{Sent, Terms, Verdict, unsendable};
 
 /// A claimed mail with its bytes.
 #[derive(Debug)]
@@ -83,6 +83,9 @@ impl Transport {
             Transport::Smtp(pool) => {
                 let terms = Terms { limits: &pool.settings().limits, deadline, hurry };
                 match pool.send(letter, &terms, note).await {
+                    Ok(Sent { verdict: Verdict::Database, attempt: Attempt::Deferred(reply), .. }) => {
+                        Carried::NotNoted(reply)
+                    }
                     Ok(sent) => Carried::Tried(sent.attempt),
                     Err(_) if hurry.is_cancelled() => {
                         Carried::Tried(Attempt::Deferred(own("Not begun: the desk stopped".to_owned())))
@@ -181,7 +184,7 @@ where
     };
     if let Err(because) = note().await {
         let text = format!("Not delivered, the database could not note it: {because}");
-        return Carried::Tried(Attempt::Deferred(own(text)));
+        return Carried::NotNoted(own(text));
     }
     let writer = maildir.clone();
     match spawn_blocking(move || writer.deliver(&prepared)).await {
