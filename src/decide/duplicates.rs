@@ -2,7 +2,6 @@
 //! merges them or does not.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::model::asked::Similar;
@@ -84,44 +83,25 @@ static EMPTY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     ])
 });
 
-/// The words of a text that tell something, each once, in order. They lie in one string: twenty tickets are compared with
-/// every mail.
-struct Words {
-    folded: String,
-    at: Vec<Range<usize>>,
-}
-
-impl Words {
-    fn of(text: &str) -> Words {
-        let folded = fold(text);
-        let start = |word: &str| word.as_ptr() as usize - folded.as_ptr() as usize;
-        let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= WORD_MIN);
-        let telling = words.filter(|w| !EMPTY.contains(w)).take(WORDS_MAX);
-        let mut at: Vec<Range<usize>> = telling.map(|word| start(word)..start(word) + word.len()).collect();
-        at.sort_unstable_by_key(|range| &folded[range.clone()]);
-        at.dedup_by_key(|range| &folded[range.clone()]);
-        Words { folded, at }
-    }
-
-    fn each(&self) -> impl Iterator<Item = &str> {
-        self.at.iter().map(|range| &self.folded[range.clone()])
-    }
-
-    fn has(&self, word: &str) -> bool {
-        self.at.binary_search_by_key(&word, |range| &self.folded[range.clone()]).is_ok()
-    }
+/// The words of a folded text that tell something, each once, in order.
+fn words(folded: &str) -> Vec<&str> {
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= WORD_MIN);
+    let mut telling: Vec<&str> = words.filter(|w| !EMPTY.contains(w)).take(WORDS_MAX).collect();
+    telling.sort_unstable();
+    telling.dedup();
+    telling
 }
 
 /// How many of the smaller set's words are in the other, in percent, and how many that are.
-fn shared(a: &Words, b: &Words) -> (usize, usize) {
-    let (smaller, larger) = if a.at.len() <= b.at.len() { (a, b) } else { (b, a) };
-    let both = smaller.each().filter(|word| larger.has(word)).count();
-    ((both * 100).checked_div(smaller.at.len()).unwrap_or(0), both)
+fn shared(a: &[&str], b: &[&str]) -> (usize, usize) {
+    let (smaller, larger) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let both = smaller.iter().filter(|word| larger.binary_search(word).is_ok()).count();
+    ((both * 100).checked_div(smaller.len()).unwrap_or(0), both)
 }
 
 /// Two reports are alike where their subjects share half of their words, and their texts a third; or the texts alone two
 /// thirds, and five words at least.
-fn alike(subject: (&Words, &Words), text: (&Words, &Words)) -> bool {
+fn alike(subject: (&[&str], &[&str]), text: (&[&str], &[&str])) -> bool {
     let ((subjects, in_subject), (texts, in_text)) = (shared(subject.0, subject.1), shared(text.0, text.1));
     let both = subjects >= 50 && in_subject >= 1 && texts >= 33 && in_text >= 2;
     both || (texts >= 66 && in_text >= 5)
@@ -129,10 +109,11 @@ fn alike(subject: (&Words, &Words), text: (&Words, &Words)) -> bool {
 
 /// Live tickets of the organisation that the mail at hand is like, the newest first.
 pub fn likely<'a>(case: &'a Case, text: &str) -> Vec<&'a Similar> {
-    let (subject, text) = (Words::of(&bare_subject(case.subject())), Words::of(text));
+    let (subject, text) = (fold(&bare_subject(case.subject())), fold(text));
+    let (subject, text) = (words(&subject), words(&text));
     let like = |other: &&Similar| {
-        let (their_subject, their_text) = (Words::of(&bare_subject(&other.subject)), Words::of(&other.text));
-        alike((&subject, &their_subject), (&text, &their_text))
+        let (their_subject, their_text) = (fold(&bare_subject(&other.subject)), fold(&other.text));
+        alike((&subject, &words(&their_subject)), (&text, &words(&their_text)))
     };
     case.facts.found.told.similar.iter().filter(like).take(SHOWN_MAX).collect()
 }
@@ -142,7 +123,8 @@ mod tests {
     use super::*;
 
     fn are_alike(a: (&str, &str), b: (&str, &str)) -> bool {
-        alike((&Words::of(a.0), &Words::of(b.0)), (&Words::of(a.1), &Words::of(b.1)))
+        let (a, b) = ((fold(a.0), fold(a.1)), (fold(b.0), fold(b.1)));
+        alike((&words(&a.0), &words(&b.0)), (&words(&a.1), &words(&b.1)))
     }
 
     #[test]
