@@ -233,15 +233,16 @@ impl Watcher {
         if let Some(cursor) = known.filter(|cursor| cursor.uid_validity == opened.uid_validity) {
             // UIDs only ever grow (RFC 3501 section 2.3.1.1): one beyond the next was a lie, or changed on its way, and would
             // hide what comes below it. What has a fate already is recognised.
-            if opened.uid_next.is_some_and(|next| cursor.last_uid >= next && cursor.last_uid > cursor.there_before) {
-                tracing::warn!(
-                    mailbox = self.mailbox.name,
-                    "A UID was shown that the server has not given out: the folder is looked through again"
-                );
-                let cursor = Cursor { last_uid: cursor.there_before, ..cursor };
-                self.keep(opened, cursor).await?;
+            let beyond = opened.uid_next.is_some_and(|next| cursor.last_uid >= next);
+            if !beyond || cursor.last_uid <= cursor.there_before {
                 return Ok(cursor);
             }
+            tracing::warn!(
+                mailbox = self.mailbox.name,
+                "A UID was shown that the server has not given out: the folder is looked through again"
+            );
+            let cursor = Cursor { last_uid: cursor.there_before, ..cursor };
+            self.keep(opened, cursor).await?;
             return Ok(cursor);
         }
         let there = beating(&self.place, self.source.highest()).await?.unwrap_or(u32::MAX);

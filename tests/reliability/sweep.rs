@@ -191,13 +191,12 @@ async fn imap_over_tls_cut_or_corrupted_at_any_byte_loses_no_mail_and_doubles_no
 }
 
 /// Nobody can tell that a byte was changed on a line without TLS. Here the promise is less: nothing breaks, nothing is taken
-/// in twice, the next mail comes in (but for one whose UID a changed digit had shown as the UID of a mail that is gone), and
-/// what the desk was made to pass over is named by the comparison.
+/// in twice, the next mail comes in, and what the desk was made to pass over is named by the comparison.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn imap_without_tls_corrupted_at_any_byte_goes_on_and_hides_nothing() {
     let mut inbound = Inbound::new(false).await;
     let (up, down) = inbound.measure().await;
-    let (mut tried, mut passed_over, mut taken_for_gone) = (0, 0, 0);
+    let (mut tried, mut passed_over) = (0, 0);
     for kind in [Kind::Corrupt(0x01), Kind::Lose(2), Kind::Double(3)] {
         for (way, bytes) in [(Way::Up, up), (Way::Down, down)] {
             for at in places(bytes, seldom(149), inbound.delivered) {
@@ -211,9 +210,7 @@ async fn imap_without_tls_corrupted_at_any_byte_goes_on_and_hides_nothing() {
                 inbound.deliver();
                 inbound.watcher().drain().await.expect("a session without a fault");
                 // And with it, perhaps, what a changed answer had hidden.
-                let hidden = (before + MAILS).saturating_sub(inbound.tickets());
-                assert!(hidden <= 1, "{fault:?}: what comes next comes in");
-                taken_for_gone += hidden;
+                assert!(inbound.tickets() >= before + MAILS, "{fault:?}: what comes next comes in");
                 assert!(inbound.tickets() <= inbound.delivered, "{fault:?}: nothing is taken in twice");
                 let audit = audit::audit(&inbound.desk, "support", &mut inbound.source()).await.expect("is compared");
                 assert_eq!(audit.waiting, 0, "{fault:?}: {:?}", audit.unaccounted);
@@ -225,7 +222,7 @@ async fn imap_without_tls_corrupted_at_any_byte_goes_on_and_hides_nothing() {
     let missing = inbound.delivered - inbound.tickets();
     println!(
         "IMAP without TLS, bytes changed, lost or doubled at {tried} places, {} mails: {missing} made no ticket, {} of them in \
-         quarantine, {passed_over} passed over and named by audit, {taken_for_gone} taken for gone",
+         quarantine, {passed_over} passed over and named by audit",
         inbound.delivered,
         inbound.store.quarantined().expect("is read").len()
     );

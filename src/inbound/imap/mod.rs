@@ -162,7 +162,7 @@ impl ImapSource {
 
     async fn show_on(&mut self, link: &mut Link, after_uid: u32, limit: usize) -> Result<Vec<Shown>, SourceError> {
         // What is announced from here on may come too late for the answers below.
-        link.news = false;
+        let announced_more = std::mem::replace(&mut link.news, false);
         let mut found: BTreeMap<u32, Shown> = BTreeMap::new();
         let announced = self.opened.as_ref().and_then(|opened| opened.uid_next).unwrap_or(0);
         let (mut uid_next, mut doubted) = (announced, false);
@@ -186,11 +186,10 @@ impl ImapSource {
                 }
             })
             .await?;
-            // A UID that was not to be given out yet, and nothing came meanwhile: a server that lies about it says so again,
+            // A UID that was not to be given out yet, though nothing came since: a server that lies about it says so again,
             // a digit that changed on a line without TLS does not. It would stand above what comes next, and hide it.
-            let unheard_of =
-                announced > 0 && !link.news && found.keys().next_back().is_some_and(|uid| *uid >= announced);
-            if unheard_of && !doubted {
+            let heard = announced_more || link.news || announced == 0;
+            if !heard && !doubted && found.keys().next_back().is_some_and(|uid| *uid >= announced) {
                 doubted = true;
                 found.clear();
                 (uid_next, window, from) = (announced, WINDOW, after_uid.checked_add(1));
