@@ -64,7 +64,8 @@ fn asked(search: &str) -> Vec<Vec<String>> {
 /// The FTS5 expression for words in a row of which the last begins so. Each is a string, so that nothing in it is an
 /// operator.
 fn beginning(connection: &Connection, words: &[String]) -> Result<String> {
-    let (Some((last, before)), mut forms) = (words.split_last(), Vec::new()) else { return Ok(String::new()) };
+    let Some((last, before)) = words.split_last() else { return Ok(String::new()) };
+    let mut forms = Vec::new();
     let before: String = before.iter().map(|word| format!("{word} ")).collect();
     // Each is looked up behind the one before: to read on would be to read through every place that has it.
     let mut from = last.clone();
