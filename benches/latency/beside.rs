@@ -2,16 +2,15 @@
 //! it, and the same without it.
 
 use std::net::UdpSocket;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::support::desk::{Daemon, Desk, LONG};
+use super::support::desk::{Desk, LONG};
 use super::support::dovecot::Dovecot;
 use super::support::fault_proxy::{Fault, Kind, Proxy, Way};
 use super::support::smtp_sink::{Say, Script, Sink};
-use super::{BUDGETS, acknowledged, customers_mail, deliver, mail, say};
+use super::{BUDGETS, OURS, acknowledged, customers_mail, deliver, inbox, mail, maildir, put, say};
 
 /// Mails that are to be taken in beside the others.
 const SLOW: usize = 300;
@@ -24,29 +23,6 @@ pub struct Measure<'a> {
     pub mails: usize,
     pub pause: Duration,
 }
-
-/// A mailbox that is fed from a Maildir in the desk's folder.
-fn maildir(name: &str, believe: &str) -> String {
-    format!(
-        "[[mailbox]]\nname = \"{name}\"\naddress = \"{name}@acme.example\"\n{believe}\n[mailbox.maildir]\npath = \"{name}\"\n"
-    )
-}
-
-fn inbox(desk: &Desk, name: &str) -> PathBuf {
-    let inbox = desk.folder().join(name);
-    for folder in ["tmp", "new", "cur"] {
-        std::fs::create_dir_all(inbox.join(folder)).expect("made");
-    }
-    inbox
-}
-
-fn put(inbox: &Path, name: &str, mail: &[u8]) {
-    let draft = inbox.join("tmp").join(name);
-    std::fs::write(&draft, mail).expect("written");
-    std::fs::rename(draft, inbox.join("new").join(name)).expect("moved");
-}
-
-const OURS: &str = "believe = [\"mx.acme.example\"]";
 
 impl Measure<'_> {
     pub fn all(&self) {
@@ -84,7 +60,8 @@ impl Measure<'_> {
         if !other.is_empty() {
             println!("    of the others {} were taken in by then", taken_in(&database(&desk)) - self.mails);
         }
-        end(daemon);
+        // It may be in the middle of what is slow.
+        daemon.kill();
         drop(held);
     }
 
@@ -183,7 +160,7 @@ impl Measure<'_> {
                 std::thread::sleep(self.pause);
             }
             say(&format!("an SMTP server that takes {seconds} s for each mail: to the ticket"), &times);
-            end(daemon);
+            daemon.kill();
         }
     }
 }
@@ -198,9 +175,4 @@ fn taken_in(connection: &Connection) -> usize {
     let count =
         connection.query_row("SELECT count(*) FROM ledger WHERE fate IS NOT NULL", [], |row| row.get::<_, i64>(0));
     count.ok().and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
-}
-
-/// It may be in the middle of what is slow.
-fn end(daemon: Daemon) {
-    daemon.kill();
 }

@@ -8,7 +8,7 @@ mod common;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -122,14 +122,9 @@ fn by_idle(runtime: &tokio::runtime::Runtime, sink: &Sink, mails: usize, pause: 
 }
 
 fn by_maildir(sink: &Sink, mails: usize, pause: Duration) {
-    let mailbox = "[[mailbox]]\nname = \"support\"\naddress = \"podpora@acme.example\"\nbelieve = [\"mx.acme.example\"]\n\
-                   [mailbox.maildir]\npath = \"in\"\n";
-    let desk = Desk::with(sink.address.port(), "", mailbox);
+    let desk = Desk::with(sink.address.port(), "", &maildir("podpora", OURS));
     desk.append(BUDGETS);
-    let inbox = desk.folder().join("in");
-    for folder in ["tmp", "new", "cur"] {
-        std::fs::create_dir_all(inbox.join(folder)).expect("made");
-    }
+    let inbox = inbox(&desk, "podpora");
     let daemon = desk.watch(1);
     std::thread::sleep(Duration::from_secs(1));
     let (mut seen, mut times) = (sink.taken().len(), Vec::new());
@@ -143,11 +138,34 @@ fn by_maildir(sink: &Sink, mails: usize, pause: Duration) {
     say("Maildir: from delivery to the acknowledgement taken", &times);
 }
 
+/// A mailbox `name` that is fed from a Maildir in the desk's folder.
+fn maildir(name: &str, believe: &str) -> String {
+    format!(
+        "[[mailbox]]\nname = \"{name}\"\naddress = \"{name}@acme.example\"\n{believe}\n[mailbox.maildir]\npath = \"{name}\"\n"
+    )
+}
+
+const OURS: &str = "believe = [\"mx.acme.example\"]";
+
+/// That Maildir, empty.
+fn inbox(desk: &Desk, name: &str) -> PathBuf {
+    let inbox = desk.folder().join(name);
+    for folder in ["tmp", "new", "cur"] {
+        std::fs::create_dir_all(inbox.join(folder)).expect("made");
+    }
+    inbox
+}
+
 fn deliver(inbox: &Path, n: usize) -> Instant {
-    let draft = inbox.join(format!("tmp/{n}.desk"));
-    std::fs::write(&draft, mail(n)).expect("written");
+    put(inbox, &format!("{n}.desk"), &mail(n))
+}
+
+/// When it appeared.
+fn put(inbox: &Path, name: &str, mail: &[u8]) -> Instant {
+    let draft = inbox.join("tmp").join(name);
+    std::fs::write(&draft, mail).expect("written");
     let at = Instant::now();
-    std::fs::rename(draft, inbox.join(format!("new/{n}.desk"))).expect("moved");
+    std::fs::rename(draft, inbox.join("new").join(name)).expect("moved");
     at
 }
 
