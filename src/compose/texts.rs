@@ -1,6 +1,6 @@
 //! The desk's own words, a file a language, and the operator's words over them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
@@ -24,16 +24,29 @@ fn source(language: Language) -> &'static str {
     }
 }
 
-/// The built-in texts, compiled once a process: name `sk/signature` → template.
-static BUILT_IN: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut built_in = environment();
+/// The built-in texts, made ready once a process.
+struct BuiltIn {
+    /// Name `sk/signature` → template.
+    templates: Environment<'static>,
+    /// Those in which nothing is to be filled in, which are most: what they say.
+    plain: BTreeMap<Language, HashMap<String, String>>,
+}
+
+static BUILT_IN: LazyLock<BuiltIn> = LazyLock::new(|| {
+    let mut built_in = BuiltIn { templates: environment(), plain: BTreeMap::new() };
     for language in Language::ALL {
         let texts: BTreeMap<String, String> =
             toml::from_str(source(language)).expect("the built-in texts are TOML: a test holds it");
         for (key, text) in texts {
-            built_in
-                .add_template_owned(template_name(language, &key), text)
+            let is_plain = !text.contains('{');
+            let name = template_name(language, &key);
+            let templates = &mut built_in.templates;
+            templates
+                .add_template_owned(name.clone(), text)
                 .expect("the built-in texts are templates: a test holds it");
+            if is_plain && let Ok(said) = templates.get_template(&name).and_then(|template| template.render(())) {
+                built_in.plain.entry(language).or_default().insert(key, said);
+            }
         }
     }
     built_in
@@ -72,19 +85,28 @@ impl<'a> Texts<'a> {
     /// The text of a key. The operator's wins; one that fails (see [`check`]) gives way to the built-in one, because a
     /// mail with plainer words is better than none.
     pub fn say(&self, key: &str, values: &[(&'static str, Value)]) -> String {
-        let values = filled(values.iter().cloned());
         let own = self.own.and_then(|own| own.get(key));
-        if let Some(Ok(text)) = own.map(|own| BUILT_IN.render_named_str(key, own, &values)) {
+        if let (None, Some(said)) = (own, self.plain(key)) {
+            return said.clone();
+        }
+        let values = filled(values.iter().cloned());
+        if let Some(Ok(text)) = own.map(|own| BUILT_IN.templates.render_named_str(key, own, &values)) {
             return text;
         }
-        let rendered = BUILT_IN.get_template(&template_name(self.language, key)).and_then(|t| t.render(&values));
+        let rendered =
+            BUILT_IN.templates.get_template(&template_name(self.language, key)).and_then(|t| t.render(&values));
         rendered.unwrap_or_else(|_| key.to_owned()) // cannot be, by the tests; and if it is, it shall be seen
+    }
+
+    fn plain(&self, key: &str) -> Option<&'static String> {
+        BUILT_IN.plain.get(&self.language)?.get(key)
     }
 
     /// A word of the program in this language: the text `kind-word` where there is one, else the word as it is.
     pub fn word(&self, kind: &str, word: &str, values: &[(&'static str, Value)]) -> String {
         let key = format!("{kind}-{word}");
-        if word.contains('/') || BUILT_IN.get_template(&template_name(self.language, &key)).is_err() {
+        let template = || BUILT_IN.templates.get_template(&template_name(self.language, &key));
+        if word.contains('/') || self.plain(&key).is_none() && template().is_err() {
             return clean_line(word, 500);
         }
         self.say(&key, values)
@@ -94,7 +116,7 @@ impl<'a> Texts<'a> {
 /// The keys of a language's built-in texts and the placeholders of each.
 fn placeholders(language: Language) -> BTreeMap<String, BTreeSet<String>> {
     let prefix = template_name(language, "");
-    let own = BUILT_IN.templates().filter_map(|(name, template)| {
+    let own = BUILT_IN.templates.templates().filter_map(|(name, template)| {
         let key = name.strip_prefix(&prefix)?;
         Some((key.to_owned(), template.undeclared_variables(false).into_iter().collect()))
     });
@@ -124,7 +146,7 @@ pub fn check(texts: &BTreeMap<Language, BTreeMap<String, String>>) -> Vec<String
 fn check_text(key: &str, text: &str, allowed: &BTreeSet<String>) -> Result<(), String> {
     let also = ALSO.iter().find(|(k, _)| *k == key).map_or(&[][..], |(_, names)| names);
     let names: BTreeSet<&str> = allowed.iter().map(String::as_str).chain(also.iter().copied()).collect();
-    let template = BUILT_IN.template_from_named_str(key, text).map_err(|e| match e.line() {
+    let template = BUILT_IN.templates.template_from_named_str(key, text).map_err(|e| match e.line() {
         Some(line) => format!("line {line} of it cannot be read as a template: {e:#}"),
         None => format!("it cannot be read as a template: {e:#}"),
     })?;

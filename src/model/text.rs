@@ -8,14 +8,23 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 /// decompose (đ, ł, ø, ß, æ, œ, ı, ħ) are folded too, so that "durdevic" finds "Đurđević".
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
         if c.is_ascii() {
-            out.push(c.to_ascii_lowercase());
-        } else if let Some(folded) = usize::try_from(u32::from(c) - 0x80).ok().and_then(|at| LATIN.get(at)) {
-            out.push_str(folded);
-        } else {
-            fold_char(c, &mut out);
+            // Most of a text is ASCII: as much of it as there is in one go.
+            let end = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            let (ascii, after) = rest.split_at(end);
+            let from = out.len();
+            out.push_str(ascii);
+            out.get_mut(from..).into_iter().for_each(str::make_ascii_lowercase);
+            rest = after;
+            continue;
         }
+        match usize::try_from(u32::from(c) - 0x80).ok().and_then(|at| LATIN.get(at)) {
+            Some(folded) => out.push_str(folded),
+            None => fold_char(c, &mut out),
+        }
+        rest = rest.split_at(c.len_utf8()).1;
     }
     out
 }
@@ -67,16 +76,18 @@ pub const FILE_NAME_MAX: usize = 120;
 /// of a listing: control characters (CR and LF among them) become a space, invisible formatting characters (bidi
 /// controls, zero-width) vanish, runs of white space become one space, and at most `max` characters are kept.
 pub fn clean_line(text: &str, max: usize) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(text.len().min(max));
     let mut kept = 0;
     let mut gap = false;
     for c in text.chars() {
-        if is_invisible(c) {
-            continue;
-        }
-        if c.is_control() || c.is_whitespace() {
-            gap = kept > 0;
-            continue;
+        if !c.is_ascii_graphic() {
+            if is_invisible(c) {
+                continue;
+            }
+            if c.is_control() || c.is_whitespace() {
+                gap = kept > 0;
+                continue;
+            }
         }
         let cost = 1 + usize::from(gap);
         if kept + cost > max {
@@ -99,6 +110,7 @@ pub fn clean_text(text: &str) -> String {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
+            ' '..='~' => out.push(c),
             '\r' => {
                 if chars.peek() == Some(&'\n') {
                     chars.next();

@@ -18,8 +18,8 @@ const WORDS_MAX: usize = 400;
 const SCORE_MIN: f32 = 1.6;
 const LEAD_MIN: f32 = 0.5;
 
-/// Indexes into the score table.
-type Languages = Vec<u8>;
+/// Indexes into the score table, each with what is shared: the more near languages have the word, the less it says.
+type Languages = Vec<(u8, f32)>;
 
 struct Model {
     codes: Vec<&'static str>,
@@ -32,40 +32,55 @@ struct Model {
     pieces: Pieces,
 }
 
-/// All pieces, and which of them can be in a word: those that end in its last byte, those that begin with its first, and
-/// those that begin with any of its bytes. Each word has a few, of many hundreds.
-#[derive(Default)]
+/// All pieces, and which of them can be in a word: by their last byte those that end it, by their first byte those that
+/// begin it and those that are anywhere. Each word has a few, of many hundreds.
 struct Pieces {
     all: Vec<Piece>,
-    by_last: HashMap<u8, Vec<usize>>,
-    by_first: HashMap<u8, Vec<usize>>,
-    inside: HashMap<u8, Vec<usize>>,
+    by_last: [Vec<usize>; 256],
+    by_first: [Vec<usize>; 256],
+    inside: [Vec<usize>; 256],
 }
 
 impl Pieces {
-    fn add(&mut self, piece: Piece) {
-        let bytes = piece.bare.as_bytes();
-        let (list, byte) = match piece.place {
-            Place::Start => (&mut self.by_first, bytes.first()),
-            Place::End => (&mut self.by_last, bytes.last()),
-            Place::Anywhere => (&mut self.inside, bytes.first()),
+    fn new(all: Vec<Piece>) -> Self {
+        let mut pieces = Pieces {
+            all: Vec::new(),
+            by_last: std::array::from_fn(|_| Vec::new()),
+            by_first: std::array::from_fn(|_| Vec::new()),
+            inside: std::array::from_fn(|_| Vec::new()),
         };
-        if let Some(byte) = byte {
-            list.entry(*byte).or_default().push(self.all.len());
+        for (at, piece) in all.iter().enumerate() {
+            let bytes = piece.bare.as_bytes();
+            let (lists, byte) = match piece.place {
+                Place::Start => (&mut pieces.by_first, bytes.first()),
+                Place::End => (&mut pieces.by_last, bytes.last()),
+                Place::Anywhere => (&mut pieces.inside, bytes.first()),
+            };
+            if let Some(list) = byte.and_then(|byte| lists.get_mut(usize::from(*byte))) {
+                list.push(at);
+            }
         }
-        self.all.push(piece);
+        Pieces { all, ..pieces }
     }
 
     /// Those in a word, each once, in the order of the table.
-    fn of<'s>(&'s self, word: &'s str) -> impl Iterator<Item = &'s Piece> {
+    fn of(&self, word: &str) -> impl Iterator<Item = &Piece> {
         let bytes = word.as_bytes();
-        let one =
-            |list: &'s HashMap<u8, Vec<usize>>, byte: Option<&u8>| byte.and_then(|b| list.get(b)).into_iter().flatten();
-        let ends = one(&self.by_first, bytes.first()).chain(one(&self.by_last, bytes.last()));
-        let inside = bytes.iter().flat_map(move |b| one(&self.inside, Some(b)));
-        let piece = |at: &usize| self.all.get(*at);
-        let mut found: Vec<usize> =
-            ends.chain(inside).copied().filter(|at| piece(at).is_some_and(|piece| piece.is_in(word))).collect();
+        let with =
+            |lists: &[Vec<usize>; 256], byte: Option<&u8>, fits: &dyn Fn(&[u8]) -> bool, found: &mut Vec<usize>| {
+                for at in byte.and_then(|byte| lists.get(usize::from(*byte))).into_iter().flatten() {
+                    if self.all.get(*at).is_some_and(|piece| fits(piece.bare.as_bytes())) {
+                        found.push(*at);
+                    }
+                }
+            };
+        let mut found = Vec::new();
+        with(&self.by_first, bytes.first(), &|piece| bytes.starts_with(piece), &mut found);
+        with(&self.by_last, bytes.last(), &|piece| bytes.ends_with(piece), &mut found);
+        for from in 0..bytes.len() {
+            let rest = bytes.get(from..).unwrap_or_default();
+            with(&self.inside, rest.first(), &|piece| rest.starts_with(piece), &mut found);
+        }
         found.sort_unstable();
         found.dedup();
         found.into_iter().filter_map(|at| self.all.get(at))
@@ -97,14 +112,6 @@ impl Piece {
         };
         Piece { bare: written.trim_start_matches('^').trim_end_matches('$'), place, language, weight }
     }
-
-    fn is_in(&self, word: &str) -> bool {
-        match self.place {
-            Place::Start => word.starts_with(self.bare),
-            Place::End => word.ends_with(self.bare),
-            Place::Anywhere => word.contains(self.bare),
-        }
-    }
 }
 
 fn index(codes: &[&str], code: &str) -> u8 {
@@ -120,8 +127,8 @@ impl Model {
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let codes: Vec<&'static str> = WORDS.iter().map(|(code, _)| *code).collect();
     let index = |code: &str| index(&codes, code);
-    let mut exact: HashMap<&'static str, Languages> = HashMap::new();
-    let mut folded: HashMap<String, Languages> = HashMap::new();
+    let mut exact: HashMap<&'static str, Vec<u8>> = HashMap::new();
+    let mut folded: HashMap<String, Vec<u8>> = HashMap::new();
     for (code, list) in WORDS {
         let language = index(code);
         for word in list.split_whitespace() {
@@ -133,21 +140,36 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     for (letter, code, weight) in LETTERS {
         letters.entry(*letter).or_default().push((index(code), *weight));
     }
-    let mut pieces = Pieces::default();
-    for (piece, code, weight) in PIECES {
-        pieces.add(Piece::new(piece, index(code), *weight));
-    }
+    let pieces = PIECES.iter().map(|(piece, code, weight)| Piece::new(piece, index(code), *weight)).collect();
     let mut keys: HashMap<&'static str, Vec<(u8, f32)>> = HashMap::new();
     for (word, code, weight) in KEYS {
         keys.entry(word).or_default().push((index(code), *weight));
     }
-    Model { codes, exact, folded, keys, letters, pieces }
+    Model {
+        exact: exact.into_iter().map(|(word, languages)| (word, shared(&codes, &languages))).collect(),
+        folded: folded.into_iter().map(|(word, languages)| (word, shared(&codes, &languages))).collect(),
+        codes,
+        keys,
+        letters,
+        pieces: Pieces::new(pieces),
+    }
 });
 
-fn push(list: &mut Languages, language: u8) {
+fn push(list: &mut Vec<u8>, language: u8) {
     if !list.contains(&language) {
         list.push(language);
     }
+}
+
+/// A word of many languages says little; that a far one has it too matters less than that a near one does.
+fn shared(codes: &[&str], languages: &[u8]) -> Languages {
+    let family = |l: u8| codes.get(usize::from(l)).map_or(0, |code| family(code));
+    let share = |language: u8| {
+        let near = languages.iter().filter(|l| family(**l) == family(language)).fold(0f32, |n, _| n + 1.0);
+        let far = languages.iter().filter(|l| family(**l) != family(language)).fold(0f32, |n, _| n + 1.0);
+        near.powf(1.4) + 0.25 * far
+    };
+    languages.iter().map(|language| (*language, share(*language))).collect()
 }
 
 /// What the script of most letters says, where it is neither Latin nor Cyrillic: the one language that writes so, or
@@ -155,7 +177,8 @@ fn push(list: &mut Languages, language: u8) {
 fn by_script(text: &str) -> Option<Option<&'static str>> {
     const CODES: [Option<&str>; 5] = [Some("el"), Some("ja"), Some("ko"), Some("zh"), None];
     let (mut ours, mut theirs) = (0usize, [0usize; 5]);
-    for c in text.chars().filter(|c| c.is_alphabetic()).take(4000) {
+    let is_letter = |c: &char| if c.is_ascii() { c.is_ascii_alphabetic() } else { c.is_alphabetic() };
+    for c in text.chars().filter(is_letter).take(4000) {
         match u32::from(c) {
             0..=0x24f | 0x400..=0x52f | 0x1e00..=0x1eff => ours += 1,
             0x370..=0x3ff | 0x1f00..=0x1fff => theirs[0] += 1,
@@ -225,18 +248,19 @@ pub fn of(text: &str) -> Option<&'static str> {
 fn tokens(lower: &str) -> impl Iterator<Item = &str> {
     lower
         .split_whitespace()
-        .filter(|w| !w.contains('@') && !w.contains("://") && !w.starts_with("www."))
-        .flat_map(|w| w.split(|c: char| !(c.is_alphabetic() || c == '\'' || c == '’')))
+        .filter(|w| !(w.contains('@') || w.starts_with("www.") || w.contains(':') && w.contains("://")))
+        .flat_map(|w| w.split(|c: char| !(c.is_ascii_lowercase() || c.is_alphabetic() || c == '\'' || c == '’')))
         .filter(|w| !w.is_empty() && w.len() <= 60)
 }
 
 fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
     // Without diacritics throughout, the folded form is all there is: "prosim" is no more Slovene then than Slovak. Among
     // words with diacritics it is a slip at most.
-    let (languages, weight) = match model.exact.get(word) {
-        Some(languages) if accented => (Some(languages), 2.0),
-        None if accented => (model.folded.get(&fold(word)), 0.5),
-        _ => (model.folded.get(&fold(word)), 1.9),
+    let folded = || if word.is_ascii() { model.folded.get(word) } else { model.folded.get(&fold(word)) };
+    let exact = if accented { model.exact.get(word) } else { None };
+    let (languages, weight) = match exact {
+        Some(languages) => (Some(languages), 2.0),
+        None => (folded(), if accented { 0.5 } else { 1.9 }),
     };
     if let Some(languages) = languages {
         let long = match word.chars().count() {
@@ -245,8 +269,8 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
             3 => 0.9,
             _ => 1.1,
         };
-        for language in languages {
-            add(scores, *language, weight * long / shared(model, languages, *language));
+        for (language, share) in languages {
+            add(scores, *language, weight * long / share);
         }
     }
     for (language, weight) in model.keys.get(word).into_iter().flatten() {
@@ -257,14 +281,6 @@ fn weigh(model: &Model, word: &str, accented: bool, scores: &mut [f32]) {
             add(scores, piece.language, piece.weight * 0.6);
         }
     }
-}
-
-/// A word of many languages says little; that a far one has it too matters less than that a near one does.
-fn shared(model: &Model, languages: &Languages, language: u8) -> f32 {
-    let family = |l: u8| model.codes.get(usize::from(l)).map_or(0, |code| family(code));
-    let near = languages.iter().filter(|l| family(**l) == family(language)).fold(0f32, |n, _| n + 1.0);
-    let far = languages.iter().filter(|l| family(**l) != family(language)).fold(0f32, |n, _| n + 1.0);
-    near.powf(1.4) + 0.25 * far
 }
 
 fn family(code: &str) -> u8 {
