@@ -26,6 +26,8 @@ pub struct Turn {
     pub committed: Duration,
     /// Until the SMTP server had also accepted every acknowledgement; None where that is not asked for.
     pub accepted: Option<Duration>,
+    /// Until it had accepted every notification too: two mails out for one in. CPU time and what was written are of all that.
+    pub delivered: Option<Duration>,
     /// Up to the end of the turn.
     pub usage: Usage,
 }
@@ -108,7 +110,7 @@ impl Arena<'_> {
         let copied: usize =
             ["new", "cur"].iter().map(|f| fs::read_dir(near.join("INBOX").join(f)).map_or(0, Iterator::count)).sum();
         assert_eq!(copied, self.corpus.mails.len(), "mbsync copied all: {}", log());
-        Turn { committed, accepted: None, usage }
+        Turn { committed, accepted: None, delivered: None, usage }
     }
 
     /// The daemon on the mailbox, from an empty state.
@@ -123,12 +125,13 @@ impl Arena<'_> {
         );
         let committed = self.until(&mut child, begin, &state, &all_in);
         let accepted = self.sink.map(|_| self.until(&mut child, begin, &state, NO_ACKNOWLEDGEMENT_WAITS));
+        let delivered = self.sink.map(|_| self.until(&mut child, begin, &state, NOTHING_WAITS));
         let usage = process::usage(child.id()).expect("the daemon runs");
         let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
         let (status, _) = process::wait(&mut child, LONGEST);
         assert!(status.success(), "the daemon: {status}\n{}", self.log());
         self.examine(&state);
-        Turn { committed, accepted, usage }
+        Turn { committed, accepted, delivered, usage }
     }
 
     /// `ingest` of the same mails in the server's own Maildir, from an empty state.
@@ -146,7 +149,7 @@ impl Arena<'_> {
         let committed = begin.elapsed();
         assert!(status.success(), "ingest: {status}\n{}", self.log());
         self.examine(&state);
-        Turn { committed, accepted: None, usage }
+        Turn { committed, accepted: None, delivered: None, usage }
     }
 
     fn postdesk(&self, config: &Path, arguments: &[&str]) -> Command {
@@ -234,6 +237,9 @@ impl Arena<'_> {
 /// The states are those of the index `outbox_open`.
 const NO_ACKNOWLEDGEMENT_WAITS: &str = "NOT EXISTS (SELECT 1 FROM outbox WHERE state IN ('waiting', 'deferred', 'failed', \
     'claimed', 'in-data', 'bounced') AND template LIKE 'acknowledgement%')";
+
+const NOTHING_WAITS: &str = "NOT EXISTS (SELECT 1 FROM outbox WHERE state IN ('waiting', 'deferred', 'failed', 'claimed', \
+    'in-data', 'bounced'))";
 
 /// So that nobody pays for what another left in the caches.
 fn settle_disk() {

@@ -14,11 +14,13 @@ pub struct Score {
 /// One turn, as it ends.
 pub fn turn(round: usize, contestant: Contestant, turn: &Turn, mails: usize) {
     let accepted = turn.accepted.map(|t| format!(", {:.0} with acknowledgements accepted", rate(mails, t)));
+    let delivered = turn.delivered.map(|t| format!(", {:.0} with all mails accepted", rate(mails, t)));
     println!(
-        "round {round}  {:<16} {:>6.0} mails/s{}",
+        "round {round}  {:<16} {:>6.0} mails/s{}{}",
         contestant.name(),
         rate(mails, turn.committed),
-        accepted.unwrap_or_default()
+        accepted.unwrap_or_default(),
+        delivered.unwrap_or_default()
     );
 }
 
@@ -30,12 +32,14 @@ pub fn summary(scores: &[Score], mails: usize) {
     for score in scores {
         line(score.contestant.name(), score, mails, |t| Some(t.committed));
         line("  … and acknowledgements accepted", score, mails, |t| t.accepted);
+        line("  … and notifications accepted", score, mails, |t| t.delivered);
     }
     let Some(mbsync) = scores.iter().find(|s| s.contestant == Contestant::Mbsync) else { return };
     println!();
     for score in scores.iter().filter(|s| s.contestant != Contestant::Mbsync) {
         ratio(score.contestant.name(), mbsync, score, |t| Some(t.committed));
         ratio("  … and acknowledgements accepted", mbsync, score, |t| t.accepted);
+        ratio("  … and notifications accepted", mbsync, score, |t| t.delivered);
     }
 }
 
