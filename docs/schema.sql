@@ -246,9 +246,10 @@ CREATE TABLE outbox (
     ambiguous INTEGER NOT NULL DEFAULT 0, -- 1: a try ended between the final dot and the reply, so it may have arrived
     queued_at INTEGER NOT NULL, -- when it was written
     changed_at INTEGER NOT NULL, -- when its state last changed
-    last_reply TEXT -- what the server said last, or what stands for it, on one line
+    last_reply TEXT, -- what the server said last, or what stands for it, on one line
+    rank INTEGER NOT NULL DEFAULT 0 -- of what waits, the lower goes first: Template::rank
 ) STRICT;
-CREATE INDEX outbox_fresh ON outbox (id) WHERE state = 'waiting' AND attempts = 0;
+CREATE INDEX outbox_fresh ON outbox (rank, id) WHERE state = 'waiting' AND attempts = 0;
 CREATE INDEX outbox_due ON outbox (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX outbox_open ON outbox (id) WHERE state IN ('waiting', 'deferred', 'failed', 'claimed', 'in-data', 'bounced');
 CREATE INDEX outbox_message ON outbox (message_key);

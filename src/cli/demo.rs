@@ -125,7 +125,7 @@ fn tell(out: &mut Out, number: u32, scene: &Scene) {
             "     attached: {} ({}, {} bytes)",
             escape(name),
             escape(&attachment.media_type),
-            attachment.content.len()
+            attachment.size
         ));
     }
     match &scene.ingested.outcome {

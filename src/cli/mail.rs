@@ -108,7 +108,7 @@ fn read(out: &mut Out, m: &Message) {
     text(out, shown, m.text.len() - shown.len());
     for a in &m.attachments {
         let name = a.name.as_deref().unwrap_or("(no name)");
-        out.line(&escape(&format!("    attached: {name} ({}, {})", a.media_type, size(a.content.len() as u64))));
+        out.line(&escape(&format!("    attached: {name} ({}, {})", a.media_type, size(a.size as u64))));
     }
 }
 

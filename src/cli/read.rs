@@ -127,7 +127,7 @@ pub fn object(file: &str, m: &Message, seconds: f64) -> Value {
         "attachments": m.attachments.iter().map(|a| json!({
             "name": a.name,
             "type": a.media_type,
-            "size": a.content.len(),
+            "size": a.size,
             "disposition": a.disposition,
             "cid": a.cid,
             "sha256": a.sha256.hex(),
@@ -214,7 +214,7 @@ fn human(file: &str, m: &Message) -> String {
     line("list", m.list.clone().unwrap_or_default());
     for a in &m.attachments {
         let name = a.name.as_deref().unwrap_or("(no name)");
-        line("attachment", format!("{name}  {}  {} bytes", a.media_type, a.content.len()));
+        line("attachment", format!("{name}  {}  {} bytes", a.media_type, a.size));
     }
     if let Some(r) = &m.report {
         for x in &r.recipients {

@@ -248,7 +248,7 @@ fn attachments(draft: &Draft) -> (Vec<&Attachment>, Vec<String>) {
     }
     let (mut sent_on, mut left_off, mut room) = (Vec::new(), Vec::new(), NOTIFY_ATTACHMENTS_MAX);
     for (i, attachment) in draft.attachments.iter().enumerate() {
-        match room.checked_sub(attachment.content.len()) {
+        match room.checked_sub(attachment.size) {
             Some(rest) => {
                 room = rest;
                 sent_on.push(attachment);

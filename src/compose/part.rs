@@ -29,6 +29,9 @@ pub fn add(mail: &mut Content, text: &str, attachments: &[&Attachment], seed: &s
         mail.push(delimiter.as_bytes());
         mail.push(attachment_head(attachment, i + 1).as_bytes());
         if !attachment.span.as_ref().is_some_and(|span| mail.push_span(span)) {
+            if attachment.content.len() != attachment.size {
+                return Err(ComposeError::Build("an attachment of another mail is not at hand"));
+            }
             mail.push(&base64_lines(&attachment.content));
         }
         mail.push(b"\r\n");
@@ -147,6 +150,7 @@ mod tests {
             disposition: "attachment".to_owned(),
             cid: None,
             content: b"a\nb\0"[..].into(),
+            size: 4,
             sha256: Digest::of(b"a\nb\0"),
             span: None,
         }

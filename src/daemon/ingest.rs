@@ -9,8 +9,8 @@ use crate::authenticate::Authenticator;
 use crate::config::drill;
 use crate::model::facts::OwnProof;
 use crate::model::ticket::Direction;
-use crate::model::{Believed, Commit, Found, Incoming, Message, Policy};
-use crate::store::{Arrival, Ingested, Outcome, Plan, Store, pack};
+use crate::model::{Attachment, Believed, Commit, Found, Incoming, Message, Policy};
+use crate::store::{Arrival, Ingested, Outcome, Packed, Plan, Store, pack};
 use crate::{compose, decide, facts, parse};
 
 /// A mail as it was read. An error is a defect of the reader's, met by this one mail.
@@ -28,8 +28,9 @@ pub struct Checked {
 /// Reads a mail. Never fails: what breaks the reader is told in the result.
 pub fn parse(incoming: Incoming) -> Parsed {
     drill::poison(&incoming.raw);
-    let message = catch_unwind(AssertUnwindSafe(|| parse::parse(&incoming)))
+    let mut message = catch_unwind(AssertUnwindSafe(|| parse::parse(&incoming)))
         .map_err(|panic| format!("Reading it failed: {}", panic_text(&*panic)));
+    message.iter_mut().flat_map(|message| &mut message.attachments).for_each(Attachment::keep_beginning);
     Parsed { incoming, message }
 }
 
@@ -44,7 +45,7 @@ pub async fn check(authenticator: &Authenticator, parsed: Parsed) -> Checked {
 pub struct Prepared {
     arrivals: Vec<Arrival>,
     /// Those that could not be read: packed, and why.
-    broken: Vec<(Incoming, Vec<u8>, String)>,
+    broken: Vec<(Incoming, Packed, String)>,
     now: Timestamp,
 }
 
@@ -189,6 +190,7 @@ fn arrival_of(
     let subject = message.subject.clone().unwrap_or_default();
     let digest = message.digest;
     let packed = pack(&incoming.raw).map_err(|error| error.to_string())?;
+    let incoming = Incoming { raw: Arc::default(), ..incoming };
     let reading =
         Reading { message, mailbox: incoming.mailbox.clone(), proof, released_by: released_by.map(str::to_owned) };
     let plan = plan(reading, Arc::clone(policy), now);

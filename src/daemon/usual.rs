@@ -209,8 +209,8 @@ mod tests {
     #[test]
     fn it_learns_from_the_ledger_and_reads_each_row_once() {
         use crate::model::{Fate, Incoming, SourceKey};
-        use crate::store::Store as _;
         use crate::store::sqlite::SqliteStore;
+        use crate::store::{Store as _, pack};
 
         let store = SqliteStore::scratch().expect("opens");
         let now = at("2026-11-16T12:00:00Z");
@@ -219,7 +219,7 @@ mod tests {
             let raw = format!("Subject: {uid}\r\n\r\n").into_bytes();
             let received_at = at(received);
             let mail = Incoming { mailbox: "support".into(), key, raw: raw.into(), received_at, truncated_from: None };
-            store.quarantine(&mail, Vec::new(), "a test", received_at).expect("is kept");
+            store.quarantine(&mail, pack(&mail.raw).expect("packs"), "a test", received_at).expect("is kept");
         };
         let old = Fate::Ignored { because: "It was there before".into() };
         store.give_fate("support", &[SourceKey::imap("INBOX", 1, 90)], &old, now).expect("is given");

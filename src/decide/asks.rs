@@ -14,8 +14,6 @@ use super::work::{Case, Work, is_logo};
 
 /// Characters of what was found that are kept.
 const WHAT_MAX: usize = 80;
-/// Bytes of an attached mail or report that are looked through.
-const HEADER_MAX: usize = 64 * 1024;
 
 /// Signs of a mail that came back, in folded text: what a server said with its enhanced code (RFC 3463), the fields of a
 /// report (RFC 3464) or of those who follow none, and who writes such mails.
@@ -154,8 +152,7 @@ fn is_mail(attachment: &Attachment) -> bool {
 }
 
 fn beginning(attachment: &Attachment) -> String {
-    let content = attachment.content.get(..HEADER_MAX).unwrap_or(&attachment.content);
-    String::from_utf8_lossy(content).replace("\r\n", "\n")
+    String::from_utf8_lossy(attachment.beginning()).replace("\r\n", "\n")
 }
 
 fn quoted(words: &str) -> String {

@@ -13,8 +13,6 @@ use super::work::Case;
 const MARKER_CORE: &str = "-=-=-";
 /// Shorter lines of a note say nothing that is only in the note.
 const NOTE_LINE_MIN: usize = 16;
-/// Bytes of an attachment that are searched: a returned notification shows itself in its header.
-const SEARCHED_MAX: usize = 64 * 1024;
 
 /// Why nothing is sent.
 pub struct Leak {
@@ -144,8 +142,7 @@ fn has_note(case: &Case, words: &str) -> bool {
 
 /// A mail of ours, attached: as `message/rfc822` or under whatever name.
 fn is_notification(file: &Attachment) -> bool {
-    let head = file.content.get(..SEARCHED_MAX).unwrap_or(&file.content);
-    let text = bare(&String::from_utf8_lossy(head));
+    let text = bare(&String::from_utf8_lossy(file.beginning()));
     has_identity(&text) || text.contains("-=-=-=-postdesk")
 }
 

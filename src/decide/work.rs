@@ -179,7 +179,7 @@ pub fn is_logo(attachment: &Attachment) -> bool {
     attachment.cid.is_some()
         && attachment.disposition != "attachment"
         && attachment.media_type.starts_with("image/")
-        && attachment.content.len() < LOGO_MAX
+        && attachment.size < LOGO_MAX
 }
 
 /// What is kept of an attachment beside the mail it came in.
@@ -187,7 +187,7 @@ pub fn attachment_info(attachment: &Attachment) -> AttachmentInfo {
     AttachmentInfo {
         name: attachment.name.clone(),
         media_type: attachment.media_type.clone(),
-        size: attachment.content.len() as u64,
+        size: attachment.size as u64,
         disposition: attachment.disposition.clone(),
         cid: attachment.cid.clone(),
         sha256: attachment.sha256.hex(),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -106,11 +107,32 @@ pub struct Attachment {
     pub disposition: String,
     /// Content-ID without its angle brackets.
     pub cid: Option<String>,
-    /// Decoded bytes; for text parts the bytes before any change of charset.
-    pub content: Arc<[u8]>,
+    /// Decoded bytes; for text parts the bytes before any change of charset. Only their beginning after
+    /// [`Attachment::keep_beginning`].
+    pub content: Bytes,
+    /// Of all its content, in bytes.
+    pub size: usize,
     pub sha256: Digest,
     /// Where the mail has it, if it came with one that has it in a form in which it can be sent on.
     pub span: Option<Span>,
+}
+
+impl Attachment {
+    /// As much of an attachment as rules look into, in bytes.
+    const BEGINNING: usize = 64 * 1024;
+
+    /// What rules look into.
+    pub fn beginning(&self) -> &[u8] {
+        self.content.get(..Self::BEGINNING).unwrap_or(&self.content)
+    }
+
+    /// Gives up the content of a large one that the kept mail has and from which it can be sent on: a decoded copy of a
+    /// mail of 50 MB beside it is what memory is short of. Texts stay whole, their bytes are looked at when they are sent.
+    pub fn keep_beginning(&mut self) {
+        if self.span.is_some() && self.content.len() > 4 * Self::BEGINNING && !self.media_type.starts_with("text/") {
+            self.content = Bytes::copy_from_slice(self.beginning());
+        }
+    }
 }
 
 /// RFC 3834 section 5.

@@ -95,6 +95,24 @@ impl Template {
         !self.is_acknowledgement() && !self.is_notice()
     }
 
+    /// Of what waits to be sent, the lower goes first: 0 what a customer or a registered contact waits for and what must
+    /// wake somebody, 1 what agents and operators are told. Matters only while more waits than can be sent.
+    pub fn rank(self) -> u8 {
+        match self {
+            Template::Acknowledgement
+            | Template::AcknowledgementMinimal
+            | Template::Answer
+            | Template::Reminder
+            | Template::Closed
+            | Template::Resolved
+            | Template::Confirm
+            | Template::ConfirmOver
+            | Template::Page
+            | Template::Alarm => 0,
+            _ => 1,
+        }
+    }
+
     /// Written by a person for a person: carries no Auto-Submitted.
     pub fn is_words_of_a_person(self) -> bool {
         self == Template::Answer

@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::outgoing::{Attempt, Template};
 use crate::model::{AddrSpec, TicketNumber};
-use crate::store::{self, FAR, Store, StoreError};
+use crate::store::{self, FAR, Settled, Store, StoreError, Told};
 
 use super::error::SmtpError;
 use super::retry::GIVE_UP;
@@ -98,8 +98,13 @@ pub struct Courier {
     owed: Mutex<Vec<Settled>>,
 }
 
-/// A mail that was tried, and when it goes again.
-pub(super) type Settled = (i64, Attempt, Option<Timestamp>);
+/// Waits for what a call of the store tells.
+pub(super) async fn told(call: impl FnOnce(Told)) -> crate::store::Result<()> {
+    let (tell, told) = oneshot::channel();
+    // Where nobody waits any more nobody needs to know.
+    call(Box::new(move |result| drop(tell.send(result))));
+    told.await.unwrap_or_else(|_| Err(StoreError::Broken("A call to it ended".to_owned())))
+}
 
 impl Courier {
     pub fn new(store: Arc<dyn Store>, outgoing: OutgoingSettings, clock: Clock) -> Self {
@@ -187,14 +192,14 @@ impl Courier {
         let patience = Instant::now() + self.pace.grace;
         loop {
             let (batch, now) = (Arc::clone(&rows), (self.clock)());
-            match self.with_store(move |store| store.settle_all(&batch, now)).await {
+            match told(|told| self.store.settle_all_then(batch, now, told)).await {
                 Ok(()) => return Ok(()),
-                Err(DeliverError::Store(StoreError::Unavailable(_))) if Instant::now() < patience => {
+                Err(StoreError::Unavailable(_)) if Instant::now() < patience => {
                     sleep(Duration::from_millis(250)).await;
                 }
                 Err(e) => {
                     owed().extend(rows.iter().cloned());
-                    return Err(e);
+                    return Err(e.into());
                 }
             }
         }

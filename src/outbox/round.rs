@@ -1,6 +1,8 @@
 //! One round of deliveries: from the first claim until nothing is due.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::drill;
 use crate::model::outgoing::{Attempt, OutboxEntry};
-use crate::store::{Store, StoreError};
+use crate::store::{Settled, Store, StoreError};
 
-use super::deliver::{Clock, Courier, DATABASE_WAIT, DeliverError, Failure, LOOK_AGAIN, MARGIN, Notice, Report};
+use super::deliver::{Clock, Courier, DATABASE_WAIT, DeliverError, Failure, LOOK_AGAIN, MARGIN, Notice, Report, told};
 use super::retry::{is_over, next_try};
 use super::transport::{Carried, Letter, Transport, own};
 
@@ -50,6 +52,10 @@ pub(super) struct Round<'a> {
     flying: JoinSet<(OutboxEntry, Carried)>,
     /// What each task carries, should it panic.
     ids: HashMap<Id, i64>,
+    /// Tried, and not written down yet.
+    ended: Vec<Ended>,
+    /// What is being written down. The next wait for it, so that they share a transaction; no connection does.
+    settling: Option<Settling<'a>>,
     hurry: CancellationToken,
     /// The next ones, being claimed and read while those before them are sent.
     claiming: Option<Claiming>,
@@ -74,6 +80,8 @@ impl<'a> Round<'a> {
             queue: VecDeque::new(),
             flying: JoinSet::new(),
             ids: HashMap::new(),
+            ended: Vec::new(),
+            settling: None,
             hurry: CancellationToken::new(),
             claiming: None,
             drained: false,
@@ -101,16 +109,13 @@ impl<'a> Round<'a> {
         while !stop.is_cancelled() {
             self.begin_claim();
             self.take_off();
-            if self.flying.is_empty() && self.claiming.is_none() {
+            self.begin_settle();
+            if self.flying.is_empty() && self.claiming.is_none() && self.settling.is_none() {
                 return Ok(());
             }
             tokio::select! {
-                joined = self.flying.join_next_with_id(), if !self.flying.is_empty() => {
-                    let ended = self.gather(joined);
-                    // The connections have new work before the database is asked to write.
-                    self.take_off();
-                    self.settle(ended).await?;
-                }
+                joined = self.flying.join_next_with_id(), if !self.flying.is_empty() => self.gather(joined),
+                settled = settled(&mut self.settling), if self.settling.is_some() => settled?,
                 claimed = claimed(&mut self.claiming), if self.claiming.is_some() => self.claimed(claimed)?,
                 // One mail may take minutes; what comes due meanwhile does not wait for it.
                 () = woken(self.wake) => (self.drained, self.woken) = (false, true),
@@ -129,15 +134,18 @@ impl<'a> Round<'a> {
             return;
         }
         let doubt = courier.transport.in_doubt();
-        if doubt && (!self.flying.is_empty() || !self.queue.is_empty()) {
+        let at_work = !self.flying.is_empty() || !self.queue.is_empty() || self.settling.is_some();
+        if doubt && at_work {
             return;
         }
         let (now, lease) = ((courier.clock)(), courier.pace.lease);
         let limit = if doubt { 1 } else { courier.pace.batch.max(1) };
         // The lease is counted from before the claim: it ends for us before it ends for the store.
         let deadline = Instant::now() + lease.saturating_sub(courier.transport.last_wait() + MARGIN);
-        let sending: Vec<i64> =
-            self.ids.values().copied().chain(self.queue.iter().map(|letter| letter.entry.id)).collect();
+        let queued = self.queue.iter().map(|letter| letter.entry.id);
+        let settling = self.settling.iter().flat_map(|settling| settling.ids.iter().copied());
+        let ended = self.ended.iter().map(|(entry, ..)| entry.id);
+        let sending: Vec<i64> = self.ids.values().copied().chain(queued).chain(settling).chain(ended).collect();
         let store = Arc::clone(&courier.store);
         let claimed = spawn_blocking(move || claim_with_bytes(store.as_ref(), &sending, now, lease, limit));
         self.woken = false;
@@ -173,20 +181,19 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// What just ended, and all else that has ended by now: it is settled in one transaction.
-    fn gather(&mut self, first: Option<Joined>) -> Vec<Ended> {
+    /// What just ended, and all else that has ended by now.
+    fn gather(&mut self, first: Option<Joined>) {
         let mut joined: Vec<Joined> = first.into_iter().collect();
         while let Some(next) = self.flying.try_join_next_with_id() {
             joined.push(next);
         }
         let now = (self.courier.clock)();
-        let mut settled = Vec::new();
         for end in joined {
             match end {
                 Ok((task, (entry, carried))) => {
                     self.ids.remove(&task);
                     let (attempt, next) = self.judge(&entry, carried, now);
-                    settled.push((entry, attempt, next));
+                    self.ended.push((entry, attempt, next));
                 }
                 Err(e) => {
                     let id = self.ids.remove(&e.id());
@@ -195,7 +202,6 @@ impl<'a> Round<'a> {
                 }
             }
         }
-        settled
     }
 
     fn judge(&mut self, entry: &OutboxEntry, carried: Carried, now: Timestamp) -> (Attempt, Option<Timestamp>) {
@@ -224,8 +230,14 @@ impl<'a> Round<'a> {
         }
     }
 
-    async fn settle(&mut self, ended: Vec<Ended>) -> Result<(), DeliverError> {
-        let settled = ended.iter().map(|(entry, attempt, next)| (entry.id, attempt.clone(), *next)).collect();
+    /// Has what ended written down in one transaction, unless that is being done for those before.
+    fn begin_settle(&mut self) {
+        if self.ended.is_empty() || self.settling.is_some() {
+            return;
+        }
+        let ended = std::mem::take(&mut self.ended);
+        let settled: Vec<Settled> =
+            ended.iter().map(|(entry, attempt, next)| (entry.id, attempt.clone(), *next)).collect();
         for (entry, attempt, next) in ended {
             log(&entry, &attempt, next);
             match (&attempt, next) {
@@ -242,7 +254,20 @@ impl<'a> Round<'a> {
                 }
             }
         }
-        self.courier.settle(settled).await
+        let (courier, ids) = (self.courier, settled.iter().map(|(id, ..)| *id).collect());
+        self.settling = Some(Settling { ids, written: Box::pin(courier.settle(settled)) });
+    }
+
+    /// Writes down all that has ended.
+    async fn settle(&mut self) -> Result<(), DeliverError> {
+        let mut result = Ok(());
+        loop {
+            self.begin_settle();
+            if self.settling.is_none() {
+                return result;
+            }
+            result = result.and(settled(&mut self.settling).await);
+        }
     }
 
     /// The end: what was not begun goes again as soon as the desk is back, what is in flight may land.
@@ -253,18 +278,17 @@ impl<'a> Round<'a> {
             result = self.claimed(claimed);
         }
         let now = (self.courier.clock)();
-        let back = self.queue.drain(..).map(|Waiting { entry, .. }| {
+        self.ended.extend(self.queue.drain(..).map(|Waiting { entry, .. }| {
             (entry, Attempt::Deferred(own("Not begun: the desk stopped".to_owned())), Some(now))
-        });
-        let back = back.collect();
-        result = result.and(self.settle(back).await);
+        }));
+        result = result.and(self.settle().await);
         let end = sleep(self.courier.pace.grace);
         let mut end = std::pin::pin!(end);
         while !self.flying.is_empty() {
             tokio::select! {
                 joined = self.flying.join_next_with_id() => {
-                    let ended = self.gather(joined);
-                    result = result.and(self.settle(ended).await);
+                    self.gather(joined);
+                    result = result.and(self.settle().await);
                 }
                 () = &mut end, if !self.hurry.is_cancelled() => self.hurry.cancel(),
             }
@@ -277,6 +301,12 @@ type Joined = Result<(Id, (OutboxEntry, Carried)), JoinError>;
 
 /// A mail, how its try ended, and when it goes again.
 type Ended = (OutboxEntry, Attempt, Option<Timestamp>);
+
+/// Ends that are being written down.
+struct Settling<'a> {
+    ids: Vec<i64>,
+    written: Pin<Box<dyn Future<Output = Result<(), DeliverError>> + Send + 'a>>,
+}
 
 /// See [`Store::claim_beside`] and [`Store::outgoing`]. What cannot be read is tried again when it is sent, and then told.
 fn claim_with_bytes(
@@ -305,12 +335,7 @@ async fn carry(
     let id = entry.id;
     let note = || {
         let (store, now) = (Arc::clone(&store), clock());
-        async move {
-            match spawn_blocking(move || store.in_data(id, now)).await {
-                Ok(noted) => noted.map_err(|e| e.to_string()),
-                Err(e) => Err(e.to_string()),
-            }
-        }
+        async move { told(|told| store.in_data_then(id, now, told)).await.map_err(|e| e.to_string()) }
     };
     let read = match bytes {
         Some(bytes) => Ok(Ok(bytes)),
@@ -338,6 +363,16 @@ async fn claimed(claiming: &mut Option<Claiming>) -> Result<crate::store::Result
         Some(claiming) => (&mut claiming.claimed).await,
         None => std::future::pending().await,
     }
+}
+
+/// Until it is written down; without anything to write it never ends.
+async fn settled(settling: &mut Option<Settling<'_>>) -> Result<(), DeliverError> {
+    let Some(written) = settling.as_mut().map(|settling| &mut settling.written) else {
+        return std::future::pending().await;
+    };
+    let result = written.await;
+    *settling = None;
+    result
 }
 
 /// Without a wake there is never one.

@@ -55,6 +55,8 @@ pub struct Ability {
     pub size_max: Option<u64>,
     /// 8BITMIME (RFC 6152).
     pub eight_bit: bool,
+    /// PIPELINING (RFC 2920).
+    pub pipelining: bool,
 }
 
 impl Ability {
@@ -73,6 +75,7 @@ impl Ability {
             size: parameter("SIZE").is_some(),
             size_max: parameter("SIZE").and_then(|size| size.parse().ok()).filter(|&size| size > 0),
             eight_bit: parameter("8BITMIME").is_some(),
+            pipelining: parameter("PIPELINING").is_some(),
             keywords,
         }
     }

@@ -1,7 +1,11 @@
 //! One mail over a session: MAIL, RCPT, DATA, body, final dot, each with its own limit, and what its end means.
+//!
+//! Where the server lets us (PIPELINING, RFC 2920), the three commands go together, and a small body goes with its dot:
+//! two waits for the server a mail instead of five.
 
+use std::borrow::Cow;
 use std::future::Future;
-use std::pin::pin;
+use std::io;
 use std::time::Duration;
 
 use lettre::Address;
@@ -9,7 +13,7 @@ use lettre::transport::smtp::Error as LettreError;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::drill;
@@ -19,9 +23,12 @@ use crate::model::outgoing::{Attempt, SmtpReply};
 use super::session::{MECHANISMS, Session, acceptance, refusal, trouble};
 use super::settings::Limits;
 use super::transport::{Letter, own};
+use super::wire::DOT;
 
 /// RSET (RFC 5321 section 4.1.1.5), which lettre has no type for.
 const RSET: &str = "RSET\r\n";
+/// Bytes at the end of a body that wait for the note and leave together with the dot: most mails are no longer.
+const WITH_DOT: usize = 16 * 1024;
 
 /// How one transaction ended, for the mail and for the session.
 pub(super) struct Sent {
@@ -108,17 +115,13 @@ impl Session {
         };
         self.used = Instant::now();
         match ended {
-            Ok(reply) => {
-                self.tap.end_body();
-                Sent { attempt: Attempt::Accepted(reply), reusable: true, verdict: Verdict::Mail }
-            }
+            Ok(reply) => Sent { attempt: Attempt::Accepted(reply), reusable: true, verdict: Verdict::Mail },
             Err(fault) => {
                 let fault = self.excuse(phase, fault);
                 let dot_left = self.tap.dot_left();
                 // It had leave, and the connection broke before it went.
                 let phase = if phase == Phase::Dot && !dot_left { Phase::Body } else { phase };
                 let sent = judge(phase, fault, dot_left);
-                self.tap.end_body();
                 let reusable = sent.reusable && self.reset(phase, terms.limits).await;
                 Sent { reusable, ..sent }
             }
@@ -135,15 +138,32 @@ impl Session {
     where
         F: Future<Output = Result<(), String>>,
     {
+        self.tap.begin_body();
         let parameters = self.parameters(&letter.bytes)?;
         let from = letter.entry.envelope_from.as_ref().map(address).transpose()?;
         let to = address(&letter.entry.to)?;
         let limits = terms.limits;
-        expect(&[250], self.say(terms, limits.command, Mail::new(from, parameters)).await?)?;
-        *phase = Phase::Rcpt;
-        expect(&[250, 251], self.say(terms, limits.command, Rcpt::new(to, Vec::new())).await?)?;
-        *phase = Phase::Data;
-        expect(&[354], self.say(terms, limits.data, Data).await?)?;
+        let steps: [(Phase, String, &[u16], Duration); 3] = [
+            (Phase::Mail, Mail::new(from, parameters).to_string(), &[250], limits.command),
+            (Phase::Rcpt, Rcpt::new(to, Vec::new()).to_string(), &[250, 251], limits.command),
+            (Phase::Data, Data.to_string(), &[354], limits.data),
+        ];
+        let together = self.ability.pipelining;
+        if together {
+            self.tap.ask(steps.len());
+        }
+        for (i, (at, command, codes, limit)) in steps.iter().enumerate() {
+            *phase = *at;
+            let reply = match (together, i) {
+                (true, 0) => {
+                    let all: String = steps.iter().map(|(_, command, ..)| command.as_str()).collect();
+                    within(terms, *limit, self.conn.command(all)).await?
+                }
+                (true, _) => within(terms, *limit, self.conn.read_response()).await?,
+                (false, _) => within(terms, *limit, self.conn.command(command)).await?,
+            };
+            expect(codes, reply)?;
+        }
         *phase = Phase::Body;
         let response = self.body(&letter.bytes, terms, note, phase).await?;
         expect(&[250], response)
@@ -174,52 +194,28 @@ impl Session {
         Ok(parameters)
     }
 
-    async fn say(
-        &mut self,
-        terms: &Terms<'_>,
-        limit: Duration,
-        command: impl std::fmt::Display,
-    ) -> Result<Response, Fault> {
-        let left = terms.deadline.saturating_duration_since(Instant::now());
-        match timeout(limit.min(left), self.conn.command(command)).await {
-            Ok(answer) => answer.map_err(fault),
-            Err(_) if left < limit => Err(Fault::Stopped("its lease ended")),
-            Err(_) => Err(Fault::Silent(limit)),
-        }
-    }
-
-    /// Body and final dot. lettre sends both in one call; the tap holds the dot back until `note` is done.
+    /// Body and final dot, which leaves when `note` is done.
     async fn body<F>(&mut self, bytes: &[u8], terms: &Terms<'_>, note: F, phase: &mut Phase) -> Result<Response, Fault>
     where
         F: Future<Output = Result<(), String>>,
     {
-        // lettre ends the body with CR LF of its own before the dot: with the mail's own there would be an empty line more.
-        let bytes = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
-        let tap = self.tap.clone();
-        tap.begin_body();
-        let mut message = pin!(self.conn.message(bytes));
-        loop {
-            let before = tap.written();
-            tokio::select! {
-                ended = &mut message => return ended.map_err(fault),
-                () = tap.at_dot() => break,
-                () = sleep(terms.limits.block) => {
-                    if tap.written() == before {
-                        return Err(Fault::Silent(terms.limits.block));
-                    }
-                }
-                () = tokio::time::sleep_until(terms.deadline) => return Err(Fault::Stopped("its lease ended")),
-            }
+        let bytes = doubled(bytes.strip_suffix(b"\r\n").unwrap_or(bytes));
+        let (mut first, last) = bytes.split_at(bytes.len().saturating_sub(WITH_DOT));
+        while !first.is_empty() {
+            let sent = within(terms, terms.limits.block, self.tap.send(first)).await?;
+            first = first.get(sent..).unwrap_or_default();
         }
+        self.tap.is_silent().await.map_err(Fault::from)?;
         drill::point("in-data");
         note.await.map_err(Fault::Unnoted)?;
         drill::point("noted");
         *phase = Phase::Dot;
-        tap.allow_dot();
-        match timeout(terms.limits.final_dot, message).await {
-            Ok(answer) => answer.map_err(fault),
-            Err(_) => Err(Fault::Silent(terms.limits.final_dot)),
-        }
+        let limit = terms.limits.final_dot;
+        let end = Instant::now() + limit;
+        let silent = |_| Fault::Silent(limit);
+        timeout_at(end, self.tap.send_last(&[last, DOT].concat(), DOT.len())).await.map_err(silent)??;
+        drill::point("after-dot");
+        Ok(timeout_at(end, self.conn.read_response()).await.map_err(silent)??)
     }
 
     /// Servers that want a login before they take mail do not all say so by 530: Postfix as Debian sets up its
@@ -243,6 +239,18 @@ impl Session {
 
     /// Ends a transaction that was refused half-way, so that the next mail finds the session clean.
     async fn reset(&mut self, phase: Phase, limits: &Limits) -> bool {
+        while self.tap.owed() > 0 {
+            let refused = match timeout(limits.command, self.conn.read_response()).await {
+                Ok(Ok(response)) => !response.has_code(354),
+                Ok(Err(error)) => refusal(&error).is_some(),
+                Err(_) => false,
+            };
+            // DATA was taken although nobody takes the mail: it ends where the session ends, without a dot (RFC 2920
+            // section 3.1 would send one).
+            if !refused {
+                return false;
+            }
+        }
         // A refused MAIL began nothing, and a reply to the dot ended all (RFC 5321 section 4.1.1.4).
         if matches!(phase, Phase::Mail | Phase::Dot) {
             return true;
@@ -251,11 +259,49 @@ impl Session {
     }
 }
 
-fn fault(error: LettreError) -> Fault {
-    match refusal(&error) {
-        Some(reply) => Fault::Refused(reply),
-        None => Fault::Broken(trouble(&error)),
+/// A step before the dot, which ends with its own limit or with the lease.
+async fn within<T, E: Into<Fault>>(
+    terms: &Terms<'_>,
+    limit: Duration,
+    step: impl Future<Output = Result<T, E>>,
+) -> Result<T, Fault> {
+    let left = terms.deadline.saturating_duration_since(Instant::now());
+    match timeout(limit.min(left), step).await {
+        Ok(done) => done.map_err(Into::into),
+        Err(_) if left < limit => Err(Fault::Stopped("its lease ended")),
+        Err(_) => Err(Fault::Silent(limit)),
     }
+}
+
+impl From<LettreError> for Fault {
+    fn from(error: LettreError) -> Self {
+        match refusal(&error) {
+            Some(reply) => Fault::Refused(reply),
+            None => Fault::Broken(trouble(&error)),
+        }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Fault::Broken(error.to_string())
+    }
+}
+
+/// A body in which no line is the final dot (RFC 5321 section 4.5.2).
+fn doubled(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut dots = memchr::memmem::find_iter(bytes, b"\n.").map(|at| at + 1).peekable();
+    let first = bytes.starts_with(b".");
+    if !first && dots.peek().is_none() {
+        return Cow::Borrowed(bytes);
+    }
+    let (mut out, mut from) = (Vec::with_capacity(bytes.len() + 64), 0);
+    for dot in first.then_some(0).into_iter().chain(dots) {
+        out.extend_from_slice(bytes.get(from..=dot).unwrap_or_default());
+        from = dot;
+    }
+    out.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
 fn expect(codes: &[u16], response: Response) -> Result<SmtpReply, Fault> {
@@ -329,4 +375,30 @@ fn judge(phase: Phase, fault: Fault, dot_left: bool) -> Sent {
 
 fn unknown(reply: SmtpReply, dot_left: bool) -> Attempt {
     if dot_left { Attempt::Ambiguous(reply) } else { Attempt::Deferred(reply) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_dot_that_begins_a_line_is_doubled() {
+        for (body, sent) in
+            [("", ""), (".", ".."), ("a.b", "a.b"), ("a\r\n.", "a\r\n.."), (".\r\n.\r\n..", "..\r\n..\r\n...")]
+        {
+            assert_eq!(doubled(body.as_bytes()), sent.as_bytes(), "{body:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_of_a_body_is_the_final_dot_and_it_comes_back(body in "(\\.|a|\r\n){0,40}") {
+            let sent = doubled(body.as_bytes()).into_owned();
+            let text = String::from_utf8(sent).expect("ASCII");
+            prop_assert!(text.split("\r\n").all(|line| line != "."));
+            let undone: Vec<&str> = text.split("\r\n").map(|line| line.strip_prefix('.').unwrap_or(line)).collect();
+            prop_assert_eq!(undone.join("\r\n"), body);
+        }
+    }
 }

@@ -2,27 +2,26 @@
 //!
 //! lettre formats commands and reads replies; the wire holds up what a dialogue with a server that may misbehave needs
 //! beyond that:
-//! - one reply is handed out for one command. What the server says unasked ends the dialogue, so that no mail is ever
-//!   settled by another one's reply;
+//! - as many replies are handed out as were asked for. What the server says unasked ends the dialogue, so that no mail is
+//!   ever settled by another one's reply;
+//! - commands can go together (PIPELINING, RFC 2920), which lettre does not do;
 //! - replies are bounded and cleaned (bytes beyond ASCII, bare LF, codes without text), so that an ill-written 550
 //!   still counts as one;
-//! - the final dot waits for [`Tap::allow_dot`], and whether it left is known whatever happened since;
+//! - the body and its final dot go past lettre: whether the dot left is known whatever happened since;
 //! - the TCP stream can be taken back for STARTTLS, and then nothing the server said in the clear is left over.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 use tokio_rustls::client::TlsStream;
-
-use crate::config::drill;
 
 /// Bytes of a line of a reply: four times what RFC 5321 section 4.5.3.1.5 allows. lettre itself reads without a bound
 /// until a line ends.
@@ -32,25 +31,12 @@ const LINE_KEPT: usize = 500;
 /// Lines of one reply.
 const LINES_MAX: usize = 200;
 
-/// How lettre ends the body. Its encoder doubles dots, so that the body itself never holds these five bytes.
-const DOT: &[u8] = b"\r\n.\r\n";
+/// The end of a body (RFC 5321 section 4.1.1.4).
+pub(super) const DOT: &[u8] = b"\r\n.\r\n";
 
 pub(super) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
-}
-
-/// How far the body has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dot {
-    /// No body is being sent.
-    Idle,
-    Body,
-    /// All before the dot was handed to the network; it waits for leave.
-    Waiting,
-    Allowed,
-    /// It may have reached the server.
-    Left,
 }
 
 struct State {
@@ -60,33 +46,28 @@ struct State {
     raw: Vec<u8>,
     /// Cleaned, to be handed out.
     ready: Vec<u8>,
-    /// Lines of the present reply, without code.
+    /// Lines of the last reply, without code.
     lines: Vec<String>,
-    /// The present reply's last line was read.
-    complete: bool,
-    dot: Dot,
-    /// Of the task that waits to send the dot.
-    waker: Option<Waker>,
-    written: u64,
+    /// They are all of it.
+    whole: bool,
+    /// Replies that the server owes.
+    owed: usize,
+    /// Of the commands for which they are owed nothing was written yet.
+    unbegun: bool,
+    /// The final dot may have reached the server.
+    dot_left: bool,
 }
 
 /// lettre's end.
-pub(super) struct Wire(Arc<Shared>);
+pub(super) struct Wire(Arc<Mutex<State>>);
 
 /// Our end.
 #[derive(Clone)]
-pub(super) struct Tap(Arc<Shared>);
+pub(super) struct Tap(Arc<Mutex<State>>);
 
-struct Shared {
-    state: Mutex<State>,
-    at_dot: Notify,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Whoever panicked held no invariant open: every method leaves the state whole.
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // Whoever panicked held no invariant open: every method leaves the state whole.
+    state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// `greeted`: the server greeted before (on the plain stream that became this TLS stream) and will not again; lettre
@@ -98,64 +79,84 @@ pub(super) fn wire(stream: Stream, peer: SocketAddr, greeted: bool) -> (Wire, Ta
         raw: Vec::new(),
         ready: if greeted { b"220 over TLS\r\n".to_vec() } else { Vec::new() },
         lines: Vec::new(),
-        complete: greeted,
-        dot: Dot::Idle,
-        waker: None,
-        written: 0,
+        whole: true,
+        owed: usize::from(!greeted),
+        unbegun: false,
+        dot_left: false,
     };
-    let shared = Arc::new(Shared { state: Mutex::new(state), at_dot: Notify::new() });
+    let shared = Arc::new(Mutex::new(state));
     (Wire(Arc::clone(&shared)), Tap(shared))
 }
 
 impl Tap {
     /// The lines of the last reply without its code, at most 200 of at most 500 characters.
     pub(super) fn lines(&self) -> Vec<String> {
-        self.0.lock().lines.clone()
+        lock(&self.0).lines.clone()
     }
 
-    /// Bytes that the network took.
-    pub(super) fn written(&self) -> u64 {
-        self.0.lock().written
+    /// What is written next asks for so many replies.
+    pub(super) fn ask(&self, replies: usize) {
+        let mut state = lock(&self.0);
+        state.owed = replies;
+        state.unbegun = true;
     }
 
-    /// From here on the dot is watched for.
+    /// Replies that were asked for and not read.
+    pub(super) fn owed(&self) -> usize {
+        lock(&self.0).owed
+    }
+
+    /// A body begins.
     pub(super) fn begin_body(&self) {
-        self.0.lock().dot = Dot::Body;
-    }
-
-    /// The body was replied to: the next mail may come.
-    pub(super) fn end_body(&self) {
-        self.0.lock().dot = Dot::Idle;
-    }
-
-    /// Returns when all but the dot was sent. Cancel-safe.
-    pub(super) async fn at_dot(&self) {
-        loop {
-            let seen = self.0.at_dot.notified();
-            if self.0.lock().dot == Dot::Waiting {
-                return;
-            }
-            seen.await;
-        }
-    }
-
-    pub(super) fn allow_dot(&self) {
-        let mut state = self.0.lock();
-        state.dot = Dot::Allowed;
-        if let Some(waker) = state.waker.take() {
-            waker.wake();
-        }
+        lock(&self.0).dot_left = false;
     }
 
     /// The server may have the whole mail.
     pub(super) fn dot_left(&self) -> bool {
-        self.0.lock().dot == Dot::Left
+        lock(&self.0).dot_left
+    }
+
+    /// An error where the server has said something unasked, or has gone.
+    pub(super) async fn is_silent(&self) -> io::Result<()> {
+        poll_fn(|cx| Poll::Ready(lock(&self.0).check_silence(cx))).await
+    }
+
+    /// Sends some of these bytes of a body; returns how many the network took, at least one. Cancel-safe.
+    pub(super) async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        poll_fn(|cx| {
+            let mut state = lock(&self.0);
+            state.check_silence(cx)?;
+            state.put(cx, bytes)
+        })
+        .await
+    }
+
+    /// Sends what is left of a body, `dot` bytes at its end being the final dot.
+    pub(super) async fn send_last(&self, bytes: &[u8], dot: usize) -> io::Result<()> {
+        let before_dot = bytes.len().saturating_sub(dot);
+        let mut sent = 0;
+        poll_fn(|cx| {
+            while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
+                let mut state = lock(&self.0);
+                if !state.dot_left {
+                    state.check_silence(cx)?;
+                    // What an encrypted stream is given may leave whenever it likes.
+                    state.dot_left = matches!(state.stream, Some(Stream::Tls(_)));
+                }
+                sent += ready!(state.put(cx, rest))?;
+                state.dot_left |= sent > before_dot;
+            }
+            lock(&self.0).owed = 1;
+            Poll::Ready(Ok::<(), io::Error>(()))
+        })
+        .await?;
+        poll_fn(|cx| lock(&self.0).flush(cx)).await
     }
 
     /// Takes the stream for TLS. None where the server said more than it was asked: what was said in the clear must not
     /// be read as though it came over TLS (CVE-2011-0411).
     pub(super) fn take_tcp(&self) -> Option<(TcpStream, SocketAddr)> {
-        let mut state = self.0.lock();
+        let mut state = lock(&self.0);
         if !state.raw.is_empty() || !state.ready.is_empty() {
             return None;
         }
@@ -190,13 +191,19 @@ impl State {
         };
         let line: Vec<u8> = self.raw.drain(..=end).collect();
         let (code, more, text) = read_line(&line)?;
+        if std::mem::take(&mut self.whole) {
+            self.lines.clear();
+        }
         if self.lines.len() >= LINES_MAX {
             return Err(bad("a reply has no end"));
         }
         let separator = if more { '-' } else { ' ' };
         self.ready.extend_from_slice(format!("{code}{separator}{text}\r\n").as_bytes());
         self.lines.push(text);
-        self.complete = !more;
+        if !more {
+            self.whole = true;
+            self.owed = self.owed.saturating_sub(1);
+        }
         Ok(true)
     }
 
@@ -218,14 +225,31 @@ impl State {
         Err(bad(&format!("the server spoke out of turn: {said}")))
     }
 
-    fn write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let n = ready!(match self.stream()? {
+    /// Gives the network some of these bytes, at least one.
+    fn put(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let taken = ready!(match self.stream()? {
             Stream::Plain(s) => Pin::new(s).poll_write(cx, buf),
             Stream::Tls(s) => Pin::new(s.as_mut()).poll_write(cx, buf),
         })?;
-        self.written += n as u64;
-        self.complete = false;
-        self.lines.clear();
+        Poll::Ready(if taken == 0 { Err(gone()) } else { Ok(taken) })
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.stream()? {
+            Stream::Plain(s) => Pin::new(s).poll_flush(cx),
+            Stream::Tls(s) => Pin::new(s.as_mut()).poll_flush(cx),
+        }
+    }
+
+    /// Writes a command, or several for which [`Tap::ask`] was told. Only before the first byte must the server be silent:
+    /// it may answer the first command before the last is written.
+    fn command(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.owed == 0 || self.unbegun {
+            self.check_silence(cx)?;
+        }
+        let n = ready!(self.put(cx, buf))?;
+        self.unbegun = false;
+        self.owed = self.owed.max(1);
         Poll::Ready(Ok(n))
     }
 }
@@ -260,7 +284,7 @@ fn gone() -> io::Error {
 
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut state = self.0.lock();
+        let mut state = lock(&self.0);
         loop {
             if !state.ready.is_empty() {
                 let n = state.ready.len().min(buf.remaining());
@@ -268,7 +292,7 @@ impl AsyncRead for Wire {
                 state.ready.drain(..n);
                 return Poll::Ready(Ok(()));
             }
-            if state.complete {
+            if state.owed == 0 {
                 return Poll::Ready(Err(bad("no SMTP reply")));
             }
             if !state.take_line()? && ready!(state.fill(cx))? == 0 {
@@ -280,41 +304,15 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let mut state = self.0.lock();
-        if state.dot == Dot::Left {
-            // The rest of a dot that left in parts: only now may the server speak.
-            return state.write(cx, buf);
-        }
-        state.check_silence(cx)?;
-        if buf == DOT {
-            match state.dot {
-                Dot::Body | Dot::Waiting => {
-                    state.dot = Dot::Waiting;
-                    state.waker = Some(cx.waker().clone());
-                    self.0.at_dot.notify_one();
-                    return Poll::Pending;
-                }
-                Dot::Allowed => {
-                    state.dot = Dot::Left;
-                    let written = state.write(cx, buf);
-                    drill::point("after-dot");
-                    return written;
-                }
-                Dot::Idle | Dot::Left => {}
-            }
-        }
-        state.write(cx, buf)
+        lock(&self.0).command(cx, buf)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.0.lock().stream()? {
-            Stream::Plain(s) => Pin::new(s).poll_flush(cx),
-            Stream::Tls(s) => Pin::new(s.as_mut()).poll_flush(cx),
-        }
+        lock(&self.0).flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.0.lock().stream()? {
+        match lock(&self.0).stream()? {
             Stream::Plain(s) => Pin::new(s).poll_shutdown(cx),
             Stream::Tls(s) => Pin::new(s.as_mut()).poll_shutdown(cx),
         }
@@ -323,7 +321,7 @@ impl AsyncWrite for Wire {
 
 impl AsyncTokioStream for Wire {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.0.lock().peer)
+        Ok(lock(&self.0).peer)
     }
 }
 
@@ -346,18 +344,18 @@ mod tests {
             raw: raw.to_vec(),
             ready: Vec::new(),
             lines: Vec::new(),
-            complete: false,
-            dot: Dot::Idle,
-            waker: None,
-            written: 0,
+            whole: true,
+            owed: 1,
+            unbegun: false,
+            dot_left: false,
         }
     }
 
     #[test]
     fn one_reply_is_handed_out_and_the_next_is_kept() {
         let mut state = state(b"250-first\r\n250\n550 another\r\n");
-        assert!(state.take_line().expect("a line") && !state.complete);
-        assert!(state.take_line().expect("a line") && state.complete);
+        assert!(state.take_line().expect("a line") && state.owed == 1);
+        assert!(state.take_line().expect("a line") && state.owed == 0);
         assert_eq!(state.ready, b"250-first\r\n250 \r\n");
         assert_eq!(state.lines, ["first", ""]);
         assert_eq!(state.raw, b"550 another\r\n");

@@ -1,7 +1,8 @@
 //! From the tree of parts to the text that a person reads, the HTML as sent, and the attachments.
 
 use std::ops::Range;
-use std::sync::Arc;
+
+use bytes::Bytes;
 
 use crate::model::{Attachment, Digest, Span};
 
@@ -334,7 +335,7 @@ impl Reader<'_> {
             let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
             let disposition = if file.cid.is_some() { "inline" } else { "attachment" };
             let name = file.name.and_then(|n| entity::file_name(&n));
-            self.push(attachment(kind, name, disposition, file.cid, file.bytes.into()));
+            self.push(attachment(kind, name, disposition, file.cid, Bytes::copy_from_slice(file.bytes)));
         }
         if self.wrapped.is_blank() {
             self.wrapped = Piece { plain: unpacked.text.map(|t| tidy(&t)), html: unpacked.html.map(|h| tidy(&h)) };
@@ -362,13 +363,14 @@ fn attachment(
     name: Option<String>,
     disposition: &str,
     cid: Option<String>,
-    content: Arc<[u8]>,
+    content: Bytes,
 ) -> Attachment {
     Attachment {
         name,
         media_type: kind,
         disposition: disposition.to_owned(),
         cid,
+        size: content.len(),
         sha256: Digest::of(&content),
         content,
         span: None,

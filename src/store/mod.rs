@@ -24,7 +24,7 @@ mod pack;
 pub mod sqlite;
 pub mod watch;
 
-pub use pack::{pack, unpack};
+pub use pack::{Packed, pack, unpack};
 
 /// What to do once the store's answers are known. Pure, and run inside the transaction (so it must not call the store);
 /// `Fn`, so that a back end may run it again after a serialization failure.
@@ -36,12 +36,13 @@ pub type Plan = Arc<dyn Fn(Found) -> Commit + Send + Sync>;
 /// A mail that was read and is ready to be decided and written down.
 #[derive(Clone)]
 pub struct Arrival {
+    /// Its raw bytes are not needed any more and may be gone: see `packed`.
     pub incoming: Incoming,
     pub lookup: Lookup,
     pub plan: Plan,
     pub digest: Digest,
     /// The raw mail as it will be stored, compressed by whoever made this arrival: never on the writer's thread.
-    pub packed: Vec<u8>,
+    pub packed: Packed,
     /// For `quarantine list`, should it come to that: the sender and subject as read.
     pub from: String,
     pub subject: String,
@@ -103,6 +104,12 @@ pub enum StoreError {
     Broken(String),
 }
 
+/// Hears how a call ended, on a thread of the store's, which it must not hold up.
+pub type Told = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// A mail of the outbox that was tried, how that ended, and when it goes again.
+pub type Settled = (i64, Attempt, Option<Timestamp>);
+
 /// What every word of [`StoreError::word`] begins with, and that of a damaged database.
 pub const DATABASE: &str = "database";
 pub const BROKEN: &str = "database-broken";
@@ -152,7 +159,7 @@ pub trait Store: watch::Watch + Send + Sync {
     fn order(&self, lookup: &Lookup, plan: &Plan, now: Timestamp) -> Result<Commit>;
 
     /// Puts a mail aside without a decision: it could not even be read.
-    fn quarantine(&self, incoming: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> Result<()>;
+    fn quarantine(&self, incoming: &Incoming, packed: Packed, because: &str, now: Timestamp) -> Result<()>;
 
     /// How many items were discovered since then, and how many of these have a fate.
     fn counts(&self, since: Timestamp) -> Result<(i64, i64)>;
@@ -184,13 +191,21 @@ pub trait Store: watch::Watch + Send + Sync {
     /// To be called, and durable, before the final dot is sent. Refused where the mail is no longer claimed: of two who
     /// believe that they hold the lease, one may go on.
     fn in_data(&self, id: i64, now: Timestamp) -> Result<()>;
+    /// [`Store::in_data`] for one who has no thread to wait on.
+    fn in_data_then(&self, id: i64, now: Timestamp, told: Told) {
+        told(self.in_data(id, now));
+    }
     /// Records how a try ended. `next`: when to try again, None: not by itself. An acceptance is recorded whatever
     /// happened to the row meanwhile; any other end only while the row is still being sent; of a mail that was erased,
     /// nothing.
     fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> Result<()>;
     /// Several at once, one transaction.
-    fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> Result<()> {
+    fn settle_all(&self, settled: &[Settled], now: Timestamp) -> Result<()> {
         settled.iter().try_for_each(|(id, attempt, next)| self.settle(*id, attempt, *next, now))
+    }
+    /// [`Store::settle_all`] for one who has no thread to wait on.
+    fn settle_all_then(&self, settled: Arc<Vec<Settled>>, now: Timestamp, told: Told) {
+        told(self.settle_all(&settled, now));
     }
     /// Ends the leases of all mails that are being sent: their senders are known to be dead. Returns how many.
     fn end_leases(&self, now: Timestamp) -> Result<usize>;

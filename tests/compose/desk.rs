@@ -88,7 +88,8 @@ pub fn attachment(name: &str, media_type: &str, content: &[u8]) -> Attachment {
         media_type: media_type.into(),
         disposition: "attachment".into(),
         cid: None,
-        content: content.into(),
+        content: content.to_vec().into(),
+        size: content.len(),
         sha256: postdesk::model::Digest::of(content),
         span: None,
     }

@@ -111,6 +111,7 @@ fn a_refusal_needs_no_ticket_and_then_takes_no_answer() {
 fn too_large_attachments_are_named_in_a_notification_and_go_with_an_answer() {
     let mut large = attachment("záznam.bin", "application/octet-stream", b"");
     large.content = vec![0_u8; 16 << 20].into();
+    large.size = large.content.len();
     let with = |template| Draft {
         attachments: vec![large.clone(), attachment("malá.txt", "text/plain", "čaj\n".as_bytes())],
         ..draft(template, Language::En)

@@ -97,6 +97,29 @@ fn large_mail(bytes: usize) -> Vec<u8> {
     mail.into_bytes()
 }
 
+/// By IMAP, the way on which it takes the most: what the connection reads it into stands beside the mail for a moment.
+#[test]
+fn a_mail_of_fifty_megabytes_takes_less_than_three_times_its_size_and_is_kept_whole() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let sink = runtime.block_on(Sink::start(Script::default()));
+    let dovecot = Dovecot::start();
+    let desk = Desk::new(&dovecot, sink.address.port(), None);
+    let daemon = desk.watch(1);
+    let mail = large_mail(LARGE);
+    dovecot.deliver("podpora", &mail);
+    let database = rusqlite::Connection::open(desk.database()).expect("opens");
+    let sent = "SELECT count(*) FROM outbox WHERE state = 'sent'";
+    eventually("it is a ticket, acknowledged, and its owner is told", LONG * 3, || {
+        (rows(&database, sent) == 2).then_some(())
+    });
+    let peak = peak_kb(daemon.child.id());
+    println!("a mail of {} KB, peak {peak} KB", mail.len() / 1024);
+    assert!(peak < 3 * mail.len() as u64 / 1024, "{peak} KB");
+    daemon.stop();
+    let packed: Vec<u8> = database.query_row("SELECT packed FROM raw", [], |row| row.get(0)).expect("one mail");
+    assert!(postdesk::store::unpack(&packed, mail.len()).expect("unpacks") == mail, "it is kept byte by byte");
+}
+
 /// `POSTDESK_BURST` sets how many mails; `scripts/burst-run` takes 50,000, with the release build.
 #[test]
 fn a_burst_with_a_fifty_megabyte_mail_in_it_is_taken_in_whole_within_bounded_memory() {

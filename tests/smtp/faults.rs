@@ -12,8 +12,21 @@ use crate::support::outbox_store::OutboxStore;
 use crate::support::smtp_sink::{Body, Say, Script, Sink};
 use crate::{MAIL, deliver, last_end, now, one_mail, reply, settings, to_sink};
 
-/// One mail, to a sink that follows the script: how the try ended, and how often the dot was announced.
+/// One mail, to a sink that follows the script, and to one that follows it and takes commands together: how the try ended,
+/// which is the same, and how often the dot was announced.
 async fn against(script: Script) -> (Attempt, usize, Sink) {
+    let (one_by_one, noted, sink) = once_against(script.clone()).await;
+    let (together, noted_too, _) = once_against(pipelining(script)).await;
+    assert_eq!(std::mem::discriminant(&one_by_one), std::mem::discriminant(&together), "{one_by_one:?}, {together:?}");
+    assert_eq!(noted, noted_too, "{one_by_one:?}, {together:?}");
+    (one_by_one, noted, sink)
+}
+
+fn pipelining(script: Script) -> Script {
+    Script { extensions: [script.extensions, vec!["PIPELINING"]].concat(), ..script }
+}
+
+async fn once_against(script: Script) -> (Attempt, usize, Sink) {
     let sink = Sink::start(script).await;
     let (store, id) = one_mail();
     let began = Instant::now();
@@ -279,4 +292,51 @@ async fn nothing_goes_in_the_clear_beyond_this_machine() {
     let clear = SmtpSettings { host: "192.0.2.1".into(), ..settings(25, Tls::None) };
     let trouble = postdesk::outbox::probe(&clear).await;
     assert!(matches!(trouble, Err(SmtpError::Plaintext { .. })), "{trouble:?}");
+}
+
+#[tokio::test]
+async fn commands_go_together_where_the_server_lets_them_and_one_by_one_where_it_does_not() {
+    for (script, together) in [(Script::default(), false), (pipelining(Script::default()), true)] {
+        let sink = Sink::start(script).await;
+        let store = Arc::new(OutboxStore::default());
+        for i in 0..3 {
+            store.queue(Template::Answer, &format!("c{i}@inbox.example"), MAIL, now());
+        }
+        deliver(&store, SmtpSettings { connections: 1, ..to_sink(&sink) }).await;
+        let taken = sink.taken();
+        assert_eq!(taken.len(), 3);
+        assert!(taken.iter().all(|mail| mail.bytes == MAIL && mail.rcpt.len() == 1), "{taken:?}");
+        assert_eq!(sink.connections(), 1);
+        let burst = sink.most_commands_at_once();
+        assert_eq!(burst, if together { 3 } else { 1 });
+    }
+}
+
+/// MAIL, RCPT and DATA are on their way when one is refused: the next mail finds the session clean, or another one.
+#[tokio::test]
+async fn what_is_refused_within_a_group_settles_no_other_mail() {
+    let no = |command| pipelining(Script::on(command, Say::line("550 5.7.1 No")));
+    for (script, connections) in [
+        (no("MAIL FROM:<>"), 1),
+        (no("RCPT TO:<first@"), 1),
+        // A server that wants a body all the same gets no dot: the session is given up.
+        (Script { wants_any_body: true, ..no("MAIL FROM:<>") }, 2),
+        (Script { wants_any_body: true, ..no("RCPT TO:<first@") }, 2),
+    ] {
+        let what = format!("{:?}, {}", script.rules, script.wants_any_body);
+        let sink = Sink::start(script).await;
+        let store = Arc::new(OutboxStore::default());
+        // Of these only the first leaves with the null path.
+        let first = store.queue(Template::Acknowledgement, "first@inbox.example", MAIL, now());
+        let second = store.queue(Template::Answer, "second@inbox.example", MAIL, now());
+        deliver(&store, SmtpSettings { connections: 1, ..to_sink(&sink) }).await;
+        let end = last_end(&store, first);
+        assert!(matches!(&end, Attempt::Rejected(reply) if reply.code == 550), "{what}: {end:?}");
+        assert_eq!(store.row(first).noted, 0, "{what}: no dot was announced");
+        assert_eq!(store.row(second).state, OutboxState::Sent, "{what}");
+        let taken = sink.taken();
+        assert_eq!(taken.len(), 1, "{what}");
+        assert!(taken[0].rcpt[0].contains("second@") && taken[0].bytes == MAIL, "{what}: {taken:?}");
+        assert_eq!(sink.connections(), connections, "{what}");
+    }
 }

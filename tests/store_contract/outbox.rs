@@ -115,6 +115,15 @@ pub fn the_claims_of_the_dead_end_when_they_are_known_to_be_dead(place: &BackEnd
     assert_eq!(told, [(claimed, false), (in_data, true)], "what waits for its time waits on");
 }
 
+pub fn what_a_customer_waits_for_goes_before_what_agents_are_told(place: &BackEnd) {
+    let store = place.open();
+    let told = queue(&*store, &["n1", "n2"], Template::NotifyNew, noon());
+    let heard = queue(&*store, &["a1", "a2"], Template::Acknowledgement, noon() + minutes(1));
+    let said = queue(&*store, &["b1"], Template::Answer, noon() + minutes(2));
+    assert_eq!(claim(&*store, noon() + minutes(3), 4), [heard[0], heard[1], said[0], told[0]]);
+    assert_eq!(claim(&*store, noon() + minutes(3), 4), [told[1]]);
+}
+
 pub fn fresh_mail_comes_before_repeated_tries(place: &BackEnd) {
     let store = place.open();
     let failing: Vec<String> = (0..20).map(|n| format!("failing{n}")).collect();

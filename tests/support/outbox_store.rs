@@ -17,7 +17,8 @@ use postdesk::model::{
 use postdesk::store::sqlite::SqliteStore;
 use postdesk::store::watch::{Came, Notice, Watch};
 use postdesk::store::{
-    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, Plan, Reading, Result as StoreResult, Store, StoreError,
+    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, Packed, Plan, Reading, Result as StoreResult, Store,
+    StoreError,
 };
 
 /// A mail of the outbox, and what the courier did with it.
@@ -218,7 +219,7 @@ impl Store for OutboxStore {
     fn order(&self, lookup: &Lookup, plan: &Plan, now: Timestamp) -> StoreResult<Commit> {
         self.sqlite.order(lookup, plan, now)
     }
-    fn quarantine(&self, mail: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> StoreResult<()> {
+    fn quarantine(&self, mail: &Incoming, packed: Packed, because: &str, now: Timestamp) -> StoreResult<()> {
         self.sqlite.quarantine(mail, packed, because, now)
     }
     fn counts(&self, since: Timestamp) -> StoreResult<(i64, i64)> {

@@ -55,12 +55,20 @@ pub struct Script {
     pub body: Body,
     /// Mails a connection takes; at the next MAIL it says 421 and closes.
     pub mails_per_connection: usize,
+    /// Wants a body also for a mail that it refused to begin or that nobody takes.
+    pub wants_any_body: bool,
 }
 
 impl Default for Script {
     fn default() -> Self {
         let extensions = vec!["SIZE 50000000", "8BITMIME", "ENHANCEDSTATUSCODES"];
-        Script { extensions, rules: Vec::new(), body: Body::Take, mails_per_connection: usize::MAX }
+        Script {
+            extensions,
+            rules: Vec::new(),
+            body: Body::Take,
+            mails_per_connection: usize::MAX,
+            wants_any_body: false,
+        }
     }
 }
 
@@ -90,6 +98,7 @@ pub struct Taken {
 struct Record {
     taken: Vec<Taken>,
     commands: Vec<(usize, String)>,
+    most_commands: usize,
     connections: usize,
     open: usize,
     most_open: usize,
@@ -129,6 +138,11 @@ impl Sink {
     /// All commands, each with its connection's number.
     pub fn commands(&self) -> Vec<(usize, String)> {
         self.record().commands.clone()
+    }
+
+    /// The most commands that had come when one was read.
+    pub fn most_commands_at_once(&self) -> usize {
+        self.record().most_commands
     }
 
     pub fn connections(&self) -> usize {
@@ -198,9 +212,15 @@ impl Connection {
         self.say("", "220 sink.example ESMTP").await?;
         let mut mail = Taken { connection: self.number, ..Taken::default() };
         let mut mails = 0;
+        let (mut begun, mut taken_by) = (false, 0);
         loop {
             let line = self.line().await?;
-            self.record.lock().expect("not poisoned").commands.push((self.number, line.clone()));
+            {
+                let mut record = self.record.lock().expect("not poisoned");
+                record.commands.push((self.number, line.clone()));
+                let waiting = 1 + self.got.windows(2).filter(|w| w == b"\r\n").count();
+                record.most_commands = record.most_commands.max(waiting);
+            }
             let word = line.get(..4).unwrap_or(&line).to_ascii_uppercase();
             match word.as_str() {
                 "EHLO" => {
@@ -221,20 +241,28 @@ impl Connection {
                 "MAIL" => {
                     mails += 1;
                     mail = Taken { mail: line.clone(), connection: self.number, ..Taken::default() };
-                    self.say(&line, "250 2.1.0 Ok").await?;
+                    (begun, taken_by) = (self.say(&line, "250 2.1.0 Ok").await? == b'2', 0);
                 }
+                "RCPT" if !begun => drop(self.say(&line, "503 5.5.1 MAIL first").await?),
                 "RCPT" => {
                     mail.rcpt.push(line.clone());
-                    self.say(&line, "250 2.1.5 Ok").await?;
+                    taken_by += usize::from(self.say(&line, "250 2.1.5 Ok").await? == b'2');
+                }
+                "DATA" if taken_by == 0 && !self.script.wants_any_body => {
+                    self.say(&line, "554 5.5.1 No valid recipients").await?;
                 }
                 "DATA" => {
-                    if self.say(&line, "354 Go on").await? {
+                    if self.say(&line, "354 Go on").await? == b'3' {
                         mail.bytes = self.body().await?;
                         self.record.lock().expect("not poisoned").taken.push(mail.clone());
                         self.say(".", "250 2.0.0 Ok: taken").await?;
                     }
                 }
-                "RSET" | "NOOP" => drop(self.say(&line, "250 2.0.0 Ok").await?),
+                "RSET" => {
+                    (begun, taken_by) = (false, 0);
+                    self.say(&line, "250 2.0.0 Ok").await?;
+                }
+                "NOOP" => drop(self.say(&line, "250 2.0.0 Ok").await?),
                 "QUIT" => {
                     self.say(&line, "221 2.0.0 Bye").await?;
                     return Ok(());
@@ -244,8 +272,8 @@ impl Connection {
         }
     }
 
-    /// Says what the script says, or else `usual`. Whether it was a 3xx.
-    async fn say(&mut self, command: &str, usual: &str) -> Result<bool, Over> {
+    /// Says what the script says, or else `usual`. The first digit of it.
+    async fn say(&mut self, command: &str, usual: &str) -> Result<u8, Over> {
         let upper = command.to_ascii_uppercase();
         let follows =
             |start: &str| if start.len() < 2 { upper == start } else { upper.starts_with(&start.to_ascii_uppercase()) };
@@ -255,7 +283,7 @@ impl Connection {
             match say {
                 Say::Raw(bytes) => {
                     self.tcp.write_all(&bytes).await?;
-                    return Ok(bytes.starts_with(b"3"));
+                    return Ok(bytes.first().copied().unwrap_or_default());
                 }
                 Say::Close => return Err(Over),
                 Say::Hang => loop {

@@ -75,6 +75,7 @@ pub fn attachments(paths: &[PathBuf]) -> Result<Vec<Attachment>, Failure> {
             media_type: media_type(path).to_owned(),
             disposition: "attachment".to_owned(),
             cid: None,
+            size: content.len(),
             sha256: Digest::of(&content),
             content: content.into(),
             span: None,

@@ -8,7 +8,7 @@ use super::writer::{Work, words_of};
 use super::{lookup, rechecks, write};
 use crate::model::decision::{Commit, Fate};
 use crate::model::{Digest, Found, Incoming, Lookup};
-use crate::store::{Arrival, Ingested, Outcome, Plan, Result, StoreError};
+use crate::store::{Arrival, Ingested, Outcome, Packed, Plan, Result, StoreError};
 
 /// All of a batch, in order, within the caller's transaction.
 ///
@@ -104,7 +104,7 @@ pub(super) fn quarantine(
     connection: &Connection,
     incoming: &Incoming,
     digest: Digest,
-    packed: &[u8],
+    packed: &Packed,
     because: &str,
     now: Timestamp,
 ) -> Result<()> {

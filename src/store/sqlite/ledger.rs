@@ -2,7 +2,8 @@
 //! taken in, and what was filed away.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::blob::ZeroBlob;
+use rusqlite::{Connection, MAIN_DB, params};
 
 use super::sql::{Columns, all, first, message_key, micros, prepare, run};
 use super::watch;
@@ -10,7 +11,7 @@ use crate::model::decision::Fate;
 use crate::model::facts::Lookup;
 use crate::model::ticket::TicketNumber;
 use crate::model::{Digest, Incoming, SourceKey};
-use crate::store::{Cursor, LedgerRow, Result, StoreError};
+use crate::store::{Cursor, LedgerRow, Packed, Result, StoreError};
 
 /// How an item stands.
 pub(super) struct Standing {
@@ -218,18 +219,33 @@ pub(super) fn settle_erased(connection: &Connection, incoming: &Incoming, fate: 
 }
 
 /// Keeps the raw mail; the same bytes only once. Returns its row.
-pub(super) fn keep_raw(connection: &Connection, incoming: &Incoming, digest: &Digest, packed: &[u8]) -> Result<i64> {
+/// Bytes above which a mail is written piece by piece, and those of a piece.
+const PIECEMEAL: usize = 4 << 20;
+const PIECE: usize = 1 << 20;
+
+pub(super) fn keep_raw(connection: &Connection, incoming: &Incoming, digest: &Digest, packed: &Packed) -> Result<i64> {
     let known = first(connection, "SELECT id FROM raw WHERE digest = ?1", [&digest.0[..]], |c| c.take())?;
     if let Some(id) = known {
         return Ok(id);
     }
-    let size = i64::try_from(incoming.raw.len()).unwrap_or(i64::MAX);
-    run(
-        connection,
-        "INSERT INTO raw (digest, size, received_at, packed) VALUES (?1, ?2, ?3, ?4)",
-        params![&digest.0[..], size, micros(incoming.received_at), packed],
-    )?;
-    Ok(connection.last_insert_rowid())
+    let size = i64::try_from(packed.size()).unwrap_or(i64::MAX);
+    let bytes = packed.bytes();
+    let sql = "INSERT INTO raw (digest, size, received_at, packed) VALUES (?1, ?2, ?3, ?4)";
+    let received_at = micros(incoming.received_at);
+    // SQLite makes a copy of what it is given: a large one is handed over piece by piece.
+    let room = (bytes.len() > PIECEMEAL).then_some(ZeroBlob(bytes.len() as u64));
+    match room {
+        None => run(connection, sql, params![&digest.0[..], size, received_at, bytes])?,
+        Some(room) => run(connection, sql, params![&digest.0[..], size, received_at, room])?,
+    };
+    let id = connection.last_insert_rowid();
+    if room.is_some() {
+        let mut blob = connection.blob_open(MAIN_DB, "raw", "packed", id, false)?;
+        for (n, piece) in bytes.chunks(PIECE).enumerate() {
+            blob.write_all_at(piece, n * PIECE)?;
+        }
+    }
+    Ok(id)
 }
 
 pub(super) fn counts(connection: &Connection, since: Timestamp) -> Result<(i64, i64)> {

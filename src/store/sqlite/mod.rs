@@ -49,8 +49,8 @@ use self::writer::Writer;
 use super::erase::{Erase, Erased, Erasure};
 use super::watch::{Came, Fares, Notice, Watch};
 use super::{
-    Arrival, ContactCounts, Cursor, DueRecheck, Ingested, LedgerRow, OutboxRow, Plan, QuarantineRow, Reading, Result,
-    Store, StoreError, TicketFilter,
+    Arrival, ContactCounts, Cursor, DueRecheck, Ingested, LedgerRow, OutboxRow, Packed, Plan, QuarantineRow, Reading,
+    Result, Settled, Store, StoreError, TicketFilter, Told,
 };
 use crate::model::conduct::{Learnt, MailToIt};
 use crate::model::digest::{Measured, Overview};
@@ -181,7 +181,7 @@ impl Store for SqliteStore {
         self.writer.call(1, move |c| ingest::order(c, &lookup, &plan, now))
     }
 
-    fn quarantine(&self, incoming: &Incoming, packed: Vec<u8>, because: &str, now: Timestamp) -> Result<()> {
+    fn quarantine(&self, incoming: &Incoming, packed: Packed, because: &str, now: Timestamp) -> Result<()> {
         let (incoming, because) = (incoming.clone(), because.to_owned());
         let digest = Digest::of(&incoming.raw);
         self.writer.call(1, move |c| ingest::quarantine(c, &incoming, digest, &packed, &because, now))
@@ -235,15 +235,21 @@ impl Store for SqliteStore {
         self.writer.call(1, move |c| outbox::in_data(c, id, now))
     }
 
+    fn in_data_then(&self, id: i64, now: Timestamp, told: Told) {
+        self.writer.post(1, move |c| outbox::in_data(c, id, now), told);
+    }
+
     fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> Result<()> {
         self.settle_all(&[(id, attempt.clone(), next)], now)
     }
 
-    fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> Result<()> {
+    fn settle_all(&self, settled: &[Settled], now: Timestamp) -> Result<()> {
         let settled = settled.to_vec();
-        self.writer.call(1, move |c| {
-            settled.iter().try_for_each(|(id, attempt, next)| outbox::settle(c, *id, attempt, *next, now))
-        })
+        self.writer.call(1, move |c| outbox::settle_all(c, &settled, now))
+    }
+
+    fn settle_all_then(&self, settled: Arc<Vec<Settled>>, now: Timestamp, told: Told) {
+        self.writer.post(1, move |c| outbox::settle_all(c, &settled, now), told);
     }
 
     fn end_leases(&self, now: Timestamp) -> Result<usize> {

@@ -15,7 +15,7 @@ use crate::model::address::{AddrSpec, Address};
 use crate::model::conduct::is_about_address;
 use crate::model::outgoing::{Attempt, OutboxEntry, OutboxState, OutgoingMail, SmtpReply, Template};
 use crate::model::{Content, Digest};
-use crate::store::{FAR, OutboxRow, Result, StoreError, unpack};
+use crate::store::{FAR, OutboxRow, Result, Settled, StoreError, unpack};
 
 pub(super) fn queue(connection: &Connection, mail: &OutgoingMail, now: Timestamp) -> Result<()> {
     let key = message_key(&mail.message_id)
@@ -29,8 +29,8 @@ pub(super) fn queue(connection: &Connection, mail: &OutgoingMail, now: Timestamp
     run(
         connection,
         "INSERT INTO outbox (template, ticket, language, mailbox, envelope_from, to_name, to_email, subject, message_id, \
-         message_key, state, queued_at, changed_at, last_reply) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13)",
+         message_key, state, queued_at, changed_at, last_reply, rank) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14)",
         params![
             mail.template.word(),
             mail.ticket,
@@ -45,6 +45,7 @@ pub(super) fn queue(connection: &Connection, mail: &OutgoingMail, now: Timestamp
             state.word(),
             micros(now),
             reply,
+            mail.template.rank(),
         ],
     )?;
     let id = connection.last_insert_rowid();
@@ -110,7 +111,7 @@ pub(super) fn claim(
     give_up_unknown(connection, sending, now, far)?;
     let mut ids: Vec<i64> = all(
         connection,
-        "SELECT id FROM outbox WHERE state = 'waiting' AND attempts = 0 ORDER BY id LIMIT ?1",
+        "SELECT id FROM outbox WHERE state = 'waiting' AND attempts = 0 ORDER BY rank, id LIMIT ?1",
         [i64::try_from(limit).unwrap_or(i64::MAX)],
         |c| c.take(),
     )?;
@@ -214,14 +215,13 @@ pub(super) fn in_data(connection: &Connection, id: i64, now: Timestamp) -> Resul
     }
 }
 
+/// See [`crate::store::Store::settle_all`].
+pub(super) fn settle_all(connection: &Connection, settled: &[Settled], now: Timestamp) -> Result<()> {
+    settled.iter().try_for_each(|(id, attempt, next)| settle(connection, *id, attempt, *next, now))
+}
+
 /// See [`crate::store::Store::settle`].
-pub(super) fn settle(
-    connection: &Connection,
-    id: i64,
-    attempt: &Attempt,
-    next: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<()> {
+fn settle(connection: &Connection, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> Result<()> {
     if let Attempt::Accepted(reply) = attempt {
         // True whatever happened to the row meanwhile; only a bounce knows better.
         let accepted = run(
@@ -301,7 +301,7 @@ fn words(reply: &SmtpReply) -> String {
 pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>> {
     let fresh = first(
         connection,
-        "SELECT queued_at FROM outbox WHERE state = 'waiting' AND attempts = 0 ORDER BY id LIMIT 1",
+        "SELECT queued_at FROM outbox WHERE state = 'waiting' AND attempts = 0 ORDER BY rank, id LIMIT 1",
         [],
         |c| c.time(),
     )?;

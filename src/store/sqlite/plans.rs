@@ -150,7 +150,9 @@ fn drive(store: &SqliteStore) {
     let moments = vec!["morning".to_owned()];
     store.order(&Lookup { moments, ..lookup() }, &second, now).expect("orders");
     assert!(store.order(&lookup(), &panics, now).is_err());
-    store.quarantine(&incoming(&SourceKey::imap("INBOX", 1, 3), now), Vec::new(), "x", now).expect("puts aside");
+    store
+        .quarantine(&incoming(&SourceKey::imap("INBOX", 1, 3), now), pack(b"x").expect("packs"), "x", now)
+        .expect("puts aside");
     store.quarantine_reopen(2).expect("reopens");
     store.quarantine_drop(2, "x", now).expect("drops");
     store
@@ -170,6 +172,7 @@ fn drive(store: &SqliteStore) {
     for entry in &claimed {
         store.outgoing(entry.id).expect("reads");
         store.in_data(entry.id, now).expect("goes on");
+        store.in_data_then(entry.id, now, Box::new(drop));
     }
     let later = now.checked_add(hour).expect("a time");
     for entry in store.claim_beside(&[], later, hour, 10).expect("claims") {
@@ -187,7 +190,9 @@ fn drive(store: &SqliteStore) {
     store.unsettled("podpora").expect("reads");
     let old = Fate::Ignored { because: "old".to_owned() };
     store.give_fate("podpora", &[SourceKey::imap("INBOX", 1, 8)], &old, now).expect("gives");
-    store.settle_all(&[(1, Attempt::Accepted(SmtpReply::default()), None)], later).expect("settles");
+    let accepted = (1, Attempt::Accepted(SmtpReply::default()), None);
+    store.settle_all(std::slice::from_ref(&accepted), later).expect("settles");
+    store.settle_all_then(Arc::new(vec![accepted]), later, Box::new(drop));
     store.clock_due(now, 10).expect("reads");
     store.clock_next().expect("reads");
     store.outbox_retry(None, later).expect("retries");

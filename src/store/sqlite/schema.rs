@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0018_accounts.sql"),
     include_str!("migrations/0019_person.sql"),
     include_str!("migrations/0020_search.sql"),
+    include_str!("migrations/0021_rank.sql"),
 ];
 
 /// From this version on it is kept what people on file look like.

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -81,14 +81,19 @@ trait Job: Send {
     fn finish(self: Box<Self>, committed: Result<()>);
 }
 
-struct Task<T, F> {
+struct Task<T, F, R> {
     weight: usize,
     work: F,
     result: Option<Result<T>>,
-    reply: SyncSender<Result<T>>,
+    told: R,
 }
 
-impl<T: Send, F: FnMut(&Work<'_>) -> Result<T> + Send> Job for Task<T, F> {
+impl<T, F, R> Job for Task<T, F, R>
+where
+    T: Send,
+    F: FnMut(&Work<'_>) -> Result<T> + Send,
+    R: FnOnce(Result<T>) + Send,
+{
     fn weight(&self) -> usize {
         self.weight
     }
@@ -104,12 +109,10 @@ impl<T: Send, F: FnMut(&Work<'_>) -> Result<T> + Send> Job for Task<T, F> {
     }
 
     fn finish(self: Box<Self>, committed: Result<()>) {
-        let Task { result, reply, .. } = *self;
-        let result = committed.and_then(|()| {
+        let Task { result, told, .. } = *self;
+        told(committed.and_then(|()| {
             result.unwrap_or_else(|| Err(StoreError::Refused("The transaction ended early".to_owned())))
-        });
-        // Nobody listens any more: then nobody needs to know.
-        let _ = reply.send(result);
+        }));
     }
 }
 
@@ -137,11 +140,31 @@ impl Writer {
         work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, answer) = sync_channel(1);
-        let task = Task { weight: weight.max(1), work, result: None, reply };
-        let gone = || StoreError::Broken("The writing thread has ended".to_owned());
-        self.jobs.as_ref().ok_or_else(gone)?.send(Box::new(task)).map_err(|_| gone())?;
+        // Where nobody listens any more nobody needs to know.
+        self.post(weight, work, move |result| drop(reply.send(result)));
         answer.recv().map_err(|_| gone())?
     }
+
+    /// The same without waiting. `told` gets the result on the writing thread and must not block it.
+    pub(super) fn post<T: Send + 'static>(
+        &self,
+        weight: usize,
+        work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
+        told: impl FnOnce(Result<T>) + Send + 'static,
+    ) {
+        let job: Box<dyn Job> = Box::new(Task { weight: weight.max(1), work, result: None, told });
+        let unsent = match &self.jobs {
+            Some(jobs) => jobs.send(job).err().map(|error| error.0),
+            None => Some(job),
+        };
+        if let Some(job) = unsent {
+            job.finish(Err(gone()));
+        }
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Broken("The writing thread has ended".to_owned())
 }
 
 impl Drop for Writer {
@@ -282,12 +305,11 @@ mod tests {
         F: Fn(&Work<'_>) -> Result<i64> + Send + 'static,
     {
         let (release, held) = hold(writer);
-        let jobs = writer.jobs.as_ref().expect("runs");
         let answers: Vec<_> = works
             .into_iter()
             .map(|work| {
                 let (reply, answer) = sync_channel(1);
-                jobs.send(Box::new(Task { weight: 1, work, result: None, reply })).expect("is queued");
+                writer.post(1, work, move |result| reply.send(result).expect("is awaited"));
                 answer
             })
             .collect();
