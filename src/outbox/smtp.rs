@@ -1,7 +1,7 @@
 //! One mail over a session: MAIL, RCPT, DATA, body, final dot, each with its own limit, and what its end means.
 //!
-//! Where the server lets us (PIPELINING, RFC 2920), the three commands go together, and a small body goes with its dot:
-//! two waits for the server a mail instead of five.
+//! Where the server lets us (PIPELINING, RFC 2920), the three commands go together: two waits for the server a mail instead
+//! of four. The dot goes alone, after the note: what breaks while the body leaves is then known to have broken before it.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -23,12 +23,9 @@ use crate::model::outgoing::{Attempt, SmtpReply};
 use super::session::{MECHANISMS, Session, acceptance, refusal, trouble};
 use super::settings::Limits;
 use super::transport::{Letter, own};
-use super::wire::DOT;
 
 /// RSET (RFC 5321 section 4.1.1.5), which lettre has no type for.
 const RSET: &str = "RSET\r\n";
-/// Bytes at the end of a body that wait for the note and leave together with the dot: most mails are no longer.
-const WITH_DOT: usize = 16 * 1024;
 
 /// How one transaction ended, for the mail and for the session.
 pub(super) struct Sent {
@@ -200,11 +197,12 @@ impl Session {
         F: Future<Output = Result<(), String>>,
     {
         let bytes = doubled(bytes.strip_suffix(b"\r\n").unwrap_or(bytes));
-        let (mut first, last) = bytes.split_at(bytes.len().saturating_sub(WITH_DOT));
-        while !first.is_empty() {
-            let sent = within(terms, terms.limits.block, self.tap.send(first)).await?;
-            first = first.get(sent..).unwrap_or_default();
+        let mut left = &bytes[..];
+        while !left.is_empty() {
+            let sent = within(terms, terms.limits.block, self.tap.send(left)).await?;
+            left = left.get(sent..).unwrap_or_default();
         }
+        within(terms, terms.limits.block, self.tap.flush()).await?;
         self.tap.is_silent().await.map_err(Fault::from)?;
         drill::point("in-data");
         note.await.map_err(Fault::Unnoted)?;
@@ -213,7 +211,7 @@ impl Session {
         let limit = terms.limits.final_dot;
         let end = Instant::now() + limit;
         let silent = |_| Fault::Silent(limit);
-        timeout_at(end, self.tap.send_last(&[last, DOT].concat(), DOT.len())).await.map_err(silent)??;
+        timeout_at(end, self.tap.send_dot()).await.map_err(silent)??;
         drill::point("after-dot");
         Ok(timeout_at(end, self.conn.read_response()).await.map_err(silent)??)
     }

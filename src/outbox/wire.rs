@@ -32,7 +32,7 @@ const LINE_KEPT: usize = 500;
 const LINES_MAX: usize = 200;
 
 /// The end of a body (RFC 5321 section 4.1.1.4).
-pub(super) const DOT: &[u8] = b"\r\n.\r\n";
+const DOT: &[u8] = b"\r\n.\r\n";
 
 pub(super) enum Stream {
     Plain(TcpStream),
@@ -131,26 +131,31 @@ impl Tap {
         .await
     }
 
-    /// Sends what is left of a body, `dot` bytes at its end being the final dot.
-    pub(super) async fn send_last(&self, bytes: &[u8], dot: usize) -> io::Result<()> {
-        let before_dot = bytes.len().saturating_sub(dot);
-        let mut sent = 0;
+    /// Has all that was given to the network sent on its way.
+    pub(super) async fn flush(&self) -> io::Result<()> {
+        poll_fn(|cx| lock(&self.0).flush(cx)).await
+    }
+
+    /// Sends the final dot, to which a reply is owed.
+    pub(super) async fn send_dot(&self) -> io::Result<()> {
+        let mut rest = DOT;
         poll_fn(|cx| {
-            while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
+            while !rest.is_empty() {
                 let mut state = lock(&self.0);
                 if !state.dot_left {
                     state.check_silence(cx)?;
                     // What an encrypted stream is given may leave whenever it likes.
                     state.dot_left = matches!(state.stream, Some(Stream::Tls(_)));
                 }
-                sent += ready!(state.put(cx, rest))?;
-                state.dot_left |= sent > before_dot;
+                let taken = ready!(state.put(cx, rest))?;
+                state.dot_left = true;
+                rest = rest.get(taken..).unwrap_or_default();
             }
             lock(&self.0).owed = 1;
             Poll::Ready(Ok::<(), io::Error>(()))
         })
         .await?;
-        poll_fn(|cx| lock(&self.0).flush(cx)).await
+        self.flush().await
     }
 
     /// Takes the stream for TLS. None where the server said more than it was asked: what was said in the clear must not

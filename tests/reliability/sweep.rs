@@ -239,8 +239,11 @@ struct Outbound {
 }
 
 impl Outbound {
-    async fn new(tls: bool) -> Self {
-        let sink = Sink::start(Script::default()).await;
+    /// `together`: the server takes commands together (PIPELINING).
+    async fn new(tls: bool, together: bool) -> Self {
+        let mut script = Script::default();
+        script.extensions.extend(together.then_some("PIPELINING"));
+        let sink = Sink::start(script).await;
         let front = if tls { Some(TlsFront::start(sink.address.port()).await) } else { None };
         let proxy = Proxy::start(front.as_ref().map_or(sink.address.port(), |front| front.port)).await;
         let (store, now) = (Arc::new(OutboxStore::default()), Arc::new(AtomicI64::new(1_800_000_000)));
@@ -326,14 +329,16 @@ impl Outbound {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn smtp_cut_at_any_byte_delivers_every_answer_and_no_acknowledgement_twice() {
-    let mut outbound = Outbound::new(false).await;
-    let cut = outbound.sweep(Kind::Cut, step(13)).await;
-    println!("SMTP cut at {cut}: lost 0");
+    for (together, how) in [(false, "commands one by one"), (true, "commands together")] {
+        let mut outbound = Outbound::new(false, together).await;
+        let cut = outbound.sweep(Kind::Cut, step(19)).await;
+        println!("SMTP cut, {how}, at {cut}: lost 0");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn smtp_over_tls_cut_or_corrupted_at_any_byte_delivers_every_answer_unchanged() {
-    let mut outbound = Outbound::new(true).await;
+    let mut outbound = Outbound::new(true, true).await;
     let cut = outbound.sweep(Kind::Cut, step(53)).await;
     let corrupt = outbound.sweep(Kind::Corrupt(0x10), seldom(53)).await;
     println!("SMTP over TLS cut at {cut}, corrupted at {corrupt}: lost 0, changed 0");

@@ -146,7 +146,8 @@ impl Store for SqliteStore {
             return Ok(Vec::new());
         }
         let (mailbox, keys) = (mailbox.to_owned(), keys.to_vec());
-        self.writer.call(1, move |c| ledger::discover(c, &mailbox, &keys, now))
+        // That somebody saw a mail, and began to read it, is forgotten with the rest of the machine's memory: it is seen again.
+        self.writer.call_in_passing(move |c| ledger::discover(c, &mailbox, &keys, now))
     }
 
     fn known(&self, mailbox: &str, keys: &[SourceKey]) -> Result<Vec<LedgerRow>> {
@@ -223,7 +224,8 @@ impl Store for SqliteStore {
 
     fn claim_beside(&self, sending: &[i64], now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>> {
         let sending = sending.to_vec();
-        self.writer.call(1, move |c| outbox::claim(c, &sending, now, lease, limit))
+        // Nothing leaves before `in_data`, which is durable, and this with it.
+        self.writer.call_in_passing(move |c| outbox::claim(c, &sending, now, lease, limit))
     }
 
     fn outgoing(&self, id: i64) -> Result<Vec<u8>> {

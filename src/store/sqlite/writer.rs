@@ -75,6 +75,8 @@ impl Work<'_> {
 /// Something to be written.
 trait Job: Send {
     fn weight(&self) -> usize;
+    /// Whether it must outlast a power cut once its end is told.
+    fn lasts(&self) -> bool;
     /// Does it, inside the transaction. An error concerns the whole transaction.
     fn run(&mut self, work: &Work<'_>) -> Result<()>;
     /// Tells the caller, once it is known whether the transaction is durable.
@@ -83,6 +85,7 @@ trait Job: Send {
 
 struct Task<T, F, R> {
     weight: usize,
+    lasts: bool,
     work: F,
     result: Option<Result<T>>,
     told: R,
@@ -96,6 +99,10 @@ where
 {
     fn weight(&self) -> usize {
         self.weight
+    }
+
+    fn lasts(&self) -> bool {
+        self.lasts
     }
 
     fn run(&mut self, work: &Work<'_>) -> Result<()> {
@@ -139,20 +146,48 @@ impl Writer {
         weight: usize,
         work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.wait(weight, true, work)
+    }
+
+    /// The same for what a crash of the program must not undo but a power cut may, as long as nothing that came after it is
+    /// there: no sync is waited for. The next call that is durable makes it so too.
+    pub(super) fn call_in_passing<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.wait(1, false, work)
+    }
+
+    fn wait<T: Send + 'static>(
+        &self,
+        weight: usize,
+        lasts: bool,
+        work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (reply, answer) = sync_channel(1);
         // Where nobody listens any more nobody needs to know.
-        self.post(weight, work, move |result| drop(reply.send(result)));
+        self.send(weight, lasts, work, move |result| drop(reply.send(result)));
         answer.recv().map_err(|_| gone())?
     }
 
-    /// The same without waiting. `told` gets the result on the writing thread and must not block it.
+    /// [`Writer::call`] without waiting. `told` gets the result on the writing thread and must not block it.
     pub(super) fn post<T: Send + 'static>(
         &self,
         weight: usize,
         work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
         told: impl FnOnce(Result<T>) + Send + 'static,
     ) {
-        let job: Box<dyn Job> = Box::new(Task { weight: weight.max(1), work, result: None, told });
+        self.send(weight, true, work, told);
+    }
+
+    fn send<T: Send + 'static>(
+        &self,
+        weight: usize,
+        lasts: bool,
+        work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
+        told: impl FnOnce(Result<T>) + Send + 'static,
+    ) {
+        let job: Box<dyn Job> = Box::new(Task { weight: weight.max(1), lasts, work, result: None, told });
         let unsent = match &self.jobs {
             Some(jobs) => jobs.send(job).err().map(|error| error.0),
             None => Some(job),
@@ -176,7 +211,30 @@ impl Drop for Writer {
     }
 }
 
+/// Whether a commit waits for the disk (`PRAGMA synchronous`).
+struct Syncing {
+    /// None: it never does, in a store that nobody keeps.
+    now: Option<bool>,
+}
+
+impl Syncing {
+    fn of(connection: &Connection) -> Self {
+        let full = connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0));
+        Syncing { now: (full == Ok(2)).then_some(true) }
+    }
+
+    /// Between transactions only.
+    fn set(&mut self, connection: &Connection, sync: bool) -> Result<()> {
+        if self.now.is_some_and(|now| now != sync) {
+            connection.pragma_update(None, "synchronous", if sync { "FULL" } else { "NORMAL" })?;
+            self.now = Some(sync);
+        }
+        Ok(())
+    }
+}
+
 fn serve(mut connection: Connection, mut checkpointer: Option<Checkpointer>, queue: &Receiver<Box<dyn Job>>) {
+    let mut syncing = Syncing::of(&connection);
     while let Ok(first) = queue.recv() {
         let mut weight = first.weight();
         let mut group = vec![first];
@@ -185,7 +243,8 @@ fn serve(mut connection: Connection, mut checkpointer: Option<Checkpointer>, que
             weight += next.weight();
             group.push(next);
         }
-        let committed = commit_together(&mut connection, &mut group);
+        let lasts = group.iter().any(|job| job.lasts());
+        let committed = syncing.set(&connection, lasts).and_then(|()| commit_together(&mut connection, &mut group));
         if let Err(error) = &committed {
             tracing::warn!(jobs = group.len(), %error, "Transaction failed, nothing was written");
         }
@@ -346,6 +405,34 @@ mod tests {
         let ends: Vec<bool> = together(&writer, works).iter().map(Result::is_ok).collect();
         assert_eq!(ends, [true, true, false, true, false, true]);
         assert_eq!(count(&writer), 4);
+    }
+
+    #[test]
+    fn what_is_done_in_passing_waits_for_no_disk_and_what_comes_with_it_or_after_it_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = crate::store::sqlite::Options::default();
+        let connection =
+            crate::store::sqlite::schema::open_writer(&folder.path().join("desk.db"), &options).expect("opens");
+        let writer = Arc::new(Writer::start(connection, None).expect("starts"));
+        let setting = |c: &Work<'_>| Ok(c.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))?);
+        assert_eq!(writer.call_in_passing(setting), Ok(1), "NORMAL");
+        assert_eq!(writer.call(1, setting), Ok(2), "FULL");
+        assert_eq!(writer.call_in_passing(setting), Ok(1));
+        let (release, held) = hold(&writer);
+        let (reply, answers) = mpsc::channel();
+        for lasts in [false, true] {
+            let reply = reply.clone();
+            writer.send(1, lasts, setting, move |result| reply.send(result).expect("is awaited"));
+        }
+        release.send(()).expect("is awaited");
+        held.join().expect("ends well").expect("is held");
+        assert_eq!((answers.recv(), answers.recv()), (Ok(Ok(2)), Ok(Ok(2))), "together");
+
+        let lasting = crate::store::sqlite::Options { durable: false, ..options };
+        let connection =
+            crate::store::sqlite::schema::open_writer(&folder.path().join("other.db"), &lasting).expect("opens");
+        let writer = Writer::start(connection, None).expect("starts");
+        assert_eq!((writer.call_in_passing(setting), writer.call(1, setting)), (Ok(0), Ok(0)), "OFF");
     }
 
     #[test]
