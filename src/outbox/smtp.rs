@@ -135,7 +135,7 @@ impl Session {
     where
         F: Future<Output = Result<(), String>>,
     {
-        self.tap.begin_body();
+        self.tap.begin_mail();
         let parameters = self.parameters(&letter.bytes)?;
         let from = letter.entry.envelope_from.as_ref().map(address).transpose()?;
         let to = address(&letter.entry.to)?;
@@ -203,7 +203,7 @@ impl Session {
             left = left.get(sent..).unwrap_or_default();
         }
         within(terms, terms.limits.block, self.tap.flush()).await?;
-        self.tap.is_silent().await.map_err(Fault::from)?;
+        self.tap.is_silent().await?;
         drill::point("in-data");
         note.await.map_err(Fault::Unnoted)?;
         drill::point("noted");

@@ -106,8 +106,8 @@ impl Tap {
         lock(&self.0).owed
     }
 
-    /// A body begins.
-    pub(super) fn begin_body(&self) {
+    /// A mail begins: nothing of its dot has left.
+    pub(super) fn begin_mail(&self) {
         lock(&self.0).dot_left = false;
     }
 
