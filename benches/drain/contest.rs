@@ -124,8 +124,12 @@ impl Arena<'_> {
             "(SELECT coalesce(max(id), 0) FROM ledger) >= {mails} AND NOT EXISTS (SELECT 1 FROM ledger WHERE fate IS NULL)"
         );
         let committed = self.until(&mut child, begin, &state, &all_in);
-        let accepted = self.sink.map(|_| self.until(&mut child, begin, &state, NO_ACKNOWLEDGEMENT_WAITS));
-        let delivered = self.sink.map(|_| self.until(&mut child, begin, &state, NOTHING_WAITS));
+        let nothing_waits =
+            |of: &str| format!("NOT EXISTS (SELECT 1 FROM outbox WHERE {WAITS} AND template LIKE '{of}%')");
+        let gone =
+            |child: &mut Child, of: &str| self.sink.map(|_| self.until(child, begin, &state, &nothing_waits(of)));
+        let accepted = gone(&mut child, "acknowledgement");
+        let delivered = gone(&mut child, "");
         let usage = process::usage(child.id()).expect("the daemon runs");
         let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
         let (status, _) = process::wait(&mut child, LONGEST);
@@ -235,11 +239,7 @@ impl Arena<'_> {
 }
 
 /// The states are those of the index `outbox_open`.
-const NO_ACKNOWLEDGEMENT_WAITS: &str = "NOT EXISTS (SELECT 1 FROM outbox WHERE state IN ('waiting', 'deferred', 'failed', \
-    'claimed', 'in-data', 'bounced') AND template LIKE 'acknowledgement%')";
-
-const NOTHING_WAITS: &str = "NOT EXISTS (SELECT 1 FROM outbox WHERE state IN ('waiting', 'deferred', 'failed', 'claimed', \
-    'in-data', 'bounced'))";
+const WAITS: &str = "state IN ('waiting', 'deferred', 'failed', 'claimed', 'in-data', 'bounced')";
 
 /// So that nobody pays for what another left in the caches.
 fn settle_disk() {

@@ -218,11 +218,11 @@ pub(super) fn settle_erased(connection: &Connection, incoming: &Incoming, fate: 
     Ok(())
 }
 
-/// Keeps the raw mail; the same bytes only once. Returns its row.
 /// Bytes above which a mail is written piece by piece, and those of a piece.
 const PIECEMEAL: usize = 4 << 20;
 const PIECE: usize = 1 << 20;
 
+/// Keeps the raw mail; the same bytes only once. Returns its row.
 pub(super) fn keep_raw(connection: &Connection, incoming: &Incoming, digest: &Digest, packed: &Packed) -> Result<i64> {
     let known = first(connection, "SELECT id FROM raw WHERE digest = ?1", [&digest.0[..]], |c| c.take())?;
     if let Some(id) = known {

@@ -428,9 +428,9 @@ mod tests {
         held.join().expect("ends well").expect("is held");
         assert_eq!((answers.recv(), answers.recv()), (Ok(Ok(2)), Ok(Ok(2))), "together");
 
-        let lasting = crate::store::sqlite::Options { durable: false, ..options };
+        let fleeting = crate::store::sqlite::Options { durable: false, ..options };
         let connection =
-            crate::store::sqlite::schema::open_writer(&folder.path().join("other.db"), &lasting).expect("opens");
+            crate::store::sqlite::schema::open_writer(&folder.path().join("other.db"), &fleeting).expect("opens");
         let writer = Writer::start(connection, None).expect("starts");
         assert_eq!((writer.call_in_passing(setting), writer.call(1, setting)), (Ok(0), Ok(0)), "OFF");
     }
