@@ -38,6 +38,7 @@ mod inquiry;
 mod mail;
 mod part;
 mod picture;
+mod quoted;
 mod related;
 mod service;
 mod subject;

@@ -9,6 +9,7 @@ use crate::model::{Attachment, Content};
 
 use super::ComposeError;
 use super::header::plain;
+use super::quoted::quoted_printable;
 
 /// Adds the body of a mail, its own header fields included: the text alone, or with attachments in multipart/mixed.
 /// `seed` makes the boundary; it is the Message-ID, so that the same mail has the same one again.
@@ -44,13 +45,12 @@ pub fn add(mail: &mut Content, text: &str, attachments: &[&Attachment], seed: &s
 /// text in base64). Neither can contain `=_`, which begins every boundary here (RFC 2045 section 6.7).
 pub fn text_part(text: &str, kind: ContentType) -> Result<SinglePart, ComposeError> {
     let special = text.bytes().filter(|b| !b.is_ascii() || *b == b'=').count();
-    let encoding = if special * 2 > text.len() {
-        ContentTransferEncoding::Base64
+    let body = if special * 2 > text.len() {
+        Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::Base64)
+            .map_err(|_| ComposeError::Build("its text cannot be encoded"))?
     } else {
-        ContentTransferEncoding::QuotedPrintable
+        Body::dangerous_pre_encoded(quoted_printable(text), ContentTransferEncoding::QuotedPrintable)
     };
-    let body = Body::new_with_encoding(text.to_owned(), encoding)
-        .map_err(|_| ComposeError::Build("its text cannot be encoded"))?;
     Ok(SinglePart::builder().header(kind).body(body))
 }
 

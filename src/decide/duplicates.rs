@@ -109,13 +109,17 @@ fn alike(subject: (&[&str], &[&str]), text: (&[&str], &[&str])) -> bool {
 
 /// Live tickets of the organisation that the mail at hand is like, the newest first.
 pub fn likely<'a>(case: &'a Case, text: &str) -> Vec<&'a Similar> {
+    let others = &case.facts.found.told.similar;
+    if others.is_empty() {
+        return Vec::new();
+    }
     let (subject, text) = (fold(&bare_subject(case.subject())), fold(text));
     let (subject, text) = (words(&subject), words(&text));
     let like = |other: &&Similar| {
         let (their_subject, their_text) = (fold(&bare_subject(&other.subject)), fold(&other.text));
         alike((&subject, &words(&their_subject)), (&text, &words(&their_text)))
     };
-    case.facts.found.told.similar.iter().filter(like).take(SHOWN_MAX).collect()
+    others.iter().filter(like).take(SHOWN_MAX).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use memchr::memmem;
 
 use crate::model::decision::RouteStep;
 use crate::model::desk::{Assign, Assignee, Category, Group};
@@ -287,9 +288,9 @@ pub fn has_word(text: &str, word: &str) -> bool {
     if word.is_empty() {
         return false;
     }
-    text.match_indices(word).any(|(at, found)| {
+    memmem::find_iter(text.as_bytes(), word).any(|at| {
         let before = text[..at].chars().next_back();
-        let after = text[at + found.len()..].chars().next();
+        let after = text[at + word.len()..].chars().next();
         !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
     })
 }

@@ -28,6 +28,9 @@ pub fn ask(lookup: &mut Lookup, proof: &OwnProof, policy: &Policy) {
 
 /// What is to be kept of the signatures that prove this mail, and whether one of them proved another mail before.
 pub fn seen(message: &Message, by: &[&Signature], found: &Found, policy: &Policy) -> (Vec<String>, bool) {
+    if by.is_empty() {
+        return (Vec::new(), false);
+    }
     let consequences = message.consequences();
     let (mut keep, mut replayed): (Vec<String>, bool) = (Vec::new(), false);
     for signature in by {

@@ -1,6 +1,8 @@
 //! Names that look alike: what stays of a name when everything goes that an eye may overlook. After the skeletons of
 //! Unicode TR 39 section 4, for the letters that matter in addresses and in Latin names.
 
+use std::sync::LazyLock;
+
 use unicode_security::confusable_detection::skeleton as confusable;
 
 use super::text::fold;
@@ -60,23 +62,33 @@ const DRAWN_ALIKE: &[(char, char)] = &[
 /// Pairs that run together into one letter.
 const RUN_TOGETHER: &[(&str, &str)] = &[("rn", "m"), ("vv", "w"), ("cl", "d"), ("nn", "m")];
 
-fn latin(c: char) -> char {
+/// What [`DRAWN_ALIKE`] makes of the letters of ASCII, of which nearly every name is made.
+static ASCII: LazyLock<[char; 128]> = LazyLock::new(|| std::array::from_fn(|at| listed(char::from(at as u8))));
+
+fn listed(c: char) -> char {
     DRAWN_ALIKE.iter().find(|(other, _)| *other == c).map_or(c, |(_, latin)| *latin)
+}
+
+fn latin(c: char) -> char {
+    ASCII.get(c as usize).copied().unwrap_or_else(|| listed(c))
 }
 
 /// What two names that look alike have in common. Not for showing.
 pub fn skeleton(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in fold(name).chars().filter(|c| !super::text::is_invisible(*c)) {
-        match DRAWN_ALIKE.iter().find(|(other, _)| *other == c) {
-            Some((_, latin)) => out.push(*latin),
-            None if c.is_ascii() => out.push(c),
+        let drawn = latin(c);
+        if drawn != c || c.is_ascii() {
+            out.push(drawn);
+        } else {
             // All others, by the tables of TR 39; what these make of them is drawn alike once more.
-            None => out.extend(confusable(c.encode_utf8(&mut [0; 4])).flat_map(char::to_lowercase).map(latin)),
+            out.extend(confusable(c.encode_utf8(&mut [0; 4])).flat_map(char::to_lowercase).map(latin));
         }
     }
     for (pair, letter) in RUN_TOGETHER {
-        out = out.replace(pair, letter);
+        if out.contains(pair) {
+            out = out.replace(pair, letter);
+        }
     }
     out
 }
@@ -138,9 +150,20 @@ pub fn near(one: &str, other: &str) -> bool {
 
 /// [`near`], where the longest label has so many letters.
 pub fn near_from(one: &str, other: &str, letters: usize) -> bool {
-    one.len().abs_diff(other.len()) <= 4
+    differ_in_little(one.as_bytes(), other.as_bytes())
         && longest(one).max(longest(other)) >= letters
         && strsim::osa_distance(one, other) == 1
+}
+
+/// Between what both begin with and what both end with lies no more than two letters have bytes: nearly all pairs are told
+/// apart by this alone.
+fn differ_in_little(one: &[u8], other: &[u8]) -> bool {
+    let most = if one.is_ascii() && other.is_ascii() { 2 } else { 2 * char::MAX_LEN_UTF8 };
+    let shorter = one.len().min(other.len());
+    let head = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let tail = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
+    let same = (head + tail).min(shorter);
+    one.len().max(other.len()) - same <= most
 }
 
 #[cfg(test)]

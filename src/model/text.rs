@@ -76,6 +76,10 @@ pub const FILE_NAME_MAX: usize = 120;
 /// of a listing: control characters (CR and LF among them) become a space, invisible formatting characters (bidi
 /// controls, zero-width) vanish, runs of white space become one space, and at most `max` characters are kept.
 pub fn clean_line(text: &str, max: usize) -> String {
+    if text.len() <= max && is_clean_ascii(text.as_bytes()) { text.to_owned() } else { clean_letters(text, max) }
+}
+
+fn clean_letters(text: &str, max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(max));
     let mut kept = 0;
     let mut gap = false;
@@ -101,6 +105,12 @@ pub fn clean_line(text: &str, max: usize) -> String {
         kept += cost;
     }
     out
+}
+
+/// Words of visible ASCII with one space between each two: what most lines are, and what nothing is to be done about.
+fn is_clean_ascii(text: &[u8]) -> bool {
+    let visible = text.iter().all(|byte| (b' '..=b'~').contains(byte));
+    visible && text.first() != Some(&b' ') && text.last() != Some(&b' ') && !text.windows(2).any(|two| two == b"  ")
 }
 
 /// Text of several lines from outside, made safe to send on: CR LF and CR become LF, other control characters (but TAB)
@@ -172,11 +182,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cleaning_is_idempotent_and_bounded(s in "\\PC{0,40}|[\\x00-\\x20a-z\u{200b}\u{202e}]{0,60}", max in 0usize..50) {
+        fn cleaning_is_idempotent_and_bounded(s in "\\PC{0,40}|[\\x00-\\x20a-z\u{200b}\u{202e}]{0,60}|[ ab]{0,9}", max in 0usize..50) {
             let once = clean_line(&s, max);
             prop_assert!(once.chars().count() <= max);
             prop_assert!(!once.chars().any(|c| c.is_control()));
             prop_assert_eq!(clean_line(&once, max), once.clone());
+            prop_assert_eq!(&once, &clean_letters(&s, max));
             let text = clean_text(&s);
             prop_assert_eq!(clean_text(&text), text.clone());
         }

@@ -148,7 +148,8 @@ fn guessed(connection: &Connection, email: &str, proven: bool, wrong: u32, now: 
     let (from, until) = counted(now);
     run(
         connection,
-        "DELETE FROM guess WHERE id IN (SELECT id FROM guess ORDER BY id LIMIT 2) AND id < ?1 AND (at < ?2 OR at > ?3)",
+        "DELETE FROM guess WHERE id <= (SELECT id FROM guess ORDER BY id LIMIT 1 OFFSET 1) AND id < ?1 \
+         AND (at < ?2 OR at > ?3)",
         [last.saturating_sub(KEPT), from, until],
     )?;
     Ok(())

@@ -41,7 +41,7 @@ pub(super) fn domain(connection: &Connection, skeleton: &str, domain: &str) -> R
     let alike: Vec<(String, String)> = all(
         connection,
         "SELECT whose, looks FROM looks WHERE kind = 'domain' AND looks >= ?1 AND looks < ?2 \
-         UNION SELECT whose, looks FROM looks WHERE kind = 'domain' AND backwards >= ?3 AND backwards < ?4 LIMIT 500",
+         UNION ALL SELECT whose, looks FROM looks WHERE kind = 'domain' AND backwards >= ?3 AND backwards < ?4 LIMIT 500",
         [&head, &end(&head), &tail, &end(&tail)],
         |c| Ok((c.take()?, c.take()?)),
     )?;
@@ -57,11 +57,13 @@ pub(super) fn domain(connection: &Connection, skeleton: &str, domain: &str) -> R
 /// A contact whose name or address looks like this one's. Nobody who is on file by his own address and name is a double, nor
 /// somebody of the same organisation with his own name.
 pub(super) fn person(connection: &Connection, name: Option<&str>, from: &AddrSpec) -> Result<Option<String>> {
-    first(
+    let double = first(
         connection,
-        "SELECT whose FROM looks WHERE ((kind = 'address' AND looks = ?1) OR (kind = 'name' AND looks = ?2)) AND whose <> ?3 \
-         AND NOT EXISTS (SELECT 1 FROM contact WHERE email = ?3) ORDER BY kind, whose LIMIT 1",
+        "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM contact WHERE email = ?3) THEN coalesce( \
+         (SELECT min(whose) FROM looks WHERE kind = 'address' AND looks = ?1 AND whose <> ?3), \
+         (SELECT min(whose) FROM looks WHERE kind = 'name' AND looks = ?2 AND whose <> ?3)) END",
         [&address_skeleton(from.local(), from.domain()), name.unwrap_or_default(), from.as_str()],
         |c| c.take(),
-    )
+    )?;
+    Ok(double.flatten())
 }

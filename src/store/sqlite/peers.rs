@@ -44,10 +44,10 @@ pub(super) fn wrote(connection: &Connection, email: &str, proven: bool, at: Time
          since = CASE WHEN abs(excluded.since - since) < ?4 THEN since ELSE excluded.since END",
         params![email, proven, micros(at), HOUR],
     )?;
-    // Two go for each one that comes, the oldest first.
+    // The two oldest go for each one that comes, and those of the same time.
     run(
         connection,
-        "DELETE FROM pace WHERE rowid IN (SELECT rowid FROM pace ORDER BY since LIMIT 2) AND since < ?1",
+        "DELETE FROM pace WHERE since <= (SELECT since FROM pace ORDER BY since LIMIT 1 OFFSET 1) AND since < ?1",
         [micros(now).saturating_sub(2 * DAY)],
     )?;
     Ok(())
@@ -106,7 +106,7 @@ pub(super) fn pair(connection: &Connection, email: &str, tag: &str, ticket: Tick
     let last = connection.last_insert_rowid();
     run(
         connection,
-        "DELETE FROM peer_tag WHERE id IN (SELECT id FROM peer_tag ORDER BY id LIMIT 2) AND id <= ?1",
+        "DELETE FROM peer_tag WHERE id <= (SELECT id FROM peer_tag ORDER BY id LIMIT 1 OFFSET 1) AND id <= ?1",
         [last.saturating_sub(KEPT_TAGS)],
     )?;
     Ok(())

@@ -255,6 +255,12 @@ pub(super) struct Words {
     text: String,
 }
 
+impl Words {
+    pub(super) fn rowid(&self) -> i64 {
+        self.rowid
+    }
+}
+
 /// The words of an entry that was added; `changed`: the tickets that are written with it.
 pub(super) fn words(connection: &Connection, entry: &Entry, changed: &[Ticket]) -> Result<Words> {
     let requester = |name: Option<&str>, email: &str| format!("{} {email}", name.unwrap_or_default());

@@ -30,7 +30,7 @@ pub(super) fn keep(connection: &Connection, mark: &str, consequences: &Digest) -
     // Two go for each one that comes, the oldest first.
     run(
         connection,
-        "DELETE FROM signature WHERE id IN (SELECT id FROM signature ORDER BY id LIMIT 2) AND id <= ?1",
+        "DELETE FROM signature WHERE id <= (SELECT id FROM signature ORDER BY id LIMIT 1 OFFSET 1) AND id <= ?1",
         [last.saturating_sub(KEPT)],
     )?;
     Ok(())

@@ -123,8 +123,8 @@ fn acknowledged(connection: &Connection, address: &str, now: Timestamp) -> Resul
     let (from, until) = counted(now);
     run(
         connection,
-        "DELETE FROM acknowledgement WHERE id IN (SELECT id FROM acknowledgement ORDER BY id LIMIT 2) AND id < ?1 \
-         AND (at < ?2 OR at > ?3)",
+        "DELETE FROM acknowledgement WHERE id <= (SELECT id FROM acknowledgement ORDER BY id LIMIT 1 OFFSET 1) \
+         AND id < ?1 AND (at < ?2 OR at > ?3)",
         [last.saturating_sub(KEPT), from, until],
     )?;
     Ok(())

@@ -79,7 +79,7 @@ trait Job: Send {
     fn lasts(&self) -> bool;
     /// Does it, inside the transaction. An error concerns the whole transaction.
     fn run(&mut self, work: &Work<'_>) -> Result<()>;
-    /// Tells the caller, once it is known whether the transaction is durable.
+    /// Tells the caller, once it is known whether the transaction is durable, and gives back what the work was done with.
     fn finish(self: Box<Self>, committed: Result<()>);
 }
 
@@ -95,7 +95,7 @@ impl<T, F, R> Job for Task<T, F, R>
 where
     T: Send,
     F: FnMut(&Work<'_>) -> Result<T> + Send,
-    R: FnOnce(Result<T>) + Send,
+    R: FnOnce(Result<T>, F) + Send,
 {
     fn weight(&self) -> usize {
         self.weight
@@ -116,10 +116,11 @@ where
     }
 
     fn finish(self: Box<Self>, committed: Result<()>) {
-        let Task { result, told, .. } = *self;
-        told(committed.and_then(|()| {
+        let Task { work, result, told, .. } = *self;
+        let result = committed.and_then(|()| {
             result.unwrap_or_else(|| Err(StoreError::Refused("The transaction ended early".to_owned())))
-        }));
+        });
+        told(result, work);
     }
 }
 
@@ -166,8 +167,10 @@ impl Writer {
     ) -> Result<T> {
         let (reply, answer) = sync_channel(1);
         // Where nobody listens any more nobody needs to know.
-        self.send(weight, lasts, work, move |result| drop(reply.send(result)));
-        answer.recv().map_err(|_| gone())?
+        self.send(weight, lasts, work, move |result, work| drop(reply.send((result, work))));
+        // Mails that were worked with are given up here: that, too, would be the writer's time.
+        let (result, _work) = answer.recv().map_err(|_| gone())?;
+        result
     }
 
     /// [`Writer::call`] without waiting. `told` gets the result on the writing thread and must not block it.
@@ -177,15 +180,15 @@ impl Writer {
         work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
         told: impl FnOnce(Result<T>) + Send + 'static,
     ) {
-        self.send(weight, true, work, told);
+        self.send(weight, true, work, move |result, _| told(result));
     }
 
-    fn send<T: Send + 'static>(
+    fn send<T: Send + 'static, F: FnMut(&Work<'_>) -> Result<T> + Send + 'static>(
         &self,
         weight: usize,
         lasts: bool,
-        work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
-        told: impl FnOnce(Result<T>) + Send + 'static,
+        work: F,
+        told: impl FnOnce(Result<T>, F) + Send + 'static,
     ) {
         let job: Box<dyn Job> = Box::new(Task { weight: weight.max(1), lasts, work, result: None, told });
         let unsent = match &self.jobs {
@@ -270,8 +273,11 @@ fn try_together(connection: &mut Connection, group: &mut [Box<dyn Job>], guarded
     for job in group {
         job.run(&work)?;
     }
-    for words in work.words.take() {
-        index(&transaction, &words)?;
+    // FTS5 writes out what it has gathered, as a segment of its own, whenever a row comes that is not behind the last one.
+    let mut words = work.words.take();
+    words.sort_unstable_by_key(Words::rowid);
+    for words in &words {
+        index(&transaction, words)?;
     }
     drill::point("before-commit");
     transaction.commit()?;
@@ -422,7 +428,7 @@ mod tests {
         let (reply, answers) = mpsc::channel();
         for lasts in [false, true] {
             let reply = reply.clone();
-            writer.send(1, lasts, setting, move |result| reply.send(result).expect("is awaited"));
+            writer.send(1, lasts, setting, move |result, _| reply.send(result).expect("is awaited"));
         }
         release.send(()).expect("is awaited");
         held.join().expect("ends well").expect("is held");
