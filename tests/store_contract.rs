@@ -68,6 +68,7 @@ contract! { sqlite:
         an_interrupted_answer_goes_again_and_an_acknowledgement_does_not
         the_claims_of_the_dead_end_when_they_are_known_to_be_dead
         fresh_mail_comes_before_repeated_tries
+        a_repeated_try_has_a_quarter_however_much_fresh_mail_waits
         what_a_customer_waits_for_goes_before_what_agents_are_told
         how_a_try_ended_decides_when_it_goes_again
         a_late_word_does_not_undo_what_is_known

@@ -20,32 +20,38 @@ pub fn quoted_printable(text: &str) -> Vec<u8> {
     out
 }
 
-fn stands_for_itself(byte: u8) -> bool {
-    matches!(byte, b'\t' | b' '..=b'~') && byte != b'='
-}
+/// Which bytes stand for themselves (rule 2).
+const ITSELF: [bool; 256] = {
+    let mut itself = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        itself[byte as usize] = byte != b'=';
+        byte += 1;
+    }
+    itself[b'\t' as usize] = true;
+    itself
+};
 
 fn encode(line: &str, out: &mut Vec<u8>) {
-    let line = line.as_bytes();
-    let is_short = line.len() <= LINE && !line.ends_with(b" ") && !line.ends_with(b"\t");
-    if is_short && line.iter().all(|byte| stands_for_itself(*byte)) {
-        return out.extend_from_slice(line);
-    }
-    let mut width = 0;
-    for (at, &byte) in line.iter().enumerate() {
-        let is_last = at + 1 == line.len();
-        // White space at a line's end is lost on the way (rule 3).
-        let itself = stands_for_itself(byte) && !(is_last && matches!(byte, b' ' | b'\t'));
-        let wide = if itself { 1 } else { 3 };
-        if width + wide > LINE - usize::from(!is_last) {
+    let (line, mut at, mut width) = (line.as_bytes(), 0, 0);
+    // White space at a line's end is lost on the way (rule 3): it is encoded.
+    let blank = usize::from(line.ends_with(b" ") || line.ends_with(b"\t"));
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
+        let room = LINE - width;
+        let open = rest.get(..room.min(rest.len() - blank)).unwrap_or_default();
+        let itself = open.iter().take_while(|byte| ITSELF[usize::from(**byte)]).count();
+        // What ends the line needs no room for a soft line break behind it.
+        let fits = if itself == rest.len() { itself } else { itself.min(room - 1) };
+        if let Some(run) = rest.get(..fits).filter(|run| !run.is_empty()) {
+            out.extend_from_slice(run);
+            (at, width) = (at + fits, width + fits);
+        } else if let Some(&byte) = rest.first().filter(|_| itself == 0 && (room > 3 || room == 3 && rest.len() == 1)) {
+            out.extend_from_slice(&[b'=', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+            (at, width) = (at + 1, width + 3);
+        } else {
             out.extend_from_slice(b"=\r\n");
             width = 0;
         }
-        if itself {
-            out.push(byte);
-        } else {
-            out.extend_from_slice(&[b'=', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        }
-        width += wide;
     }
 }
 

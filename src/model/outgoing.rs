@@ -109,7 +109,23 @@ impl Template {
             | Template::ConfirmOver
             | Template::Page
             | Template::Alarm => 0,
-            _ => 1,
+            Template::NotifyNew
+            | Template::NotifyReply
+            | Template::NotifyAssigned
+            | Template::NotifyNote
+            | Template::NotifyAnswer
+            | Template::NotifyMerged
+            | Template::NotifyDue
+            | Template::NotifySilent
+            | Template::NotifyReturned
+            | Template::NotifyConfirmed
+            | Template::NotifyProven
+            | Template::NotifyBounce
+            | Template::Refused
+            | Template::Receipt
+            | Template::Crossed
+            | Template::Digest
+            | Template::Weekly => 1,
         }
     }
 

@@ -5,6 +5,8 @@
 //! could be settled by the reply to the one before.
 
 use std::future::Future;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -13,13 +15,15 @@ use tokio::time::Instant;
 use super::error::SmtpError;
 use super::session::{Session, open};
 use super::settings::SmtpSettings;
-use super::smtp::{Sent, Terms, Verdict};
+use super::smtp::{Group, Sent, Terms, Verdict};
 use super::transport::Letter;
 
 /// The waits between attempts at a server that cannot be used, in multiples of [`super::settings::Limits::closed`].
 const DEAD: [u32; 5] = [1, 2, 5, 10, 15];
 /// The same where it refuses our password: often repeated, that locks the account.
 const LOCKED: [u32; 3] = [5, 15, 30];
+/// Groups of commands that are lost in a row until commands go one by one: a line that broke once is no reason.
+const LOST_MAX: usize = 2;
 
 pub(super) struct Pool {
     settings: SmtpSettings,
@@ -27,6 +31,8 @@ pub(super) struct Pool {
     /// Held while connecting, so that a dead server is tried by one and the others learn from it.
     breaker: tokio::sync::Mutex<()>,
     trouble: Mutex<Trouble>,
+    /// Groups of commands that were [lost](Group::Lost) since one was answered.
+    lost: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -46,7 +52,13 @@ pub(super) struct Unusable {
 
 impl Pool {
     pub(super) fn new(settings: SmtpSettings) -> Self {
-        Pool { settings, idle: Mutex::default(), breaker: tokio::sync::Mutex::default(), trouble: Mutex::default() }
+        Pool {
+            settings,
+            idle: Mutex::default(),
+            breaker: tokio::sync::Mutex::default(),
+            trouble: Mutex::default(),
+            lost: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn connections(&self) -> usize {
@@ -78,6 +90,7 @@ impl Pool {
     /// Takes the session back, or learns that the server cannot be used.
     async fn settle(&self, session: Session, sent: Sent, terms: &Terms<'_>) -> Result<Sent, Unusable> {
         use crate::model::outgoing::Attempt;
+        self.learn(sent.group);
         if matches!(sent.verdict, Verdict::Mail | Verdict::Database) {
             // A mail was heard: that, not an open connection, is what shows the server to be back.
             *self.lock_trouble() = Trouble::default();
@@ -100,6 +113,21 @@ impl Pool {
         Err(self.fail(error))
     }
 
+    /// Whether a server that announces PIPELINING takes commands together is seen from what it does.
+    fn learn(&self, group: Group) {
+        match group {
+            Group::None => {}
+            Group::Answered => self.lost.store(0, Relaxed),
+            Group::Lost => {
+                if self.lost.fetch_add(1, Relaxed) + 1 == LOST_MAX {
+                    tracing::warn!(
+                        "outbox: the server loses commands that come together: they go one by one from now on"
+                    );
+                }
+            }
+        }
+    }
+
     async fn connect(&self, terms: &Terms<'_>) -> Result<Session, Unusable> {
         let _alone = self.breaker.lock().await;
         if let Some(unusable) = self.unusable() {
@@ -110,7 +138,10 @@ impl Pool {
             () = terms.hurry.cancelled() => return Err(Unusable { error: self.stopped(), wait: Duration::ZERO }),
         };
         match opened {
-            Ok(session) => Ok(session),
+            Ok(mut session) => {
+                session.ability.pipelining &= self.lost.load(Relaxed) < LOST_MAX;
+                Ok(session)
+            }
             Err(error) => Err(self.fail(error)),
         }
     }

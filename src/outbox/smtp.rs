@@ -1,7 +1,7 @@
 //! One mail over a session: MAIL, RCPT, DATA, body, final dot, each with its own limit, and what its end means.
 //!
 //! Where the server lets us (PIPELINING, RFC 2920), the three commands go together: two waits for the server a mail instead
-//! of four. The dot goes alone, after the note: what breaks while the body leaves is then known to have broken before it.
+//! of four. The dot goes alone, after the note: what is known to have broken while the body left broke before it.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -24,6 +24,11 @@ use super::session::{MECHANISMS, Session, acceptance, refusal, trouble};
 use super::settings::Limits;
 use super::transport::{Letter, own};
 
+/// What a session is worth that has to be put in order: past that a new one is the quicker way.
+const RESET_MAX: Duration = Duration::from_secs(10);
+/// Why a transaction was given up.
+const LEASE: &str = "its lease ended";
+
 /// RSET (RFC 5321 section 4.1.1.5), which lettre has no type for.
 const RSET: &str = "RSET\r\n";
 
@@ -33,6 +38,19 @@ pub(super) struct Sent {
     /// The session may be used for the next mail.
     pub(super) reusable: bool,
     pub(super) verdict: Verdict,
+    pub(super) group: Group,
+}
+
+/// What became of commands that went together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    /// There was none, or it shows nothing.
+    None,
+    /// Each of them got its reply.
+    Answered,
+    /// MAIL got its reply, and one of those behind it none: some servers and proxies throw away what comes with a command,
+    /// whatever they announce.
+    Lost,
 }
 
 /// Whose fault it was.
@@ -111,17 +129,35 @@ impl Session {
             () = terms.hurry.cancelled() => Err(Fault::Stopped("the desk stopped")),
         };
         self.used = Instant::now();
+        let group = self.group(phase, &ended);
         match ended {
-            Ok(reply) => Sent { attempt: Attempt::Accepted(reply), reusable: true, verdict: Verdict::Mail },
+            Ok(reply) => Sent { attempt: Attempt::Accepted(reply), reusable: true, verdict: Verdict::Mail, group },
             Err(fault) => {
                 let fault = self.excuse(phase, fault);
                 let dot_left = self.tap.dot_left();
                 // It had leave, and the connection broke before it went.
                 let phase = if phase == Phase::Dot && !dot_left { Phase::Body } else { phase };
                 let sent = judge(phase, fault, dot_left);
-                let reusable = sent.reusable && self.reset(phase, terms.limits).await;
-                Sent { reusable, ..sent }
+                let reusable = sent.reusable && self.is_clean_again(phase, terms).await;
+                Sent { reusable, group, ..sent }
             }
+        }
+    }
+
+    fn group(&self, phase: Phase, ended: &Result<SmtpReply, Fault>) -> Group {
+        match (phase, ended) {
+            _ if !self.ability.pipelining => Group::None,
+            (Phase::Rcpt | Phase::Data, Err(Fault::Silent(_) | Fault::Broken(_))) => Group::Lost,
+            (Phase::Body | Phase::Dot, _) => Group::Answered,
+            _ => Group::None,
+        }
+    }
+
+    /// [`Session::reset`], for which no mail is kept waiting, nor a stop.
+    async fn is_clean_again(&mut self, phase: Phase, terms: &Terms<'_>) -> bool {
+        tokio::select! {
+            clean = timeout(RESET_MAX.min(terms.limits.command), self.reset(phase)) => clean.unwrap_or(false),
+            () = terms.hurry.cancelled() => false,
         }
     }
 
@@ -140,30 +176,26 @@ impl Session {
         let from = letter.entry.envelope_from.as_ref().map(address).transpose()?;
         let to = address(&letter.entry.to)?;
         let limits = terms.limits;
-        let steps: [(Phase, String, &[u16], Duration); 3] = [
-            (Phase::Mail, Mail::new(from, parameters).to_string(), &[250], limits.command),
-            (Phase::Rcpt, Rcpt::new(to, Vec::new()).to_string(), &[250, 251], limits.command),
-            (Phase::Data, Data.to_string(), &[354], limits.data),
-        ];
+        let (mail, rcpt) = (Mail::new(from, parameters).to_string(), Rcpt::new(to, Vec::new()).to_string());
+        let data = Data.to_string();
         let together = self.ability.pipelining;
         if together {
-            self.tap.ask(steps.len());
+            self.tap.ask(3);
         }
-        for (i, (at, command, codes, limit)) in steps.iter().enumerate() {
-            *phase = *at;
-            let reply = match (together, i) {
-                (true, 0) => {
-                    let all: String = steps.iter().map(|(_, command, ..)| command.as_str()).collect();
-                    within(terms, *limit, self.conn.command(all)).await?
-                }
-                (true, _) => within(terms, *limit, self.conn.read_response()).await?,
-                (false, _) => within(terms, *limit, self.conn.command(command)).await?,
-            };
-            expect(codes, reply)?;
-        }
+        let first = if together { format!("{mail}{rcpt}{data}") } else { mail };
+        expect(&[250], within(terms, limits.command, self.conn.command(first)).await?)?;
+        *phase = Phase::Rcpt;
+        expect(&[250, 251], within(terms, limits.command, self.answer(rcpt, together)).await?)?;
+        *phase = Phase::Data;
+        expect(&[354], within(terms, limits.data, self.answer(data, together)).await?)?;
         *phase = Phase::Body;
         let response = self.body(&letter.bytes, terms, note, phase).await?;
         expect(&[250], response)
+    }
+
+    /// The reply to a command, which left with the one before where they went together.
+    async fn answer(&mut self, command: String, has_left: bool) -> Result<Response, LettreError> {
+        if has_left { self.conn.read_response().await } else { self.conn.command(command).await }
     }
 
     /// MAIL's parameters for these bytes; Err where they cannot go over this session.
@@ -207,6 +239,10 @@ impl Session {
         drill::point("in-data");
         note.await.map_err(Fault::Unnoted)?;
         drill::point("noted");
+        // The database may have been slow: by now another may hold the lease.
+        if Instant::now() >= terms.deadline {
+            return Err(Fault::Stopped(LEASE));
+        }
         *phase = Phase::Dot;
         let limit = terms.limits.final_dot;
         let end = Instant::now() + limit;
@@ -236,12 +272,11 @@ impl Session {
     }
 
     /// Ends a transaction that was refused half-way, so that the next mail finds the session clean.
-    async fn reset(&mut self, phase: Phase, limits: &Limits) -> bool {
+    async fn reset(&mut self, phase: Phase) -> bool {
         while self.tap.owed() > 0 {
-            let refused = match timeout(limits.command, self.conn.read_response()).await {
-                Ok(Ok(response)) => !response.has_code(354),
-                Ok(Err(error)) => refusal(&error).is_some(),
-                Err(_) => false,
+            let refused = match self.conn.read_response().await {
+                Ok(response) => !response.has_code(354),
+                Err(error) => refusal(&error).is_some(),
             };
             // DATA was taken although nobody takes the mail: it ends where the session ends, without a dot (RFC 2920
             // section 3.1 would send one).
@@ -253,7 +288,7 @@ impl Session {
         if matches!(phase, Phase::Mail | Phase::Dot) {
             return true;
         }
-        matches!(timeout(limits.command, self.conn.command(RSET)).await, Ok(Ok(response)) if response.has_code(250))
+        matches!(self.conn.command(RSET).await, Ok(response) if response.has_code(250))
     }
 }
 
@@ -266,7 +301,7 @@ async fn within<T, E: Into<Fault>>(
     let left = terms.deadline.saturating_duration_since(Instant::now());
     match timeout(limit.min(left), step).await {
         Ok(done) => done.map_err(Into::into),
-        Err(_) if left < limit => Err(Fault::Stopped("its lease ended")),
+        Err(_) if left < limit => Err(Fault::Stopped(LEASE)),
         Err(_) => Err(Fault::Silent(limit)),
     }
 }
@@ -368,7 +403,7 @@ fn judge(phase: Phase, fault: Fault, dot_left: bool) -> Sent {
             (unknown(own(text), dot_left), false, verdict)
         }
     };
-    Sent { attempt, reusable, verdict }
+    Sent { attempt, reusable, verdict, group: Group::None }
 }
 
 fn unknown(reply: SmtpReply, dot_left: bool) -> Attempt {

@@ -28,6 +28,8 @@ use tokio_rustls::client::TlsStream;
 const LINE_MAX: usize = 2048;
 /// Characters of a line that are kept.
 const LINE_KEPT: usize = 500;
+/// Bytes of them: lettre takes no line of more than 1,000, and one that is no UTF-8 grows by half and more as it is read.
+const BYTES_KEPT: usize = 900;
 /// Lines of one reply.
 const LINES_MAX: usize = 200;
 
@@ -275,7 +277,8 @@ fn read_line(line: &[u8]) -> io::Result<(String, bool, String)> {
         _ => return Err(bad("no SMTP reply")),
     };
     let clean = |c: char| if c.is_control() { ' ' } else { c };
-    let text = String::from_utf8_lossy(rest).chars().take(LINE_KEPT).map(clean).collect();
+    let mut text: String = String::from_utf8_lossy(rest).chars().take(LINE_KEPT).map(clean).collect();
+    text.truncate(text.floor_char_boundary(BYTES_KEPT));
     Ok((String::from_utf8_lossy(code).into_owned(), more, text))
 }
 
@@ -385,7 +388,7 @@ mod tests {
             let mut state = state(&raw);
             while let Ok(true) = state.take_line() {}
             for line in &state.lines {
-                prop_assert!(line.chars().count() <= LINE_KEPT);
+                prop_assert!(line.chars().count() <= LINE_KEPT && line.len() <= BYTES_KEPT);
                 prop_assert!(!line.chars().any(char::is_control));
             }
         }

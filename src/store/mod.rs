@@ -131,7 +131,9 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// ahead then.
 pub const FAR: SignedDuration = SignedDuration::from_hours(6);
 
-/// The way of a mail. Every method is one transaction, durable when it returns. Blocking: call it from a blocking thread.
+/// The way of a mail. Every method is one transaction, durable when it returns; of [`Store::discover`] and
+/// [`Store::claim`], which say only that something was begun, a power cut may undo the last. Blocking: call it from a
+/// blocking thread.
 pub trait Store: watch::Watch + Send + Sync {
     /// Notes that a source shows these items and that a try to take each of them in begins now. Returns the rows as
     /// they stand after counting; those with a fate are not to be taken in again.
@@ -176,7 +178,8 @@ pub trait Store: watch::Watch + Send + Sync {
     fn filed(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> Result<()>;
 
     /// Takes up to `limit` mails that are due, counts a try for each and leases them for `lease`: whoever claimed them
-    /// and died loses them after that. Fresh mail comes before repeated tries, so that no failing row holds up another.
+    /// and died loses them after that. Fresh mail comes before repeated tries, so that no failing row holds up another, but
+    /// for a quarter that is left to these; of fresh mail the lower [`rank`](crate::model::outgoing::Template::rank) first.
     fn claim(&self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<OutboxEntry>> {
         self.claim_beside(&[], now, lease, limit)
     }
@@ -192,9 +195,7 @@ pub trait Store: watch::Watch + Send + Sync {
     /// believe that they hold the lease, one may go on.
     fn in_data(&self, id: i64, now: Timestamp) -> Result<()>;
     /// [`Store::in_data`] for one who has no thread to wait on.
-    fn in_data_then(&self, id: i64, now: Timestamp, told: Told) {
-        told(self.in_data(id, now));
-    }
+    fn in_data_then(&self, id: i64, now: Timestamp, told: Told);
     /// Records how a try ended. `next`: when to try again, None: not by itself. An acceptance is recorded whatever
     /// happened to the row meanwhile; any other end only while the row is still being sent; of a mail that was erased,
     /// nothing.
@@ -204,9 +205,7 @@ pub trait Store: watch::Watch + Send + Sync {
         settled.iter().try_for_each(|(id, attempt, next)| self.settle(*id, attempt, *next, now))
     }
     /// [`Store::settle_all`] for one who has no thread to wait on.
-    fn settle_all_then(&self, settled: Arc<Vec<Settled>>, now: Timestamp, told: Told) {
-        told(self.settle_all(&settled, now));
-    }
+    fn settle_all_then(&self, settled: Arc<Vec<Settled>>, now: Timestamp, told: Told);
     /// Ends the leases of all mails that are being sent: their senders are known to be dead. Returns how many.
     fn end_leases(&self, now: Timestamp) -> Result<usize>;
     /// When the next mail is due.

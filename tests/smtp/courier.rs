@@ -122,6 +122,25 @@ async fn a_stop_lets_the_mail_in_flight_land_and_gives_the_others_back() {
     assert!(store.rows().iter().skip(1).all(|row| row.next == Some(now())), "they go again at once");
 }
 
+/// A database that takes its time, and a clock by which every lease ends meanwhile.
+#[tokio::test]
+async fn what_is_being_written_down_does_not_go_again_although_its_lease_ended() {
+    let sink = Sink::start(Script::default()).await;
+    let store = Arc::new(OutboxStore::default());
+    store.slow_settle.store(150, std::sync::atomic::Ordering::SeqCst);
+    for i in 0..12 {
+        store.queue(Template::Answer, &format!("c{i}@inbox.example"), MAIL, now());
+    }
+    let began = Instant::now();
+    let clock: Clock = Arc::new(move || now() + began.elapsed() * 20_000);
+    let settings = SmtpSettings { connections: 2, ..to_sink(&sink) };
+    let pace = Pace { batch: 3, ..Pace::default() };
+    let courier = Courier::new(store.clone(), OutgoingSettings::Smtp(Box::new(settings)), clock).with_pace(pace);
+    let report = courier.deliver_due(&CancellationToken::new()).await.expect("the store works");
+    assert_eq!((report.accepted, sink.taken().len()), (12, 12));
+    assert!(store.rows().iter().all(|row| row.ends.len() == 1 && row.noted == 1), "{:?}", store.rows());
+}
+
 #[tokio::test]
 async fn a_stop_does_not_wait_for_ever() {
     for (phase, ambiguous) in [("RCPT", false), (".", true)] {

@@ -13,11 +13,16 @@ use crate::support::smtp_sink::{Body, Say, Script, Sink};
 use crate::{MAIL, deliver, last_end, now, one_mail, reply, settings, to_sink};
 
 /// One mail, to a sink that follows the script, and to one that follows it and takes commands together: how the try ended,
-/// which is the same, and how often the dot was announced.
+/// which is the same (in the desk's own words the place may be another), and how often the dot was announced.
 async fn against(script: Script) -> (Attempt, usize, Sink) {
     let (one_by_one, noted, sink) = once_against(script.clone()).await;
-    let (together, noted_too, _) = once_against(pipelining(script)).await;
+    let (together, noted_too, other) = once_against(pipelining(script)).await;
+    if reply(&one_by_one).code > 0 {
+        assert_eq!(one_by_one, together);
+    }
     assert_eq!(std::mem::discriminant(&one_by_one), std::mem::discriminant(&together), "{one_by_one:?}, {together:?}");
+    let bodies = |sink: &Sink| sink.taken().into_iter().map(|mail| (mail.rcpt, mail.bytes)).collect::<Vec<_>>();
+    assert_eq!((bodies(&sink), sink.connections()), (bodies(&other), other.connections()));
     assert_eq!(noted, noted_too, "{one_by_one:?}, {together:?}");
     (one_by_one, noted, sink)
 }
@@ -339,4 +344,79 @@ async fn what_is_refused_within_a_group_settles_no_other_mail() {
         assert!(taken[0].rcpt[0].contains("second@") && taken[0].bytes == MAIL, "{what}: {taken:?}");
         assert_eq!(sink.connections(), connections, "{what}");
     }
+}
+
+/// Replies in the middle of a group: each is put down to its own command, whichever way the commands went.
+#[tokio::test]
+async fn every_refusal_within_a_group_is_told_in_the_servers_words() {
+    for (command, says) in [
+        ("MAIL", "451 4.3.0 Not now"),
+        ("RCPT", "421 4.4.5 Too busy"),
+        ("RCPT", "450 4.2.0 Greylisted"),
+        ("RCPT", "552 5.2.2 Full"),
+        ("DATA", "421 4.3.2 Shutting down"),
+        ("DATA", "451 4.3.5 Later"),
+        ("DATA", "554 5.5.1 No"),
+    ] {
+        let (end, noted, _) = against(Script::on(command, Say::line(says))).await;
+        let told = reply(&end);
+        let whole = format!("{} {} {}", told.code, told.enhanced.as_deref().unwrap_or_default(), told.text);
+        assert_eq!((whole.as_str(), noted), (says, 0), "at {command}: {end:?}");
+    }
+    let both = Script::on("RCPT", Say::line("550 5.1.1 Nobody")).and("DATA", Say::line("421 4.3.2 Bye"));
+    let (end, _, _) = against(both).await;
+    assert!(matches!(&end, Attempt::Rejected(r) if r.code == 550 && r.text == "Nobody"), "{end:?}");
+}
+
+/// A server or a proxy that announces PIPELINING and throws away what came with MAIL.
+#[tokio::test]
+async fn a_server_that_loses_commands_gets_them_one_by_one() {
+    let sink = Sink::start(Script { loses_groups: true, ..pipelining(Script::default()) }).await;
+    let (store, id) = one_mail();
+    let began = Instant::now();
+    let clock: Clock = Arc::new(move || now() + began.elapsed() * 10_000);
+    let courier = Courier::new(store.clone(), OutgoingSettings::Smtp(Box::new(to_sink(&sink))), clock);
+    for expected in [OutboxState::Deferred, OutboxState::Deferred, OutboxState::Sent] {
+        courier.deliver_due(&CancellationToken::new()).await.expect("the store works");
+        assert_eq!(store.row(id).state, expected, "{:?}", last_end(&store, id));
+        tokio::time::sleep(Duration::from_millis(200)).await; // more than half an hour by its clock
+    }
+    assert_eq!(sink.taken().len(), 1);
+    let next = store.queue(Template::Answer, "eva@inbox.example", MAIL, now());
+    courier.deliver_due(&CancellationToken::new()).await.expect("the store works");
+    assert_eq!(store.row(next).state, OutboxState::Sent, "it is remembered");
+}
+
+/// What a refused transaction leaves owed is not waited for: a new session costs less.
+#[tokio::test]
+async fn a_refusal_is_written_down_at_once_although_the_server_owes_a_reply() {
+    let sink = Sink::start(pipelining(Script::on("RCPT", Say::line("550 5.1.1 Nobody")).and("DATA", Say::Hang))).await;
+    let (store, id) = one_mail();
+    let settings = SmtpSettings { limits: postdesk::outbox::Limits::default(), ..to_sink(&sink) };
+    let pace = postdesk::outbox::Pace { grace: Duration::from_millis(200), ..Default::default() };
+    let courier = crate::courier(&store, settings).with_pace(pace);
+    let stop = CancellationToken::new();
+    let stopper = stop.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stopper.cancel();
+    });
+    let began = Instant::now();
+    courier.deliver_due(&stop).await.expect("the store works");
+    assert!(began.elapsed() < Duration::from_secs(3), "it took {:?}", began.elapsed());
+    assert!(
+        matches!(last_end(&store, id), Attempt::Rejected(SmtpReply { code: 550, .. })),
+        "{:?}",
+        last_end(&store, id)
+    );
+}
+
+/// A line in KOI8-R within the length that RFC 5321 allows grows as it is read, past what the library takes.
+#[tokio::test]
+async fn a_long_reply_that_is_no_utf_8_is_a_reply() {
+    let said = |code: &str| Say::Raw([code.as_bytes(), b" ", &[0xe9; 500], b"\r\n"].concat());
+    let (end, _, _) = against(Script::on("RCPT", said("550"))).await;
+    assert!(matches!(end, Attempt::Rejected(SmtpReply { code: 550, .. })), "{end:?}");
+    let (end, _, _) = against(Script::on(".", said("250"))).await;
+    assert!(matches!(end, Attempt::Accepted(SmtpReply { code: 250, .. })), "{end:?}");
 }

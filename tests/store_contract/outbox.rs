@@ -141,6 +141,20 @@ pub fn fresh_mail_comes_before_repeated_tries(place: &BackEnd) {
     assert_eq!(claim(&*store, noon() + minutes(31), 1), early);
 }
 
+pub fn a_repeated_try_has_a_quarter_however_much_fresh_mail_waits(place: &BackEnd) {
+    let store = place.open();
+    let answer = queue(&*store, &["answer"], Template::Answer, noon())[0];
+    claim(&*store, noon(), 1);
+    store.settle(answer, &Attempt::Deferred(reply(451, "later")), Some(noon() + minutes(1)), noon()).expect("settles");
+    let many: Vec<String> = (0..20).map(|n| format!("told{n}")).collect();
+    let told =
+        queue(&*store, &many.iter().map(String::as_str).collect::<Vec<_>>(), Template::NotifyNew, noon() + minutes(2));
+    let claimed = claim(&*store, noon() + minutes(2), 8);
+    assert_eq!(claimed[..7], told[..7]);
+    assert_eq!(claimed[7..], [answer]);
+    assert_eq!(claim(&*store, noon() + minutes(2), 8), told[7..15], "and what it does not need the others have");
+}
+
 pub fn how_a_try_ended_decides_when_it_goes_again(place: &BackEnd) {
     let store = place.open();
     let ids =

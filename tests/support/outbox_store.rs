@@ -2,7 +2,7 @@
 //! full disk would refuse them.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use postdesk::model::{
 use postdesk::store::sqlite::SqliteStore;
 use postdesk::store::watch::{Came, Notice, Watch};
 use postdesk::store::{
-    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, Packed, Plan, Reading, Result as StoreResult, Store,
-    StoreError,
+    Arrival, ContactCounts, Cursor, Ingested, LedgerRow, Packed, Plan, Reading, Result as StoreResult, Settled, Store,
+    StoreError, Told,
 };
 
 /// A mail of the outbox, and what the courier did with it.
@@ -41,21 +41,27 @@ impl Row {
     }
 }
 
+/// The ends of a mail's tries, and how often its final dot was announced.
+type Seen = (Vec<Attempt>, usize);
+
 pub struct OutboxStore {
     sqlite: Arc<SqliteStore>,
-    seen: Mutex<BTreeMap<i64, (Vec<Attempt>, usize)>>,
+    seen: Arc<Mutex<BTreeMap<i64, Seen>>>,
     /// So many calls from now on are refused.
     pub refuse_in_data: AtomicUsize,
     pub refuse_settle: AtomicUsize,
+    /// So many milliseconds pass until an end is written down.
+    pub slow_settle: AtomicU64,
 }
 
 impl Default for OutboxStore {
     fn default() -> Self {
         OutboxStore {
             sqlite: SqliteStore::scratch().expect("a store"),
-            seen: Mutex::default(),
+            seen: Arc::default(),
             refuse_in_data: AtomicUsize::default(),
             refuse_settle: AtomicUsize::default(),
+            slow_settle: AtomicU64::default(),
         }
     }
 }
@@ -113,10 +119,10 @@ impl OutboxStore {
             self.sqlite.in_data(entry.id, now).expect("noted");
         }
     }
+}
 
-    fn see(&self, id: i64, change: impl FnOnce(&mut (Vec<Attempt>, usize))) {
-        change(self.seen.lock().expect("not poisoned").entry(id).or_default());
-    }
+fn see(seen: &Mutex<BTreeMap<i64, Seen>>, id: i64, change: impl FnOnce(&mut Seen)) {
+    change(seen.lock().expect("not poisoned").entry(id).or_default());
 }
 
 fn refuse(counter: &AtomicUsize) -> StoreResult<()> {
@@ -170,19 +176,50 @@ impl Store for OutboxStore {
     fn in_data(&self, id: i64, now: Timestamp) -> StoreResult<()> {
         refuse(&self.refuse_in_data)?;
         self.sqlite.in_data(id, now)?;
-        self.see(id, |(_, noted)| *noted += 1);
+        see(&self.seen, id, |(_, noted)| *noted += 1);
         Ok(())
+    }
+    fn in_data_then(&self, id: i64, now: Timestamp, told: Told) {
+        if let Err(refused) = refuse(&self.refuse_in_data) {
+            return told(Err(refused));
+        }
+        let seen = Arc::clone(&self.seen);
+        let noted = move |result: StoreResult<()>| {
+            if result.is_ok() {
+                see(&seen, id, |(_, noted)| *noted += 1);
+            }
+            told(result);
+        };
+        self.sqlite.in_data_then(id, now, Box::new(noted));
     }
     fn settle(&self, id: i64, attempt: &Attempt, next: Option<Timestamp>, now: Timestamp) -> StoreResult<()> {
         self.settle_all(&[(id, attempt.clone(), next)], now)
     }
-    fn settle_all(&self, settled: &[(i64, Attempt, Option<Timestamp>)], now: Timestamp) -> StoreResult<()> {
+    fn settle_all(&self, settled: &[Settled], now: Timestamp) -> StoreResult<()> {
         refuse(&self.refuse_settle)?;
         self.sqlite.settle_all(settled, now)?;
         for (id, attempt, _) in settled {
-            self.see(*id, |(ends, _)| ends.push(attempt.clone()));
+            see(&self.seen, *id, |(ends, _)| ends.push(attempt.clone()));
         }
         Ok(())
+    }
+    fn settle_all_then(&self, settled: Arc<Vec<Settled>>, now: Timestamp, told: Told) {
+        if let Err(refused) = refuse(&self.refuse_settle) {
+            return told(Err(refused));
+        }
+        let (seen, sqlite) = (Arc::clone(&self.seen), Arc::clone(&self.sqlite));
+        let slow = Duration::from_millis(self.slow_settle.load(SeqCst));
+        std::thread::spawn(move || {
+            std::thread::sleep(slow);
+            let rows = Arc::clone(&settled);
+            let written = move |result: StoreResult<()>| {
+                for (id, attempt, _) in rows.iter().filter(|_| result.is_ok()) {
+                    see(&seen, *id, |(ends, _)| ends.push(attempt.clone()));
+                }
+                told(result);
+            };
+            sqlite.settle_all_then(settled, now, Box::new(written));
+        });
     }
     fn end_leases(&self, now: Timestamp) -> StoreResult<usize> {
         self.sqlite.end_leases(now)

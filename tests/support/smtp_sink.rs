@@ -57,6 +57,8 @@ pub struct Script {
     pub mails_per_connection: usize,
     /// Wants a body also for a mail that it refused to begin or that nobody takes.
     pub wants_any_body: bool,
+    /// What came with MAIL is thrown away.
+    pub loses_groups: bool,
 }
 
 impl Default for Script {
@@ -68,6 +70,7 @@ impl Default for Script {
             body: Body::Take,
             mails_per_connection: usize::MAX,
             wants_any_body: false,
+            loses_groups: false,
         }
     }
 }
@@ -240,6 +243,9 @@ impl Connection {
                 }
                 "MAIL" => {
                     mails += 1;
+                    if self.script.loses_groups {
+                        self.got.clear();
+                    }
                     mail = Taken { mail: line.clone(), connection: self.number, ..Taken::default() };
                     (begun, taken_by) = (self.say(&line, "250 2.1.0 Ok").await? == b'2', 0);
                 }

@@ -99,6 +99,10 @@ pub(super) fn kept(connection: &Connection, id: i64) -> Result<Option<Kept>> {
     )
 }
 
+/// One of so many that are claimed may be one that was tried before, however much fresh mail waits: an answer that a server
+/// put off for a minute is not to wait for a thousand notifications.
+const AGAIN: usize = 4;
+
 /// See [`crate::store::Store::claim_beside`].
 pub(super) fn claim(
     connection: &Connection,
@@ -115,17 +119,9 @@ pub(super) fn claim(
         [i64::try_from(limit).unwrap_or(i64::MAX)],
         |c| c.take(),
     )?;
-    for (sql, time) in [
-        ("SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2", micros(now)),
-        ("SELECT id FROM outbox WHERE due_at > ?1 ORDER BY due_at, id LIMIT ?2", far),
-    ] {
-        let left = limit.saturating_sub(ids.len());
-        if left > 0 {
-            let looked_at = i64::try_from(left.saturating_add(sending.len())).unwrap_or(i64::MAX);
-            let due: Vec<i64> = all(connection, sql, [time, looked_at], |c| c.take())?;
-            ids.extend(due.into_iter().filter(|id| !sending.contains(id)).take(left));
-        }
-    }
+    let due = due(connection, sending, now, far, limit.saturating_sub(ids.len()).max(limit / AGAIN))?;
+    ids.truncate(limit.saturating_sub(due.len()));
+    ids.extend(due);
     let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
     let until = micros(now).saturating_add(lease);
     let mut claimed = Vec::with_capacity(ids.len());
@@ -140,6 +136,23 @@ pub(super) fn claim(
         }
     }
     Ok(claimed)
+}
+
+/// What was tried before and is to be tried again, the longest due first.
+fn due(connection: &Connection, sending: &[i64], now: Timestamp, far: i64, limit: usize) -> Result<Vec<i64>> {
+    let mut ids: Vec<i64> = Vec::new();
+    for (sql, time) in [
+        ("SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2", micros(now)),
+        ("SELECT id FROM outbox WHERE due_at > ?1 ORDER BY due_at, id LIMIT ?2", far),
+    ] {
+        let left = limit.saturating_sub(ids.len());
+        if left > 0 {
+            let looked_at = i64::try_from(left.saturating_add(sending.len())).unwrap_or(i64::MAX);
+            let due: Vec<i64> = all(connection, sql, [time, looked_at], |c| c.take())?;
+            ids.extend(due.into_iter().filter(|id| !sending.contains(id)).take(left));
+        }
+    }
+    Ok(ids)
 }
 
 /// Lost between the final dot and the reply: it goes again, byte for byte, because nobody may miss what it says. Only an

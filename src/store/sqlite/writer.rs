@@ -151,7 +151,7 @@ impl Writer {
     }
 
     /// The same for what a crash of the program must not undo but a power cut may, as long as nothing that came after it is
-    /// there: no sync is waited for. The next call that is durable makes it so too.
+    /// there: no sync is waited for. The next call that is durable and changes something makes it so too.
     pub(super) fn call_in_passing<T: Send + 'static>(
         &self,
         work: impl FnMut(&Work<'_>) -> Result<T> + Send + 'static,
@@ -423,6 +423,10 @@ mod tests {
         let setting = |c: &Work<'_>| Ok(c.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))?);
         assert_eq!(writer.call_in_passing(setting), Ok(1), "NORMAL");
         assert_eq!(writer.call(1, setting), Ok(2), "FULL");
+        assert_eq!(writer.call_in_passing(setting), Ok(1));
+        let (reply, answer) = mpsc::channel();
+        writer.post(1, setting, move |result| reply.send(result).expect("is awaited"));
+        assert_eq!(answer.recv(), Ok(Ok(2)), "what nobody's thread waits for is no less durable");
         assert_eq!(writer.call_in_passing(setting), Ok(1));
         let (release, held) = hold(&writer);
         let (reply, answers) = mpsc::channel();
