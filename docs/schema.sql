@@ -35,7 +35,7 @@ CREATE TABLE ledger (
     truncated_from INTEGER, -- full size in bytes, where more came than the desk takes in
     digest BLOB, -- SHA-256 of the bytes; NULL until it was read, and after an erasure
     fingerprint BLOB, -- SHA-256 of the content, whatever the hops wrote into the header; NULL where it could not be parsed
-    message_key BLOB, -- SHA-256 of the Message-ID, brackets and case of the domain aside; NULL where there is none
+    message_key BLOB, -- SHA-256 of the Message-ID, brackets and case of the domain aside; of one that looks like the desk's own, the ticket's number (8 bytes) and the beginning of that; NULL where there is none
     raw INTEGER REFERENCES raw (id), -- the mail itself; NULL until it was read, and after an erasure
     fate TEXT, -- ticket, appended, bounce, duplicate, ignored, quarantined, order; NULL while only discovered
     ticket INTEGER, -- the ticket in which it ended, where one did; it may be erased since

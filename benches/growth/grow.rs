@@ -30,6 +30,13 @@ pub fn grow(database: &Path, tickets: u64) -> Grown {
             Ok(fold(call.get_raw(0).as_str()?))
         })
         .expect("made");
+    // As message_key in src/store/sqlite/sql.rs: the desk's own begin with their ticket's number.
+    connection
+        .create_scalar_function("own_key", 2, FunctionFlags::SQLITE_DETERMINISTIC, |call| {
+            let number: i64 = call.get(0)?;
+            Ok([&number.to_be_bytes()[..], &call.get_raw(1).as_blob()?[..24]].concat())
+        })
+        .expect("made");
     let original = count(&connection, "ticket");
     let copies = i64::try_from(tickets / original.max(1)).expect("few") - 1;
     let spans = Spans::of(&connection);
@@ -146,7 +153,13 @@ impl Spans {
                 ("id", moved("id", entry)),
                 ("ticket", moved("ticket", ticket)),
                 ("at", before("at")),
-                ("message_key", "CASE WHEN message_key IS NULL THEN NULL ELSE randomblob(32) END".to_owned()),
+                (
+                    "message_key",
+                    format!(
+                        "CASE WHEN message_key IS NULL THEN NULL WHEN message_id LIKE 'pd.%' \
+                         THEN own_key(ticket + {ticket}, randomblob(24)) ELSE randomblob(32) END"
+                    ),
+                ),
                 ("raw", moved("raw", raw)),
             ],
         );
@@ -192,7 +205,7 @@ impl Spans {
             &[
                 ("id", moved("id", copy * self.outbox)),
                 ("ticket", moved("ticket", ticket)),
-                ("message_key", random()),
+                ("message_key", format!("own_key(ticket + {ticket}, randomblob(24))")),
                 ("queued_at", before("queued_at")),
                 ("changed_at", before("changed_at")),
                 ("state", "'sent'".to_owned()),

@@ -15,7 +15,7 @@ use crate::model::{Fate, Incoming, SourceKey};
 use crate::store::{Cursor, Ingested, LedgerRow, Outcome, Store, StoreError, pack};
 
 /// Mails and bytes that are written in one transaction at the most.
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Tries to read a mail after which it is set aside unread: it broke the program each time.
 pub(super) const ATTEMPTS_MAX: u32 = 3;

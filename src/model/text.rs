@@ -117,23 +117,42 @@ fn is_clean_ascii(text: &[u8]) -> bool {
 /// and bidi controls vanish. Nothing that a person typed is lost by it.
 pub fn clean_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            ' '..='~' => out.push(c),
-            '\r' => {
-                if chars.peek() == Some(&'\n') {
-                    chars.next();
-                }
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| SUSPECT[usize::from(byte)]) {
+        let (clean, from) = rest.split_at(at);
+        out.push_str(clean);
+        let mut chars = from.chars();
+        match chars.next() {
+            Some('\r') => {
+                chars = chars.as_str().strip_prefix('\n').unwrap_or(chars.as_str()).chars();
                 out.push('\n');
             }
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || is_bidi_control(c) => {}
-            c => out.push(c),
+            Some(c) if !c.is_control() && !is_bidi_control(c) => out.push(c),
+            _ => {}
         }
+        rest = chars.as_str();
     }
+    out.push_str(rest);
     out
 }
+
+/// Bytes with which a character may begin that is no part of a text: control characters but LF and TAB, and the first ones
+/// of C1 controls and of bidi controls in UTF-8.
+const SUSPECT: [bool; 256] = {
+    let mut suspect = [false; 256];
+    let mut byte = 0;
+    while byte < b' ' {
+        suspect[byte as usize] = !matches!(byte, b'\n' | b'\t');
+        byte += 1;
+    }
+    let begin = [0x7f, 0xc2, 0xd8, 0xe2];
+    let mut n = 0;
+    while n < begin.len() {
+        suspect[begin[n]] = true;
+        n += 1;
+    }
+    suspect
+};
 
 /// Characters that change the direction of the text around them (Unicode TR 9), the means to show `exe.gpj` as `jpg.exe`.
 pub fn is_bidi_control(c: char) -> bool {
@@ -190,6 +209,13 @@ mod tests {
             prop_assert_eq!(&once, &clean_letters(&s, max));
             let text = clean_text(&s);
             prop_assert_eq!(clean_text(&text), text.clone());
+        }
+
+        #[test]
+        fn of_a_text_only_control_characters_vanish(s in "[ -~\r\n\t]{0,30}|[\x00-\u{a5}\u{600}-\u{620}\u{2000}-\u{2070}é中]{0,40}") {
+            let lines = s.replace("\r\n", "\n").replace('\r', "\n");
+            let gone = |c: char| is_bidi_control(c) || c.is_control() && c != '\n' && c != '\t';
+            prop_assert_eq!(clean_text(&s), lines.chars().filter(|c| !gone(*c)).collect::<String>());
         }
 
         #[test]

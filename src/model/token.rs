@@ -231,6 +231,12 @@ impl KeyRing {
         TokenKind::from_letter(head.get(1..)?)
     }
 
+    /// Of what ticket, or of what that is held, something of the shape of our Message-IDs would be, its check aside.
+    pub fn claimed_number(id: &str) -> Option<i64> {
+        KeyRing::claimed_kind(id)?;
+        id.split('.').nth(2)?.parse().ok().filter(|number| *number >= 0)
+    }
+
     /// Proves the detail of a plus-address. Mail systems may change its case.
     pub fn prove_address_detail(&self, detail: &str, generations: &Generations) -> Option<Proven> {
         let lower = detail.to_ascii_lowercase();

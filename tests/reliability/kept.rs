@@ -173,6 +173,19 @@ fn go_on(version: usize, desk: &Desk, connection: &Connection, written: &Value) 
     let answer = customers_mail("jana@inbox.example", "Re: Vec", "later-2@inbox.example", &extra, "Skúste to znova.");
     let said = ingest(desk, &answer);
     assert_eq!((&said["fate"], &said["ticket"]), (&"appended".into(), &second.into()), "version {version}: {said}");
+    // A mail that the old program sent comes back: it is found by the Message-ID that was kept then.
+    let id = message_id(connection, "answer", first);
+    let returned = format!(
+        "From: MAILER-DAEMON@inbox.example\r\nTo: podpora@acme.example\r\nSubject: Undelivered\r\n\
+         Message-ID: <later-b@inbox.example>\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.inbox.example\r\n\r\n\
+         Final-Recipient: rfc822; {customer}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n\
+         --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{id}>\r\n\r\n--b--\r\n"
+    );
+    let said = ingest(desk, returned.as_bytes());
+    assert_eq!((&said["fate"], &said["ticket"]), (&"bounce".into(), &first.into()), "version {version}: {said}");
+    let bounced = format!("SELECT count(*) FROM outbox WHERE message_id = '{id}' AND state = 'bounced'");
+    assert_eq!(number(connection, &bounced), 1, "version {version}");
     let answers = "SELECT count(*) FROM outbox WHERE template = 'answer' AND state = 'waiting'";
     assert!(number(connection, answers) >= 1, "version {version}: the agent's words wait to leave");
     let next = ingest(desk, &customers_mail("new@firma.example", "Nové", "later-3@inbox.example", "", "Dobrý deň"));

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::lookup::followed;
 use super::read;
 use super::rows::{read_entries, read_history};
-use super::sql::{all, first, message_key};
+use super::sql::{Columns, all, by_message_id, first};
 use super::{holds, lookup};
 use crate::model::asked::{Answered, Asked, LISTED_MAX, Listed, NAMED_MAX, Question, Similar, Told};
 use crate::model::facts::{Found, Lookup};
@@ -36,13 +36,10 @@ pub(super) fn answer(connection: &Connection, lookup: &Lookup, found: &mut Found
             told.tickets.push((*number, ticket));
         }
     }
-    if let Some(key) = asked.answers.as_deref().and_then(message_key) {
-        told.answered = first(
-            connection,
-            "SELECT queued_at, template FROM outbox WHERE message_key = ?1 ORDER BY id LIMIT 1",
-            [key],
-            |c| Ok(Answered { at: c.time()?, template: c.take()? }),
-        )?;
+    if let Some(id) = &asked.answers {
+        let sql = "SELECT queued_at, template FROM outbox WHERE message_key = ?1 ORDER BY id LIMIT 1";
+        let answered = |c: &mut Columns<'_>| Ok(Answered { at: c.time()?, template: c.take()? });
+        told.answered = by_message_id(id, |key| first(connection, sql, [key], answered))?;
     }
     if lookup.story {
         for (_, ticket) in &found.tickets {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{read_entries, read_ticket, ticket_columns};
-use super::sql::{all, first, message_key, micros};
+use super::sql::{all, by_message_id, first, message_key, micros};
 use super::{asked, conduct, contacts, holds, looks, peers, signatures, times, watch};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
@@ -282,17 +282,15 @@ fn id_reused(connection: &Connection, lookup: &Lookup) -> Result<bool> {
 
 /// The ticket that said (or was told) this first.
 fn known_id(connection: &Connection, id: &str) -> Result<Option<TicketNumber>> {
-    let Some(key) = message_key(id) else { return Ok(None) };
-    first(connection, "SELECT ticket FROM entry WHERE message_key = ?1 ORDER BY id LIMIT 1", [key], |c| c.take())
+    let sql = "SELECT ticket FROM entry WHERE message_key = ?1 ORDER BY id LIMIT 1";
+    by_message_id(id, |key| first(connection, sql, [key], |c| c.take()))
 }
 
 fn bounced(connection: &Connection, id: &str) -> Result<Option<BouncedMail>> {
-    let Some(key) = message_key(id) else { return Ok(None) };
-    first(
-        connection,
-        "SELECT id, ticket, to_email, message_id, state = 'bounced' FROM outbox WHERE message_key = ?1 ORDER BY id LIMIT 1",
-        [key],
-        |c| {
+    let sql = "SELECT id, ticket, to_email, message_id, state = 'bounced' FROM outbox WHERE message_key = ?1 \
+               ORDER BY id LIMIT 1";
+    by_message_id(id, |key| {
+        first(connection, sql, [key], |c| {
             Ok(BouncedMail {
                 outbox: c.take()?,
                 ticket: c.take()?,
@@ -300,8 +298,8 @@ fn bounced(connection: &Connection, id: &str) -> Result<Option<BouncedMail>> {
                 message_id: c.take()?,
                 known: c.take()?,
             })
-        },
-    )
+        })
+    })
 }
 
 fn earlier(connection: &Connection, email: &str) -> Result<Vec<EarlierTicket>> {

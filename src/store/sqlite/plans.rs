@@ -102,7 +102,8 @@ fn no_statement_looks_at_every_row_of_a_table_that_grows() {
             .expect("explains")
             .map(|step| step.expect("a step"))
             .collect::<Vec<_>>();
-        let scans = plan.iter().filter(|step| step.starts_with("SCAN"));
+        // Rows that are handed over with the statement are of no table.
+        let scans = plan.iter().filter(|step| step.starts_with("SCAN") && !step.ends_with("-ROW VALUES CLAUSE"));
         let bad: Vec<_> = scans.filter(|step| !ALLOWED.iter().any(|(scan, _)| step.starts_with(scan))).collect();
         if !bad.is_empty() {
             wrong.push(format!("{sql}\n    {bad:?}"));

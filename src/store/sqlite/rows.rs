@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::sql::{Columns, all, first, json, message_key, micros, run};
 use crate::model::address::Address;
@@ -332,12 +333,21 @@ pub(super) fn read_entries(connection: &Connection, number: TicketNumber) -> Res
     )
 }
 
-pub(super) fn insert_history(connection: &Connection, line: &HistoryLine) -> Result<()> {
-    run(
-        connection,
-        "INSERT INTO history (ticket, at, actor, change, because) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![line.ticket, micros(line.at), line.actor, json(&line.change)?, line.because],
-    )?;
+/// Lines of a ticket's history that one statement writes: a mail that opens one leaves six or seven.
+const LINES: usize = 8;
+
+pub(super) fn insert_history(connection: &Connection, lines: &[HistoryLine]) -> Result<()> {
+    for lines in lines.chunks(LINES) {
+        let rows = vec!["(?, ?, ?, ?, ?)"; lines.len()].join(", ");
+        let mut values: Vec<Value> = Vec::with_capacity(lines.len() * 5);
+        for HistoryLine { ticket, at, actor, change, because } in lines {
+            let change = json(change)?;
+            values.extend([Value::from(*ticket), micros(*at).into(), actor.clone().into()]);
+            values.extend([change, because.clone()].map(Value::from));
+        }
+        let sql = format!("INSERT INTO history (ticket, at, actor, change, because) VALUES {rows}");
+        run(connection, &sql, params_from_iter(values))?;
+    }
     Ok(())
 }
 

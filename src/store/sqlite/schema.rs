@@ -36,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0019_person.sql"),
     include_str!("migrations/0020_search.sql"),
     include_str!("migrations/0021_rank.sql"),
+    include_str!("migrations/0022_side_by_side.sql"),
 ];
 
 /// From this version on it is kept what people on file look like.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::errors::unreadable;
+use crate::model::token::KeyRing;
 use crate::model::{Digest, Language, Priority};
 use crate::store::{Result, StoreError};
 
@@ -129,16 +130,40 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
 /// How Message-IDs are compared: without brackets and white space, the domain in lower case (RFC 5322 section 3.6.4 has
 /// the right side be a domain). Only the digest is kept in an index, so that it is short and outlives an erasure
 /// without telling anything.
+///
+/// One of the desk's own shape begins with the number of its ticket: what is written together then lies together in the
+/// indexes, instead of on a page of its own for each, which on a large desk is a page to read and one to write.
 pub(super) fn message_key(id: &str) -> Option<Vec<u8>> {
+    message_keys(id).into_iter().next()
+}
+
+/// Under which keys a Message-ID may be found, the likelier first: before version 22 of the database those of the desk's own
+/// shape had a digest like all others.
+fn message_keys(id: &str) -> Vec<Vec<u8>> {
     let id = id.trim().trim_start_matches('<').trim_end_matches('>').trim();
     if id.is_empty() {
-        return None;
+        return Vec::new();
     }
     let normal = match id.rsplit_once('@') {
         Some((left, domain)) => format!("{left}@{}", domain.to_ascii_lowercase()),
         None => id.to_owned(),
     };
-    Some(Digest::of(normal.as_bytes()).0.to_vec())
+    let digest = Digest::of(normal.as_bytes()).0;
+    let side_by_side = KeyRing::claimed_number(&normal).map(|number| {
+        let beginning = digest.iter().take(digest.len() - size_of::<i64>());
+        number.to_be_bytes().iter().chain(beginning).copied().collect()
+    });
+    side_by_side.into_iter().chain([digest.to_vec()]).collect()
+}
+
+/// What is found by a Message-ID.
+pub(super) fn by_message_id<T>(id: &str, find: impl Fn(Vec<u8>) -> Result<Option<T>>) -> Result<Option<T>> {
+    for key in message_keys(id) {
+        if let Some(found) = find(key)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -150,6 +175,26 @@ mod tests {
         assert_eq!(message_key("<A1@Firma.Example> "), message_key("A1@firma.example"));
         assert_ne!(message_key("a1@firma.example"), message_key("A1@firma.example"));
         assert_eq!(message_key(" <> "), None);
+    }
+
+    #[test]
+    fn the_desks_own_lie_side_by_side_and_are_found_by_the_keys_they_had() {
+        let keys = message_keys("<pd.1c.1042.addres.causecause.check0123456789ab@Desk.Example>");
+        assert_eq!(keys, message_keys("pd.1c.1042.addres.causecause.check0123456789ab@desk.example"));
+        let [new, old] = keys.as_slice() else { panic!("{keys:?}") };
+        assert_eq!((new.len(), old.len()), (32, 32));
+        assert_eq!(new[..8], 1042_i64.to_be_bytes());
+        assert_eq!(new[8..], old[..24]);
+        for foreign in
+            ["a@firma.example", "pd.1c.1042@firma.example", "pd.1c.-5.a.b.c@x.example", "pd.1c.x.a.b.c@x.example"]
+        {
+            assert_eq!(message_keys(foreign).len(), 1, "{foreign}");
+        }
+        for key in [new, old] {
+            let find = |asked: Vec<u8>| Ok((asked == *key).then_some("it"));
+            let id = "pd.1c.1042.addres.causecause.check0123456789ab@desk.example";
+            assert_eq!(by_message_id(id, find), Ok(Some("it")));
+        }
     }
 
     #[test]

@@ -80,5 +80,5 @@ fn a_mail_costs_so_many_statements() {
 }
 
 /// As it was counted; one more is a decision.
-const OPENS: usize = 43;
-const APPENDS: usize = 37;
+const OPENS: usize = 39;
+const APPENDS: usize = 36;

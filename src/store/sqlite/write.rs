@@ -21,9 +21,7 @@ const KEPT: i64 = 10_000;
 pub(super) fn commit(work: &Work<'_>, commit: &Commit, raw: Option<i64>, now: Timestamp) -> Result<()> {
     let connection: &Connection = work;
     tickets(connection, commit)?;
-    for line in &commit.history {
-        insert_history(connection, line)?;
-    }
+    insert_history(connection, &commit.history)?;
     for entry in &commit.entries {
         insert_entry(connection, entry, raw)?;
         work.index_later(words(connection, entry, &commit.tickets)?);
