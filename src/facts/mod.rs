@@ -55,6 +55,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         agents: sender::from(message).filter(|from| policy.agent_by_address(from).is_some()),
         requester_of: None,
         sender: sender::customer(message, policy),
+        least_budget: policy.budgets.per_hour.min(policy.budgets.per_domain_hour),
         tickets,
         message_ids: thread::foreign_ids(message, policy),
         bounced: thread::bounced(message),

@@ -31,6 +31,9 @@ pub struct Lookup {
     pub signatures: Vec<String>,
     /// Whose contact, organisation, earlier tickets and acknowledgements are looked for.
     pub sender: Option<AddrSpec>,
+    /// The least of the budgets of an hour. Where fewer acknowledgements are kept in all, it is not reached, and nobody
+    /// counts those of the hour: [`Acknowledged`] then has all of them.
+    pub least_budget: u32,
     /// The sender, and From, are the requester of this ticket: no mail came, the desk looks at it by itself.
     pub requester_of: Option<TicketNumber>,
     /// From's address, whoever the sender is: whose conduct is looked for.

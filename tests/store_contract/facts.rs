@@ -177,6 +177,11 @@ pub fn acknowledgements_are_counted_by_address_domain_and_in_all(place: &BackEnd
     acknowledge("jan@firma.example", noon() + minutes(50));
     acknowledge("eva@ina.example", noon() + minutes(50));
     assert_eq!(counts(noon() + minutes(55)), [1, 2, 3, 4]);
+    // Where a budget could be reached they are counted, else it is said how many there are in all.
+    for (least_budget, of_the_hour) in [(4, [3, 4]), (5, [4, 4])] {
+        let a = found(&*store, &Lookup { least_budget, ..asked.clone() }, noon() + minutes(55)).acknowledged;
+        assert_eq!([a.domain_hour, a.all_hour], of_the_hour, "{least_budget}");
+    }
     assert_eq!(counts(noon() + minutes(60)), [0, 2, 2, 3], "ten minutes and an hour are over");
     assert_eq!(counts(noon() + minutes(24 * 60 + 10)), [0, 1, 0, 0]);
     assert_eq!(counts(noon() + minutes(3 * 24 * 60)), [0, 0, 0, 0]);

@@ -87,7 +87,7 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
         found.earlier = earlier(connection, email)?;
         found.earlier_count = earlier_count(connection, email)?;
         found.recent = recent(connection, email, now)?;
-        found.acknowledged = acknowledged(connection, email, domain, now)?;
+        found.acknowledged = acknowledged(connection, email, domain, lookup.least_budget, now)?;
         if lookup.urgent_of > 0 {
             let organisation = found.organisation.as_ref().map(|o| o.name.as_str());
             found.urgent = urgent(connection, organisation, email, lookup.urgent_of)?;
@@ -378,15 +378,23 @@ pub(super) fn around(now: Timestamp, reach: i64) -> (i64, i64) {
 }
 
 /// One statement for the four budgets: this is asked for every mail.
-fn acknowledged(connection: &Connection, email: &str, domain: &str, now: Timestamp) -> Result<Acknowledged> {
+fn acknowledged(
+    connection: &Connection,
+    email: &str,
+    domain: &str,
+    least_budget: u32,
+    now: Timestamp,
+) -> Result<Acknowledged> {
     let (minutes, hour, day) = (around(now, 10 * MINUTE), around(now, HOUR), around(now, DAY));
     let counts = first(
         connection,
         "SELECT (SELECT count(*) FROM acknowledgement WHERE email = ?1 AND at > ?3 AND at < ?4), \
          (SELECT count(*) FROM acknowledgement WHERE email = ?1 AND at > ?5 AND at < ?6), \
-         (SELECT count(*) FROM acknowledgement WHERE domain = ?2 AND at > ?7 AND at < ?8), \
-         (SELECT count(*) FROM acknowledgement WHERE at > ?7 AND at < ?8)",
-        params![email, domain, minutes.0, minutes.1, day.0, day.1, hour.0, hour.1],
+         CASE WHEN kept < ?9 THEN kept \
+         ELSE (SELECT count(*) FROM acknowledgement WHERE domain = ?2 AND at > ?7 AND at < ?8) END, \
+         CASE WHEN kept < ?9 THEN kept ELSE (SELECT count(*) FROM acknowledgement WHERE at > ?7 AND at < ?8) END \
+         FROM (SELECT coalesce((SELECT max(id) FROM acknowledgement) - (SELECT min(id) FROM acknowledgement) + 1, 0) AS kept)",
+        params![email, domain, minutes.0, minutes.1, day.0, day.1, hour.0, hour.1, least_budget],
         |c| {
             Ok(Acknowledged {
                 address_ten_minutes: c.take()?,

@@ -265,6 +265,7 @@ impl Gather for Nobody {
 
 fn lookup() -> Lookup {
     Lookup {
+        least_budget: 1,
         mailbox: "podpora".to_owned(),
         digest: Some(Digest::of(b"other")),
         fingerprint: Some(Digest::of(b"fingerprint")),
