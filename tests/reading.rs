@@ -328,6 +328,31 @@ fn floods_are_bounded_and_named() {
 }
 
 #[test]
+fn a_text_of_one_line_over_the_bound_keeps_its_beginning() {
+    let log = "slovo ".repeat(180_000);
+    let soft: String = log.as_bytes().chunks(72).map(|c| String::from_utf8_lossy(c).into_owned() + "=\r\n").collect();
+    let flowed: String = "slovo slovo \r\n".repeat(90_000);
+    for (fields, body) in [
+        ("Content-Type: text/plain", format!("{log}\n")),
+        ("Content-Type: text/plain", format!("Good day,\nthis is the log:\n{log}\nBye\n")),
+        ("Content-Type: text/plain", format!("Good day,\n> > {log}\n")),
+        ("Content-Type: text/plain; charset=utf-8", "ž".repeat(700_000)),
+        ("Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable", soft),
+        ("Content-Type: text/plain; format=flowed", flowed),
+        ("Content-Type: text/html", format!("<p>Good day</p><p>{log}</p>")),
+    ] {
+        let message = read(format!("From: a@x.example\nSubject: a log\n{fields}\n\n{body}").as_bytes());
+        holds(&message, fields);
+        assert!(message.text.len() > (1 << 20) - 4096, "{fields}: {} bytes are left", message.text.len());
+        assert!(message.flags.iter().any(|f| f == "text-cut"), "{fields}: {:?}", message.flags);
+        assert!(message.reply.text.starts_with(message.text.get(..8).expect("text")), "{fields}");
+    }
+    // Where it costs little, the cut is at the end of a line.
+    let lines = read(format!("From: a@x.example\n\n{}", "a line of words\n".repeat(100_000)).as_bytes());
+    assert!(lines.text.ends_with("words") && lines.text.len() > (1 << 20) - 4096);
+}
+
+#[test]
 fn empty_and_absurd_inputs_are_read() {
     for bytes in [
         &b""[..],

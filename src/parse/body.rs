@@ -19,6 +19,8 @@ use super::uuencoded;
 
 /// Longest text kept, in bytes.
 pub const TEXT_MAX: usize = 1 << 20;
+/// A text is cut at the end of a line where no more than this is lost by it, in bytes; else within the line.
+const LINE_LOST_MAX: usize = 4096;
 /// Longest body of a text part that is decoded, in bytes as sent.
 const RAW_MAX: usize = 8 * TEXT_MAX;
 /// Most attachments kept.
@@ -91,25 +93,17 @@ pub fn read(root: &Part<'_>, hint: Hint, kept: Option<Kept<'_>>) -> Body {
         if !body.lines.is_empty() {
             body.lines.push(Line::default());
         }
-        let mut lines = lines_of(piece, room);
-        // As the text will have it: quote signs count.
-        let fits = lines.iter().position(|line| match room.checked_sub(line.written_length() + 1) {
-            Some(left) => {
-                room = left;
-                false
-            }
-            None => true,
-        });
-        if let Some(fits) = fits {
-            lines.truncate(fits);
-        }
+        let Shown { mut lines, cut } = shown(piece, room);
+        let full = !fit(&mut lines, &mut room);
         let empty = lines.is_empty();
         body.lines.append(&mut lines);
         if empty {
             body.lines.pop();
         }
-        if fits.is_some() {
+        if cut || full {
             reader.note("text-cut");
+        }
+        if full {
             break;
         }
     }
@@ -123,31 +117,62 @@ pub fn read(root: &Part<'_>, hint: Hint, kept: Option<Kept<'_>>) -> Body {
     body
 }
 
-/// The plain text where there is one, else the HTML.
-fn lines_of(piece: &Piece, room: usize) -> Vec<Line> {
-    let rendered = || piece.html.as_deref().map(|h| html::lines(&cut(h, TEXT_MAX))).unwrap_or_default();
-    let Some(plain) = piece.plain.as_deref().filter(|p| !p.trim().is_empty()) else {
-        let lines = rendered();
-        return if lines.is_empty() { super::lines::plain(piece.plain.as_deref().unwrap_or_default()) } else { lines };
-    };
-    let mut lines = super::lines::plain(&cut(plain, room));
-    let Some(html) = piece.html.as_deref() else { return lines };
-    if is_placeholder(plain) {
-        let rendered = rendered();
-        return if rendered.len() > lines.len() { rendered } else { lines };
-    }
-    // Answers in a colour of their own are to be seen in the HTML alone.
-    if html.contains("color") && html.len() <= 256 * 1024 {
-        let squeeze = |t: &str| t.split_whitespace().collect::<String>();
-        let coloured: Vec<String> =
-            rendered().iter().filter(|l| l.coloured).map(|l| squeeze(&l.text)).take(200).collect();
-        for line in &mut lines {
-            let text = squeeze(&line.text);
-            line.coloured = !text.is_empty()
-                && coloured.iter().any(|c| *c == text || text.len() >= 12 && c.contains(text.as_str()));
+/// Keeps as many lines as there is room for, and says whether that is all. Of a line for which there is none, the
+/// beginning is kept: a log or a table that was pasted in may be a single line.
+fn fit(lines: &mut Vec<Line>, room: &mut usize) -> bool {
+    for (at, line) in lines.iter_mut().enumerate() {
+        // As the text will have it: quote signs count.
+        let length = line.written_length() + 1;
+        if let Some(left) = room.checked_sub(length) {
+            *room = left;
+            continue;
         }
+        let kept = line.text.floor_char_boundary(line.text.len().saturating_sub(length - *room));
+        line.text.truncate(kept);
+        let begins = *room > LINE_LOST_MAX;
+        lines.truncate(if begins { at + 1 } else { at });
+        return false;
     }
-    lines
+    true
+}
+
+/// What a piece is read as, and whether only its beginning is.
+struct Shown {
+    lines: Vec<Line>,
+    cut: bool,
+}
+
+/// The plain text where there is one, else the HTML.
+fn shown(piece: &Piece, room: usize) -> Shown {
+    let of_html = |html: &str| Shown { lines: html::lines(&cut(html, TEXT_MAX)), cut: html.len() > TEXT_MAX };
+    let rendered = || piece.html.as_deref().map(of_html).filter(|shown| !shown.lines.is_empty());
+    let of_plain = |plain: &str| Shown { lines: super::lines::plain(&cut(plain, room)), cut: plain.len() > room };
+    let Some(plain) = piece.plain.as_deref().filter(|p| !p.trim().is_empty()) else {
+        return rendered().unwrap_or_else(|| of_plain(piece.plain.as_deref().unwrap_or_default()));
+    };
+    let mut shown = of_plain(plain);
+    if is_placeholder(plain) {
+        return rendered().filter(|html| html.lines.len() > shown.lines.len()).unwrap_or(shown);
+    }
+    let coloured = piece.html.as_deref().map(coloured).unwrap_or_default();
+    for line in shown.lines.iter_mut().filter(|_| !coloured.is_empty()) {
+        let text = squeeze(&line.text);
+        line.coloured =
+            !text.is_empty() && coloured.iter().any(|c| *c == text || text.len() >= 12 && c.contains(text.as_str()));
+    }
+    shown
+}
+
+/// Lines of an HTML document in a colour of their own, without white space: such answers are to be seen in the HTML alone.
+fn coloured(html: &str) -> Vec<String> {
+    if !html.contains("color") || html.len() > 256 * 1024 {
+        return Vec::new();
+    }
+    html::lines(html).iter().filter(|l| l.coloured).map(|l| squeeze(&l.text)).take(200).collect()
+}
+
+fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect()
 }
 
 /// Which of related parts the others belong to (RFC 2387 section 3.2): the one that `start` names, else the first; where
