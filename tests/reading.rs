@@ -1,5 +1,7 @@
 //! Reading mail, judged from outside: golden readings of `fixtures/messages/`, and properties that hold for every mail.
 
+#[path = "reading/bounds.rs"]
+mod bounds;
 #[path = "reading/clients.rs"]
 mod clients;
 #[path = "reading/replay.rs"]
@@ -325,31 +327,6 @@ fn floods_are_bounded_and_named() {
     assert_eq!((references.len(), references.last().map(String::as_str)), (100, Some("1999@x.example")));
     let text = format!("From: a@x.example\n\n{}", "a word\n".repeat(500_000));
     assert!(read(text.as_bytes()).flags.iter().any(|f| f == "text-cut"));
-}
-
-#[test]
-fn a_text_of_one_line_over_the_bound_keeps_its_beginning() {
-    let log = "slovo ".repeat(180_000);
-    let soft: String = log.as_bytes().chunks(72).map(|c| String::from_utf8_lossy(c).into_owned() + "=\r\n").collect();
-    let flowed: String = "slovo slovo \r\n".repeat(90_000);
-    for (fields, body) in [
-        ("Content-Type: text/plain", format!("{log}\n")),
-        ("Content-Type: text/plain", format!("Good day,\nthis is the log:\n{log}\nBye\n")),
-        ("Content-Type: text/plain", format!("Good day,\n> > {log}\n")),
-        ("Content-Type: text/plain; charset=utf-8", "ž".repeat(700_000)),
-        ("Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable", soft),
-        ("Content-Type: text/plain; format=flowed", flowed),
-        ("Content-Type: text/html", format!("<p>Good day</p><p>{log}</p>")),
-    ] {
-        let message = read(format!("From: a@x.example\nSubject: a log\n{fields}\n\n{body}").as_bytes());
-        holds(&message, fields);
-        assert!(message.text.len() > (1 << 20) - 4096, "{fields}: {} bytes are left", message.text.len());
-        assert!(message.flags.iter().any(|f| f == "text-cut"), "{fields}: {:?}", message.flags);
-        assert!(message.reply.text.starts_with(message.text.get(..8).expect("text")), "{fields}");
-    }
-    // Where it costs little, the cut is at the end of a line.
-    let lines = read(format!("From: a@x.example\n\n{}", "a line of words\n".repeat(100_000)).as_bytes());
-    assert!(lines.text.ends_with("words") && lines.text.len() > (1 << 20) - 4096);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::asking::{QUESTIONS_MAX, mentioned};
 use super::commands::{Commanded, Effect, word_of};
 use super::leak::leak;
 use super::work::{Case, Work};
-use super::{access, checklist, crossed, hands, inform, merge, note_address, proof, resolved};
+use super::{access, bounds, checklist, crossed, hands, inform, merge, note_address, proof, resolved};
 
 /// Why a believed agent's mail is not carried out.
 pub struct Refusal {
@@ -87,6 +87,11 @@ impl<'c> Said<'c> {
         let matters = |key: &str| !said.note || (!told && key == "no-marker");
         if let Some(leak) = leak(case, &commanded.words, &said.files).filter(|leak| matters(leak.key)) {
             return Err(Refusal::new(leak.key, leak.because));
+        }
+        // What opens a ticket and goes to nobody may be short of something: its agent is warned.
+        let goes_out = says && (sends || case.facts.thread.ticket.is_some());
+        if let Some(because) = bounds::cuts_short(case.message).filter(|_| goes_out) {
+            return Err(Refusal::new("cut-short", because));
         }
         if commanded.effects.is_empty() && !says {
             return Err(Refusal::new("nothing-said", "There was nothing to send: no words, no command"));

@@ -10,7 +10,7 @@ use crate::model::{Action, AddrSpec, Address, Decision, Fate, Status, Ticket, Ti
 use super::open::open;
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
-use super::{access, articles, asks, duty, notify, thanks};
+use super::{access, articles, asks, bounds, duty, notify, thanks};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
@@ -163,6 +163,7 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     let mut work = case.work(ticket.clone()).by(CUSTOMER);
     work.say(case.entry(kind, Direction::Incoming), because);
     work.note_verdict(&case.facts.authenticity);
+    bounds::note(&mut work, case.message);
     if becomes_participant {
         let from = case.author_as_written();
         let by = "desk: same organisation, believed".to_owned();

@@ -6,6 +6,7 @@ use crate::model::message::Class;
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Believed, Decision, Fate};
 
+use super::bounds;
 use super::work::Case;
 
 pub fn machine(case: &Case) -> Decision {
@@ -30,6 +31,7 @@ pub fn machine(case: &Case) -> Decision {
     // Folded into the story: nobody is notified, no state changes.
     let status = work.ticket.status;
     work.say(case.entry(EntryKind::Automatic, Direction::Incoming), format!("It is {what} ({because})"));
+    bounds::note(&mut work, case.message);
     debug_assert_eq!(status, work.ticket.status);
     let number = work.ticket.number;
     let mut decision = work.into_decision(Action::Note, Fate::Appended(number));

@@ -10,6 +10,7 @@ mod aside;
 mod asking;
 mod asks;
 mod bounce;
+mod bounds;
 mod care;
 mod checklist;
 mod clock;
@@ -77,6 +78,7 @@ pub fn decide(message: &Message, mailbox: &str, facts: &Facts, policy: &Policy, 
     confirm::settle(&case, &mut decision);
     decision.view.get_or_insert_with(|| case.view(false));
     warn_of_doubles(&case, &mut decision);
+    decision.reasons.extend(bounds::because(message).map(|because| format!("Read in part: {because}")));
     conduct::remember(&case, &mut decision);
     recheck::arrange(&case, &mut decision);
     decision

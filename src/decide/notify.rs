@@ -10,7 +10,7 @@ use crate::model::{Address, Agent, Believed, Policy};
 
 pub use super::presence::{hearers, told};
 use super::work::{Case, Work};
-use super::{duplicates, hands, lookalike};
+use super::{bounds, duplicates, hands, lookalike};
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
     let told = told(&work.ticket, case.policy, case.now);
@@ -98,6 +98,7 @@ fn values_of_mail(case: &Case, work: &Work, kind: EntryKind) -> BTreeMap<&'stati
     if let Some(double) = double {
         values.insert("look-alike", Value::Text(double.whom));
     }
+    bounds::fill(case.message, &mut values);
     values
 }
 
@@ -150,6 +151,7 @@ fn warnings(case: &Case, work: &Work, kind: EntryKind, is_double: bool) -> Vec<S
     if case.facts.found.id_reused {
         warnings.push("id-reused");
     }
+    warnings.extend(bounds::warnings(case.message));
     warnings.into_iter().map(str::to_owned).collect()
 }
 

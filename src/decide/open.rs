@@ -11,7 +11,9 @@ use super::commands::Effect;
 use super::route::{Asked, Route, route};
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
-use super::{acknowledge, act, agent, articles, asks, checklist, clock, confirm, customer, duty, notify, urgency};
+use super::{
+    acknowledge, act, agent, articles, asks, bounds, checklist, clock, confirm, customer, duty, notify, urgency,
+};
 
 /// Characters of a mail's first line that stand in for a missing subject.
 const FIRST_WORDS_MAX: usize = 60;
@@ -82,6 +84,7 @@ pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Dec
         None => {
             work.say(request, "The mail that opened the ticket");
             work.note_verdict(&case.facts.authenticity);
+            bounds::note(&mut work, case.message);
         }
     }
     let asked_for = work.entries.last().map(|entry| entry.reply.text.clone());

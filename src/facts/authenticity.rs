@@ -15,6 +15,8 @@ pub struct Judgement<'m> {
     pub proof: Proof<'m>,
 }
 
+const NOT_WHOLE: &str = "the header block is too large to be read whole";
+
 /// The table of `docs/trust.md`.
 pub fn judge<'m>(message: &'m Message, mailbox: Option<&Mailbox>, proof: &'m OwnProof) -> Judgement<'m> {
     let author = match from_field::author(message) {
@@ -28,7 +30,13 @@ pub fn judge<'m>(message: &'m Message, mailbox: Option<&Mailbox>, proof: &'m Own
     let domain = author.domain();
     let verdicts = verdicts::collect(message, mailbox, domain);
     let own = Own::of(proof, domain);
-    let (believed, strength, because) = table(domain, &verdicts, own);
+    let (believed, strength, because) = match table(domain, &verdicts, own) {
+        (Believed::Verified | Believed::Unauthenticated, ..) if !from_field::is_read_whole(message) => {
+            let because = format!("Nothing proves {domain}: {NOT_WHOLE}");
+            (Believed::Unauthenticated, None, because)
+        }
+        judged => judged,
+    };
     let covers = match believed {
         Believed::Verified => covered::covered(message, domain, &verdicts, proof),
         Believed::Unauthenticated | Believed::Failed => Proof::default(),
@@ -49,6 +57,15 @@ pub fn judge<'m>(message: &'m Message, mailbox: Option<&Mailbox>, proof: &'m Own
     evidence.extend(proof.evidence.iter().cloned());
     evidence.extend(open_to_change(message, covers.covered, believed));
     Judgement { authenticity: Authenticity { believed, strength, because, evidence }, proof: covers }
+}
+
+/// An agent's name gives rights even without proof of From, to whoever has one of the desk's mails to him; but not on a mail
+/// in which another reader may see another author.
+pub fn in_an_agents_name(message: &Message, judged: Authenticity) -> Authenticity {
+    match from_field::is_read_whole(message) {
+        true => judged,
+        false => Authenticity { believed: Believed::Failed, strength: None, ..judged },
+    }
 }
 
 /// Which of the fields from which rights follow are there and not covered.

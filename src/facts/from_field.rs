@@ -14,10 +14,6 @@ pub fn author(message: &Message) -> Result<AddrSpec, String> {
     if let Some(rule) = structure.broken.first() {
         return Err(format!("The header block can be read in more than one way ({rule})"));
     }
-    // Beyond the bounds of reading another From may stand, which other readers see.
-    if message.flags.iter().any(|flag| flag == "header-block-too-large") {
-        return Err("The header block is too large to be read whole".to_owned());
-    }
     let scanned = scan(&structure.from_raw)?;
     match message.from.as_slice() {
         [only] if only.spec().as_ref() == Some(&scanned) => Ok(scanned),
@@ -25,6 +21,12 @@ pub fn author(message: &Message) -> Result<AddrSpec, String> {
         [] => Err("The From field has no address".to_owned()),
         many => Err(format!("The From field has {} addresses", many.len())),
     }
+}
+
+/// The header block was read to its end. Where it was not, From is no more than a claim: what stands beyond the bounds of
+/// reading may say something else to other readers.
+pub fn is_read_whole(message: &Message) -> bool {
+    !message.is_flagged("header-block-too-large")
 }
 
 /// `[display name] <addr-spec>` or `addr-spec`, with comments around but never inside the address (RFC 5322 section 3.4

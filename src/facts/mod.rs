@@ -12,14 +12,15 @@ mod thread;
 mod verdicts;
 
 use crate::model::desk::Assign;
-use crate::model::facts::{Believed, Covered, OwnProof, ProofOutcome};
+use crate::model::facts::{Believed, Covered, OwnProof, ProofOutcome, Sender};
 use crate::model::token::{Generations, TokenKind};
 use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
 
 /// The one address that wrote, where From has exactly one field with exactly one strict address that every reading of
-/// it agrees on: the address whose domain the own check of signatures is asked about.
+/// it agrees on: the address whose domain the own check of signatures is asked about. None where the header was not read
+/// whole: nothing could prove it.
 pub fn author(message: &Message) -> Option<AddrSpec> {
-    from_field::author(message).ok()
+    from_field::author(message).ok().filter(|_| from_field::is_read_whole(message))
 }
 
 /// What `believe` may hold besides authserv-ids: see `docs/trust.md`.
@@ -89,10 +90,14 @@ pub fn establish(message: &Message, mailbox: &str, proof: &OwnProof, mut found: 
     let sender = sender::sender(message, &found, policy);
     let judged = authenticity::judge(message, policy.mailbox(mailbox), proof);
     let (proven_by, replayed) = replay::seen(message, &judged.proof.by, &found, policy);
-    let released = confirm::released(&judged.authenticity, &sender, &found);
+    let authenticity = match &sender {
+        Sender::Agent(_) => authenticity::in_an_agents_name(message, judged.authenticity),
+        _ => judged.authenticity,
+    };
+    let released = confirm::released(&authenticity, &sender, &found);
     let confirmed = released.as_ref().is_some_and(|judged| judged.believed == Believed::Verified);
     let covered = if confirmed { Covered::ALL } else { judged.proof.covered };
-    let authenticity = released.unwrap_or(judged.authenticity);
+    let authenticity = released.unwrap_or(authenticity);
     let wrong_checks = guesses::wrong_checks(message, policy, &found.generations);
     let heed = match confirmed {
         // Its checks were heeded when it was held; who guessed since must not change what was asked about.

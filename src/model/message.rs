@@ -411,6 +411,11 @@ impl Message {
         self.class != Class::Person
     }
 
+    /// It was read with this flag (`docs/reading.md`).
+    pub fn is_flagged(&self, flag: &str) -> bool {
+        self.flags.iter().any(|f| f == flag)
+    }
+
     /// Who wrote the mail that was forwarded, whatever the forwarder wrote above it: whom an agent's forward is about.
     pub fn forwarded_author(&self) -> Option<&Address> {
         self.forward.as_ref().and_then(|forward| forward.from.as_ref())

@@ -76,10 +76,19 @@ pub const FILE_NAME_MAX: usize = 120;
 /// of a listing: control characters (CR and LF among them) become a space, invisible formatting characters (bidi
 /// controls, zero-width) vanish, runs of white space become one space, and at most `max` characters are kept.
 pub fn clean_line(text: &str, max: usize) -> String {
-    if text.len() <= max && is_clean_ascii(text.as_bytes()) { text.to_owned() } else { clean_letters(text, max) }
+    cut_line(text, max).0
 }
 
-fn clean_letters(text: &str, max: usize) -> String {
+/// [`clean_line`], and whether there was more to keep.
+pub fn cut_line(text: &str, max: usize) -> (String, bool) {
+    if text.len() <= max && is_clean_ascii(text.as_bytes()) {
+        (text.to_owned(), false)
+    } else {
+        clean_letters(text, max)
+    }
+}
+
+fn clean_letters(text: &str, max: usize) -> (String, bool) {
     let mut out = String::with_capacity(text.len().min(max));
     let mut kept = 0;
     let mut gap = false;
@@ -95,7 +104,7 @@ fn clean_letters(text: &str, max: usize) -> String {
         }
         let cost = 1 + usize::from(gap);
         if kept + cost > max {
-            break;
+            return (out, true);
         }
         if gap {
             out.push(' ');
@@ -104,7 +113,7 @@ fn clean_letters(text: &str, max: usize) -> String {
         out.push(c);
         kept += cost;
     }
-    out
+    (out, false)
 }
 
 /// Words of visible ASCII with one space between each two: what most lines are, and what nothing is to be done about.
@@ -197,6 +206,8 @@ mod tests {
     fn a_line_stays_a_line() {
         assert_eq!(clean_line("Bob\r\nBcc: evil@x.sk\0\u{202e}gpj.exe  end ", 80), "Bob Bcc: evil@x.sk gpj.exe end");
         assert_eq!(clean_line("áéíóú", 3), "áéí");
+        assert_eq!(cut_line("áéíóú \u{200b} ", 5), ("áéíóú".to_owned(), false));
+        assert_eq!(cut_line("áéíóú x", 5), ("áéíóú".to_owned(), true));
     }
 
     proptest! {
@@ -206,7 +217,7 @@ mod tests {
             prop_assert!(once.chars().count() <= max);
             prop_assert!(!once.chars().any(|c| c.is_control()));
             prop_assert_eq!(clean_line(&once, max), once.clone());
-            prop_assert_eq!(&once, &clean_letters(&s, max));
+            prop_assert_eq!(&once, &clean_letters(&s, max).0);
             let text = clean_text(&s);
             prop_assert_eq!(clean_text(&text), text.clone());
         }

@@ -1,13 +1,15 @@
 //! Address lists (RFC 5322 section 3.4 with the obsolete forms), read as leniently as people's programs write them.
 
 use crate::model::Address;
-use crate::model::text::{NAME_MAX, clean_line};
+use crate::model::text::{NAME_MAX, cut_line};
 
 use super::charset::Hint;
 use super::words;
 
 /// Most addresses of one field that are read.
 pub const ADDRESSES_MAX: usize = 200;
+/// The flag of a field, or of several of one name, that has more.
+pub const TOO_MANY: &str = "too-many-addresses";
 
 /// One mailbox being collected.
 #[derive(Default)]
@@ -19,8 +21,8 @@ struct Pending {
 }
 
 /// Reads an unfolded value whose encoded words are not decoded yet.
-pub fn list(value: &str, hint: Hint) -> Vec<Address> {
-    let mut found = Vec::new();
+pub fn list(value: &str, hint: Hint, flags: &mut Vec<&'static str>) -> Vec<Address> {
+    let mut found = Found { list: Vec::new(), flags };
     let mut pending = Pending::default();
     // A name with a comma in it that nobody quoted: `Novák, Jan <jan@firma.example>`.
     let mut carried = String::new();
@@ -51,15 +53,40 @@ pub fn list(value: &str, hint: Hint) -> Vec<Address> {
             }
             c => pending.phrase.push(c),
         }
-        if found.len() >= ADDRESSES_MAX {
-            return found;
+        if found.list.len() >= ADDRESSES_MAX {
+            if chars.any(|c| !c.is_whitespace() && !matches!(c, ',' | ';')) {
+                note(found.flags, TOO_MANY);
+            }
+            return found.list;
         }
     }
     finish(&mut pending, &mut carried, &mut found, hint);
-    if !carried.trim().is_empty() && found.len() < ADDRESSES_MAX {
-        found.push(Address::new(None, carried.trim()));
+    if !carried.trim().is_empty() && found.list.len() < ADDRESSES_MAX {
+        found.list.push(Address::new(None, carried.trim()));
     }
-    found
+    found.list
+}
+
+/// What was found, and what was odd about it.
+struct Found<'f> {
+    list: Vec<Address>,
+    flags: &'f mut Vec<&'static str>,
+}
+
+impl Found<'_> {
+    fn push(&mut self, name: &str, email: &str) {
+        let (name, cut) = tidy(name);
+        if cut {
+            note(self.flags, "name-cut");
+        }
+        self.list.push(Address::new(Some(&name), email));
+    }
+}
+
+pub fn note(flags: &mut Vec<&'static str>, flag: &'static str) {
+    if !flags.contains(&flag) {
+        flags.push(flag);
+    }
 }
 
 fn push_word(to: &mut String, word: &str) {
@@ -124,7 +151,7 @@ fn angle(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, before: Option<St
     }
 }
 
-fn finish(pending: &mut Pending, carried: &mut String, found: &mut Vec<Address>, hint: Hint) {
+fn finish(pending: &mut Pending, carried: &mut String, found: &mut Found<'_>, hint: Hint) {
     let Pending { phrase, comment, angle } = std::mem::take(pending);
     let name = words::decode(phrase.trim(), hint);
     let comment = words::decode(comment.trim(), hint);
@@ -134,7 +161,7 @@ fn finish(pending: &mut Pending, carried: &mut String, found: &mut Vec<Address>,
         if name.trim().is_empty() {
             name = comment;
         }
-        found.push(Address::new(Some(&tidy(&name)), email));
+        found.push(&name, email);
         return;
     }
     if phrase.trim().is_empty() {
@@ -151,7 +178,7 @@ fn finish(pending: &mut Pending, carried: &mut String, found: &mut Vec<Address>,
         let rest = if inner { decoded.split('<').next().unwrap_or_default().to_owned() } else { rest.join(" ") };
         let name = if rest.trim().is_empty() { comment } else { rest };
         carried.clear();
-        found.push(Address::new(Some(&tidy(&name)), email.trim_matches(['<', '>', '[', ']', '\''])));
+        found.push(&name, email.trim_matches(['<', '>', '[', ']', '\'']));
     } else if carried.is_empty() {
         *carried = name;
     } else {
@@ -159,15 +186,15 @@ fn finish(pending: &mut Pending, carried: &mut String, found: &mut Vec<Address>,
     }
 }
 
-/// Quotes and blanks around a name say nothing.
-fn tidy(name: &str) -> String {
+/// A name as it is kept, and whether it is longer: quotes and blanks around it say nothing.
+fn tidy(name: &str) -> (String, bool) {
     let mut name = name.trim();
     while name.len() >= 2
         && (name.starts_with('"') && name.ends_with('"') || name.starts_with('\'') && name.ends_with('\''))
     {
         name = name.get(1..name.len() - 1).unwrap_or_default().trim();
     }
-    clean_line(name, NAME_MAX)
+    cut_line(name, NAME_MAX)
 }
 
 #[cfg(test)]
@@ -175,7 +202,10 @@ mod tests {
     use super::*;
 
     fn read(value: &str) -> Vec<(String, String)> {
-        list(value, Hint::default()).into_iter().map(|a| (a.name.unwrap_or_default(), a.email)).collect()
+        list(value, Hint::default(), &mut Vec::new())
+            .into_iter()
+            .map(|a| (a.name.unwrap_or_default(), a.email))
+            .collect()
     }
 
     fn one(value: &str, name: &str, email: &str) {

@@ -10,7 +10,7 @@ use crate::model::text::fold;
 use super::charset::Hint;
 use super::entity::Part;
 use super::headers::{self, Headers};
-use super::scan::Block;
+use super::scan::{self, Block};
 
 /// The answers.
 #[derive(Debug, Default)]
@@ -209,6 +209,9 @@ fn vetoes(block: &Block<'_>, headers: &Headers, value: &dyn Fn(&str) -> Option<S
     }
     if headers.return_path.as_deref() == Some("") {
         out.push("its return path is empty".to_owned());
+    }
+    if block.flags.contains(&scan::TOO_LARGE) {
+        out.push("its header is too large to be read whole".to_owned());
     }
     for address in headers.from.iter().chain(&headers.reply_to).take(4) {
         let local = address.email.split('@').next().unwrap_or_default().to_ascii_lowercase();

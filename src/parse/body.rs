@@ -25,6 +25,8 @@ const LINE_LOST_MAX: usize = 4096;
 const RAW_MAX: usize = 8 * TEXT_MAX;
 /// Most attachments kept.
 pub const ATTACHMENTS_MAX: usize = 100;
+/// The flag of a mail that has more.
+const TOO_MANY: &str = "too-many-attachments";
 
 /// Most opaque signatures that are opened, within each other or beside each other.
 const UNWRAPPED_MAX: usize = 3;
@@ -111,7 +113,11 @@ pub fn read(root: &Part<'_>, hint: Hint, kept: Option<Kept<'_>>) -> Body {
         reader.note(flag);
     }
     let html: Vec<&str> = pieces.iter().filter_map(|p| p.html.as_deref()).collect();
-    body.html = (!html.is_empty()).then(|| cut(&html.join("\n"), TEXT_MAX));
+    let html = (!html.is_empty()).then(|| html.join("\n"));
+    if html.as_ref().is_some_and(|html| html.len() > TEXT_MAX) {
+        reader.note("html-cut");
+    }
+    body.html = html.map(|html| cut(&html, TEXT_MAX));
     body.attachments = reader.attachments;
     body.flags = reader.flags;
     body
@@ -248,7 +254,7 @@ impl Reader<'_> {
 
     fn leaf(&mut self, part: &Part<'_>, parent: &str, index: usize) -> Vec<Piece> {
         let kind = part.kind.word.as_str();
-        let name = part.name();
+        let name = part.name().map(|name| self.named(name));
         // A signature is no attachment that a person added.
         if parent == "multipart/signed" && kind == "application/pgp-signature" {
             return Vec::new();
@@ -262,7 +268,7 @@ impl Reader<'_> {
         // Of a text no more is decoded than can be kept, so that memory stays near the mail's own size.
         let body = if text { part.block.body.get(..RAW_MAX).unwrap_or(part.block.body) } else { part.block.body };
         if body.len() < part.block.body.len() {
-            self.note("text-cut");
+            self.note(if kind == "text/html" { "html-cut" } else { "text-cut" });
         }
         let decoded = transfer::decode(&part.encoding, body);
         if let Some(flag) = decoded.flag {
@@ -300,7 +306,8 @@ impl Reader<'_> {
             Some((text, files)) => {
                 for (name, bytes) in files {
                     let kind = "application/octet-stream".to_owned();
-                    self.push(attachment(kind, Some(name), "attachment", None, bytes.into()));
+                    let name = entity::file_name(&name).map(|name| self.named(name));
+                    self.push(attachment(kind, name, "attachment", None, bytes.into()));
                 }
                 text
             }
@@ -354,12 +361,15 @@ impl Reader<'_> {
         if unpacked.broken {
             self.note("broken-winmail-dat");
         }
+        if unpacked.more {
+            self.note(TOO_MANY);
+        }
         let found = !unpacked.files.is_empty() || unpacked.text.is_some() || unpacked.html.is_some();
         for file in unpacked.files {
             let kind = Some(file.media_type).filter(|k| k.contains('/'));
             let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
             let disposition = if file.cid.is_some() { "inline" } else { "attachment" };
-            let name = file.name.and_then(|n| entity::file_name(&n));
+            let name = file.name.and_then(|n| entity::file_name(&n)).map(|name| self.named(name));
             self.push(attachment(kind, name, disposition, file.cid, Bytes::copy_from_slice(file.bytes)));
         }
         if self.wrapped.is_blank() {
@@ -368,9 +378,17 @@ impl Reader<'_> {
         found && !unpacked.broken
     }
 
+    /// A file name, of which it is noted where it was longer.
+    fn named(&mut self, (name, cut): (String, bool)) -> String {
+        if cut {
+            self.note("file-name-cut");
+        }
+        name
+    }
+
     fn push(&mut self, attachment: Attachment) {
         if self.attachments.len() >= ATTACHMENTS_MAX {
-            self.note("too-many-attachments");
+            self.note(TOO_MANY);
             return;
         }
         self.attachments.push(attachment);

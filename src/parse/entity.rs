@@ -32,8 +32,8 @@ impl<'a> Part<'a> {
         !self.children.is_empty()
     }
 
-    /// Decoded file name, from either of the two fields.
-    pub fn name(&self) -> Option<String> {
+    /// Decoded file name, from either of the two fields; see [`file_name`].
+    pub fn name(&self) -> Option<(String, bool)> {
         file_name(self.disposition.param("filename").or_else(|| self.kind.param("name"))?)
     }
 
@@ -48,11 +48,13 @@ impl<'a> Part<'a> {
     }
 }
 
-/// A file name from outside: one line, at most [`FILE_NAME_MAX`] characters; None where nothing is left.
-pub fn file_name(name: &str) -> Option<String> {
+/// A file name from outside: one line, at most [`FILE_NAME_MAX`] characters, and whether it was longer; None where nothing
+/// is left.
+pub fn file_name(name: &str) -> Option<(String, bool)> {
     let name: String = name.chars().filter(|c| !c.is_control()).collect();
-    let name = shorten(name.trim());
-    (!name.is_empty()).then_some(name)
+    let kept = shorten(name.trim());
+    let cut = kept.len() < name.trim().len();
+    (!kept.is_empty()).then_some((kept, cut))
 }
 
 /// At most [`FILE_NAME_MAX`] characters, the extension kept.
@@ -91,6 +93,9 @@ impl Walk {
             .filter(|c| !c.is_empty())
             .map(|c| c.trim_matches(['<', '>', ' ']).to_owned());
         part.kind.word = media_type(&part.kind.word, default);
+        if depth > 0 && block.flags.contains(&scan::TOO_LARGE) {
+            self.note("part-header-too-large");
+        }
         part.block = block;
         if part.kind.word.starts_with("multipart/") {
             self.open(&mut part, depth);

@@ -100,7 +100,7 @@ fn people(value: &str) -> Vec<Address> {
     {
         text = text.replace('[', "<").replace(']', ">");
     }
-    let mut found = address::list(&text, Hint::default());
+    let mut found = address::list(&text, Hint::default(), &mut Vec::new());
     for person in &mut found {
         person.email = person.email.trim_matches(['<', '>', '[', ']', '(', ')', '"', '\'']).to_owned();
         // A name that repeats the address says nothing.

@@ -4,7 +4,7 @@ use jiff::Zoned;
 
 use crate::model::Address;
 use crate::model::message::{AuthResultsField, Instances, Structure};
-use crate::model::text::{SUBJECT_MAX, clean_line};
+use crate::model::text::{SUBJECT_MAX, clean_line, cut_line};
 
 use super::auth_results;
 use super::charset::{self, Hint};
@@ -87,6 +87,9 @@ pub fn read(block: &Block<'_>, hint: Hint) -> Headers {
         references: ids(block, "References", hint, &mut flags),
         ..Headers::default()
     };
+    if out.references.len().max(out.in_reply_to.len()) > REFERENCES_MAX {
+        flags.push("too-many-references");
+    }
     let skip = out.references.len().saturating_sub(REFERENCES_MAX);
     out.references.drain(..skip);
     out.in_reply_to.truncate(REFERENCES_MAX);
@@ -109,7 +112,7 @@ pub fn read(block: &Block<'_>, hint: Hint) -> Headers {
     for name in ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "X-Real-To"] {
         for field in block.all(name).take(20) {
             let value = words::unfold(field.value, hint, &mut flags);
-            for found in address::list(&value, hint) {
+            for found in address::list(&value, hint, &mut flags) {
                 let email = found.email.to_ascii_lowercase();
                 if email.contains('@') && !out.delivered_to.contains(&email) {
                     out.delivered_to.push(email);
@@ -156,20 +159,31 @@ fn addresses(block: &Block<'_>, name: &str, hint: Hint, flags: &mut Vec<&'static
     let several = matches!(name, "To" | "Cc" | "Reply-To");
     let mut out: Vec<Address> = Vec::new();
     for field in block.all(name) {
-        let value = words::unfold(field.value, hint, flags);
-        out.extend(address::list(&value, hint));
-        if !out.is_empty() && !several || out.len() >= address::ADDRESSES_MAX {
+        if !out.is_empty() && !several {
             break;
         }
+        if out.len() >= address::ADDRESSES_MAX {
+            address::note(flags, address::TOO_MANY);
+            break;
+        }
+        let value = words::unfold(field.value, hint, flags);
+        out.extend(address::list(&value, hint, flags));
     }
-    out.truncate(address::ADDRESSES_MAX);
+    if out.len() > address::ADDRESSES_MAX {
+        address::note(flags, address::TOO_MANY);
+        out.truncate(address::ADDRESSES_MAX);
+    }
     out
 }
 
 fn subject(block: &Block<'_>, hint: Hint, flags: &mut Vec<&'static str>) -> Option<String> {
     let fields: Vec<_> = block.all("Subject").collect();
     let field = fields.iter().find(|f| !f.value.trim_ascii().is_empty()).or(fields.first())?;
-    Some(clean_line(&words::text(field.value, hint, flags), SUBJECT_MAX))
+    let (subject, cut) = cut_line(&words::text(field.value, hint, flags), SUBJECT_MAX);
+    if cut {
+        address::note(flags, "subject-cut");
+    }
+    Some(subject)
 }
 
 /// The Message-IDs of a field, without angle brackets. Text around them (RFC 822's phrases) is passed over; an id that
@@ -177,13 +191,21 @@ fn subject(block: &Block<'_>, hint: Hint, flags: &mut Vec<&'static str>) -> Opti
 fn ids(block: &Block<'_>, name: &str, hint: Hint, flags: &mut Vec<&'static str>) -> Vec<String> {
     let mut out = Vec::new();
     for field in block.all(name).take(20) {
-        let value = words::text(field.value, hint, flags);
+        let value = words::text(latest(field.value), hint, flags);
         let found = ids_of(&value);
         out.extend(found);
+        if field.value.len() > words::VALUE_MAX {
+            address::note(flags, words::CUT);
+        }
     }
     let mut seen = std::collections::HashSet::new();
     out.retain(|id: &String| seen.insert(id.clone()));
     out
+}
+
+/// As much of a list of ids as is decoded: its end, where those stand that count.
+fn latest(value: &[u8]) -> &[u8] {
+    value.get(value.len().saturating_sub(words::VALUE_MAX)..).unwrap_or(value)
 }
 
 /// See [`ids`].
@@ -214,6 +236,9 @@ fn list_id(block: &Block<'_>, hint: Hint, flags: &mut Vec<&'static str>) -> Opti
 /// header block, at most [`super::scan::HEADER_MAX`] bytes of it: no body, so nothing for that parser to nest in.
 pub fn structure(block: &Block<'_>, header: &[u8], from: &[Address], hint: Hint) -> Structure {
     let mut broken = block.broken.clone();
+    // Of a block beyond the bounds that parser gets what it is asked about.
+    let alone = block.flags.contains(&super::scan::TOO_LARGE).then(|| from_alone(block));
+    let header = alone.as_deref().unwrap_or(header);
     if let [only] = from
         && only.spec().is_some()
         && !another_parser_agrees(header, only)
@@ -234,6 +259,10 @@ pub fn structure(block: &Block<'_>, header: &[u8], from: &[Address], hint: Hint)
             references: count(block, "References"),
         },
     }
+}
+
+fn from_alone(block: &Block<'_>) -> Vec<u8> {
+    block.all("From").flat_map(|field| [b"From:", field.value].concat()).chain(*b"\n").collect()
 }
 
 fn count(block: &Block<'_>, name: &str) -> u32 {

@@ -7,6 +7,29 @@ use memchr::memchr;
 pub const HEADER_MAX: usize = 256 * 1024;
 /// Most fields of one block that are read.
 pub const FIELDS_MAX: usize = 1000;
+/// The flag of a block beyond these bounds.
+pub const TOO_LARGE: &str = "header-block-too-large";
+
+/// Without these a mail cannot be read: they are looked for beyond the bounds, too.
+const NEEDED: [&str; 15] = [
+    "From",
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Content-Disposition",
+    "Content-ID",
+    "Auto-Submitted",
+];
+/// Most fields that are taken from beyond the bounds.
+const NEEDED_MAX: usize = 100;
 
 /// One header field as it stands in the mail.
 #[derive(Clone, Debug)]
@@ -74,6 +97,8 @@ pub fn entity(bytes: &[u8]) -> Block<'_> {
     let mut at = skip_odd_beginning(bytes, &mut block.flags);
     let mut fields: Vec<(&[u8], usize, usize)> = Vec::new();
     let start = at;
+    // The field begun last is kept, and so are its folded lines.
+    let mut open = true;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         if rest.is_empty() {
@@ -85,22 +110,31 @@ pub fn entity(bytes: &[u8]) -> Block<'_> {
             block.body = rest.get(len..).unwrap_or_default();
             break;
         }
-        let over = at - start > HEADER_MAX || fields.len() >= FIELDS_MAX;
+        let beyond = at - start > HEADER_MAX || fields.len() >= FIELDS_MAX;
         let folded = matches!(text.first(), Some(b' ' | b'\t'));
-        if over {
-            note(&mut block.flags, "header-block-too-large");
-        } else if folded && at == start {
+        if folded && at == start {
             note(&mut block.broken, "the first line is a folded one");
             if let Some((name, value)) = field_line(text.trim_ascii_start()) {
                 let from = at + offset(rest, value);
                 fields.push((name, from, at + len));
             }
         } else if folded {
-            if let Some(last) = fields.last_mut() {
+            if let Some(last) = fields.last_mut().filter(|_| open) {
                 last.2 = at + len;
             }
         } else if let Some((name, value)) = field_line(text) {
-            fields.push((name, at + offset(rest, value), at + len));
+            open = !beyond || fields.len() < FIELDS_MAX + NEEDED_MAX && is_needed(name);
+            if open {
+                fields.push((name, at + offset(rest, value), at + len));
+            }
+            if beyond {
+                note(&mut block.flags, TOO_LARGE);
+            }
+            if !open && name.eq_ignore_ascii_case(b"From") {
+                note(&mut block.broken, "a From field beyond the bounds of reading");
+            }
+        } else if beyond {
+            note(&mut block.flags, TOO_LARGE);
         } else if !header_goes_on(rest.get(len..).unwrap_or_default()) {
             // Text without a blank line above it: the body has begun.
             note(&mut block.flags, "no-blank-line-after-header");
@@ -114,13 +148,21 @@ pub fn entity(bytes: &[u8]) -> Block<'_> {
         }
         at += len;
     }
+    // The last field too may be what makes it so.
+    if at - start > HEADER_MAX {
+        note(&mut block.flags, TOO_LARGE);
+    }
     let end = bytes.len() - block.body.len();
     inspect(bytes.get(start..end).unwrap_or_default(), &mut block.broken);
     block.fields = fields
         .into_iter()
-        .map(|(name, from, to)| Field { name, value: bytes.get(from..to).unwrap_or_default() })
+        .map(|(name, from, to)| Field { name, value: bytes.get(from..to.min(from + HEADER_MAX)).unwrap_or_default() })
         .collect();
     block
+}
+
+fn is_needed(name: &[u8]) -> bool {
+    NEEDED.iter().any(|needed| name.eq_ignore_ascii_case(needed.as_bytes()))
 }
 
 /// Where `inner`, a part of `outer`, begins in it.
@@ -276,6 +318,33 @@ mod tests {
         let flood = b"a:\n".repeat(100_000);
         let block = entity(&flood);
         assert_eq!(block.fields.len(), FIELDS_MAX);
-        assert!(block.flags.contains(&"header-block-too-large"));
+        assert!(block.flags.contains(&TOO_LARGE));
+        let exactly = [b"a: 1\n b\n".repeat(FIELDS_MAX), b"\nbody".to_vec()].concat();
+        assert!(entity(&exactly).flags.is_empty());
+    }
+
+    #[test]
+    fn one_field_larger_than_a_header_block_is_cut() {
+        for field in [format!("X: {}\n", "x".repeat(300_000)), format!("X: 1\n{}", " more\n".repeat(50_000))] {
+            let mail = format!("From: a\n{field}\nbody");
+            let block = entity(mail.as_bytes());
+            assert!(block.flags.contains(&TOO_LARGE) && block.fields.iter().all(|f| f.value.len() <= HEADER_MAX));
+            assert_eq!((block.fields.len(), block.body), (2, &b"body"[..]));
+        }
+    }
+
+    #[test]
+    fn what_a_mail_cannot_be_read_without_is_found_beyond_the_bounds() {
+        let beyond = b"To: b\nX-Mine: 1\n folded\nfrom: a\n c\nFrom: d\n\nbody";
+        for flood in [b"X: 1\n".repeat(1_500), format!("Cc: {}\n", "x".repeat(300_000)).into_bytes()] {
+            let mail = [&flood[..], beyond].concat();
+            let block = entity(&mail);
+            let from: Vec<_> = block.all("From").map(|f| f.value).collect();
+            assert_eq!((from.as_slice(), block.body), (&[&b" a\n c\n"[..], b" d\n"][..], &b"body"[..]));
+            assert!(block.first("To").is_some() && block.first("X-Mine").is_none());
+            assert!(block.fields.len() <= FIELDS_MAX + NEEDED_MAX);
+        }
+        let hidden = [&b"From: a\n"[..], &b"To: b\n".repeat(1_500), b"From: c\n\nbody"].concat();
+        assert!(entity(&hidden).broken.iter().any(|b| b.contains("From")), "a second From that is not counted");
     }
 }

@@ -5,9 +5,14 @@ use super::transfer;
 
 /// Longest field value that is decoded, in bytes.
 pub const VALUE_MAX: usize = 64 * 1024;
+/// The flag of a longer one.
+pub const CUT: &str = "field-cut";
 
 /// Unfolds a raw value (RFC 5322 section 2.2.3) and decodes its raw bytes; encoded words stay as they are.
 pub fn unfold(raw: &[u8], hint: Hint, flags: &mut Vec<&'static str>) -> String {
+    if raw.len() > VALUE_MAX && !flags.contains(&CUT) {
+        flags.push(CUT);
+    }
     let raw = raw.get(..VALUE_MAX).unwrap_or(raw);
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw;

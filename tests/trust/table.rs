@@ -92,10 +92,24 @@ fn every_row_of_the_state_table_holds() {
         assert!(!got.because.is_empty() && !got.because.ends_with('.'), "{}", got.because);
         assert!(got.evidence.len() >= 3, "{:?}", got.evidence);
 
-        let mut broken = mail;
+        let mut broken = mail.clone();
         broken.structure.from_fields = 2;
-        assert_eq!(state(&judged(&broken, outcome)), "failed", "two From fields: {said}");
+        assert_eq!(state(&judged(&broken, outcome.clone())), "failed", "two From fields: {said}");
+        // Whatever was proven: beyond the bounds of reading something else may stand.
+        let mut large = mail;
+        large.flags.push("header-block-too-large".into());
+        let expected = if expected == "failed" { expected } else { "unauthenticated" };
+        assert_eq!(state(&judged(&large, outcome)), expected, "not read whole: {said}");
     }
+}
+
+#[test]
+fn nobody_is_an_agent_whose_header_was_not_read_whole() {
+    let pass = "mx.acme.example; dmarc=pass header.from=acme.example; dkim=pass header.d=acme.example";
+    let mut mail = with_results(message("jana@acme.example"), &[(0, pass)]);
+    assert_eq!(state(&judged(&mail, NOTHING)), "verified strong");
+    mail.flags.push("header-block-too-large".into());
+    assert_eq!(state(&judged(&mail, NOTHING)), "failed");
 }
 
 #[test]

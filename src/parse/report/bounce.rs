@@ -191,7 +191,7 @@ fn failed_recipients(block: &Block<'_>, hint: Hint) -> Vec<String> {
     let mut out = Vec::new();
     for field in block.all("X-Failed-Recipients").take(20) {
         let value = String::from_utf8_lossy(field.value).replace(['\r', '\n'], " ");
-        push_all(&mut out, address::list(&value, hint).into_iter().map(|a| a.email));
+        push_all(&mut out, address::list(&value, hint, &mut Vec::new()).into_iter().map(|a| a.email));
     }
     out
 }
@@ -280,7 +280,7 @@ fn of_original(original: &str, hint: Hint) -> Vec<String> {
     for name in ["X-Original-To", "To", "Cc"] {
         for field in block.all(name) {
             let value = String::from_utf8_lossy(field.value).replace(['\r', '\n'], " ");
-            push_all(&mut out, address::list(&value, hint).into_iter().map(|a| a.email));
+            push_all(&mut out, address::list(&value, hint, &mut Vec::new()).into_iter().map(|a| a.email));
         }
         if !out.is_empty() {
             break;

@@ -46,6 +46,8 @@ pub struct Unpacked<'a> {
     pub html: Option<String>,
     /// The stream ends or breaks before its end: there may have been more.
     pub broken: bool,
+    /// It has more files than are kept.
+    pub more: bool,
 }
 
 /// What is known of one attachment while its attributes come in.
@@ -84,7 +86,7 @@ pub fn unpack(bytes: &[u8], hint: Hint) -> Option<Unpacked<'_>> {
             BODY => body = Some(data),
             MESSAGE_PROPERTIES => message = properties::read(data),
             ATTACHMENT_BEGINS => {
-                finish(std::mem::take(&mut pending), code_page, hint, &mut out.files);
+                finish(std::mem::take(&mut pending), code_page, hint, &mut out);
                 pending.begun = true;
             }
             ATTACHMENT_TITLE => pending.title = Some(data),
@@ -94,7 +96,7 @@ pub fn unpack(bytes: &[u8], hint: Hint) -> Option<Unpacked<'_>> {
             _ => {}
         }
     }
-    finish(pending, code_page, hint, &mut out.files);
+    finish(pending, code_page, hint, &mut out);
     let code_page = message.code_page.unwrap_or(code_page);
     texts(&message, body, code_page, hint, &mut out);
     Some(out)
@@ -115,10 +117,14 @@ fn attribute<'a>(cursor: &mut Cursor<'a>) -> Option<(u32, &'a [u8], bool)> {
     Some((tag, data, whole && summed))
 }
 
-fn finish<'a>(pending: Pending<'a>, code_page: u32, hint: Hint, files: &mut Vec<File<'a>>) {
+fn finish<'a>(pending: Pending<'a>, code_page: u32, hint: Hint, out: &mut Unpacked<'a>) {
     let Pending { begun, title, transport_name, data, properties: own } = pending;
     let bytes = own.data.or(data);
-    if !begun && bytes.is_none() || files.len() >= FILES_MAX {
+    if !begun && bytes.is_none() {
+        return;
+    }
+    if out.files.len() >= FILES_MAX {
+        out.more = true;
         return;
     }
     let page = own.code_page.unwrap_or(code_page);
@@ -134,7 +140,7 @@ fn finish<'a>(pending: Pending<'a>, code_page: u32, hint: Hint, files: &mut Vec<
     let cid = own.text(Kind::ContentId, page, hint).map(|c| c.trim_matches(['<', '>', ' ']).to_owned());
     let said = own.text(Kind::MediaType, page, hint).unwrap_or_default().trim().to_ascii_lowercase();
     let media_type = if own.embedded { "application/ms-tnef".to_owned() } else { said };
-    files.push(File { name, media_type, cid: cid.filter(|c| !c.is_empty()), bytes: bytes.unwrap_or_default() });
+    out.files.push(File { name, media_type, cid: cid.filter(|c| !c.is_empty()), bytes: bytes.unwrap_or_default() });
 }
 
 /// The text of the message: as plain text, as HTML, or out of its RTF.
