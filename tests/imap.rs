@@ -263,6 +263,8 @@ async fn a_large_mail_is_whole_and_an_oversize_one_is_cut_and_said_to_be() {
     assert_eq!(*truncated_from, Some(large.len() as u64));
     assert_eq!(raw[..], large[..256 * 1024]);
     assert!(matches!(&cut[2], Fetched::Mail { truncated_from: None, raw, .. } if raw.starts_with(b"From:")));
+    let cut = fetch_all(&mut source, &shown, 20_000).await.unwrap();
+    assert!(matches!(&cut[1], Fetched::Mail { truncated_from: Some(_), raw, .. } if raw.len() == 20_000));
     // A size that the server did not tell is no reason to trust it.
     let unsure: Vec<Shown> = shown.iter().cloned().map(|s| Shown { size: None, ..s }).collect();
     let cut = fetch_all(&mut source, &unsure, 1_000_000).await.unwrap();

@@ -141,6 +141,8 @@ async fn an_oversize_file_is_cut_and_said_to_be() {
     let Fetched::Mail { raw, truncated_from, .. } = &fetched[0] else { panic!("{fetched:?}") };
     assert_eq!(*truncated_from, Some(large.len() as u64));
     assert_eq!(raw[..], large[..256 * 1024]);
+    let Fetched::Mail { raw, truncated_from, .. } = &fetch(&mut source, &shown, 20_000).await[0] else { panic!() };
+    assert_eq!((raw[..] == large[..20_000], *truncated_from), (true, Some(large.len() as u64)), "a smaller limit");
 }
 
 #[tokio::test]

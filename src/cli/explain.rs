@@ -3,8 +3,7 @@
 
 mod ticket;
 
-use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -15,6 +14,7 @@ use super::ingest::{Checker, mailbox_for};
 use super::output::{Out, Tone, escape};
 use super::{Global, json as shapes, open, read};
 use crate::daemon::ingest;
+use crate::inbound::files::{self, Handed};
 use crate::model::decision::{RouteStep, View};
 use crate::model::facts::{Sender, ThreadBy};
 use crate::model::{Commit, Digest, Hold, HoldKind, HoldState, Incoming, Message, Policy, SourceKey};
@@ -34,15 +34,15 @@ pub struct Args {
 
 pub fn run(args: Args, global: &Global) -> CliResult {
     let desk = open::desk(global)?;
-    let raw = load(&args.path, desk.config.limits.max_mail_bytes)?;
+    let mail = load(&args.path, desk.config.limits.max_mail_bytes)?;
     let started = Instant::now();
     let now = Timestamp::now();
     let incoming = Incoming {
         mailbox: String::new(),
-        key: SourceKey::handed_over(&Digest::of(&raw)),
-        raw: raw.into(),
+        key: SourceKey::handed_over(&Digest::of(&mail.raw)),
+        raw: mail.raw,
         received_at: now,
-        truncated_from: None,
+        truncated_from: mail.truncated_from,
     };
     let mut parsed = ingest::parse(incoming);
     let message = parsed.message.clone().map_err(|because| exit::fail(exit::DATA, because))?;
@@ -63,16 +63,17 @@ pub fn run(args: Args, global: &Global) -> CliResult {
     out.finish()
 }
 
-fn load(path: &PathBuf, max: u64) -> Result<Vec<u8>, Failure> {
-    let mut raw = Vec::new();
-    let what = || format!("Reading {}", path.display());
-    let result = if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(max).read_to_end(&mut raw)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(max).read_to_end(&mut raw))
+/// The mail as `ingest` would take it in.
+fn load(path: &Path, max: u64) -> Result<Handed, Failure> {
+    if path.is_dir() {
+        return Err(exit::fail(exit::USAGE, format!("{} is a folder: name one mail", path.display())));
+    }
+    let mut mails = match path.as_os_str() == "-" {
+        true => files::stream("standard input", std::io::BufReader::new(std::io::stdin()), max),
+        false => files::mails([path.to_owned()], max),
     };
-    result.map_err(|e| anyhow::Error::new(e).context(what())).code(exit::DATA)?;
-    Ok(raw)
+    let first = mails.next().ok_or_else(|| exit::fail(exit::DATA, "There was no mail to explain"))?;
+    first.code(exit::DATA)
 }
 
 fn object(read: Value, commit: &Commit, policy: &Policy) -> Value {

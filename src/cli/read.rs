@@ -72,8 +72,10 @@ type Loaded = io::Result<(Vec<u8>, Option<u64>)>;
 fn load(path: &PathBuf) -> Loaded {
     let mut bytes = Vec::new();
     if path.as_os_str() == "-" {
-        io::stdin().lock().take(LOAD_MAX).read_to_end(&mut bytes)?;
-        return Ok((bytes, None));
+        let mut input = io::stdin().lock();
+        (&mut input).take(LOAD_MAX).read_to_end(&mut bytes)?;
+        let more = io::copy(&mut input, &mut io::sink())?;
+        return Ok((bytes, (more > 0).then_some(LOAD_MAX + more)));
     }
     let file = std::fs::File::open(path)?;
     let size = file.metadata()?.len();

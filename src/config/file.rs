@@ -124,7 +124,7 @@ pub struct Budgets {
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// A larger mail is not fetched; it is put in quarantine and the operator is told. Default: 50,000,000.
+    /// Of a larger mail only the beginning is taken in, at most 256 KB; the agent is told. Default: 50,000,000.
     pub max_mail_bytes: Key<u64>,
     /// Seconds between two looks into a mailbox whose server does not announce new mail by itself. Default: 60.
     pub poll_seconds: Key<u64>,

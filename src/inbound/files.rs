@@ -10,8 +10,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::OVERSIZE_KEPT;
-use super::maildir;
+use super::{kept_of_oversize, maildir};
 
 /// A mail as it was found.
 #[derive(Clone, Debug)]
@@ -21,7 +20,7 @@ pub struct Handed {
     pub raw: Arc<[u8]>,
     /// Where the place tells: a Maildir file's time, an mbox's `From ` line.
     pub received_at: Option<Timestamp>,
-    /// `raw` is the first [`OVERSIZE_KEPT`] bytes of a mail of this size.
+    /// `raw` is the beginning of a mail of this size: [`super::OVERSIZE_KEPT`] bytes, or as many as the limit allows.
     pub truncated_from: Option<u64>,
 }
 
@@ -171,7 +170,7 @@ struct Gathered {
 impl Gathered {
     fn add(&mut self, piece: &[u8]) {
         self.size += piece.len() as u64;
-        if self.size <= self.max_size || self.raw.len() as u64 <= OVERSIZE_KEPT {
+        if self.size <= self.max_size || (self.raw.len() as u64) < kept_of_oversize(self.max_size) {
             self.raw.extend_from_slice(piece);
         }
     }
@@ -233,7 +232,7 @@ impl Mbox {
         let alone = self.count == 1 && self.ahead.is_empty();
         let truncated_from = (size > max_size).then_some(size);
         if truncated_from.is_some() {
-            raw.truncate(usize::try_from(OVERSIZE_KEPT).unwrap_or(usize::MAX));
+            raw.truncate(usize::try_from(kept_of_oversize(max_size)).unwrap_or(usize::MAX));
         } else if in_mbox && !(self.pipe && alone) {
             without_last_blank(&mut raw);
         }
@@ -371,9 +370,12 @@ mod tests {
         );
         let mails = piped(mbox.as_bytes(), 500_000);
         assert_eq!(mails.len(), 2);
-        assert_eq!(mails[0].raw.len() as u64, OVERSIZE_KEPT);
+        assert_eq!(mails[0].raw.len() as u64, super::super::OVERSIZE_KEPT);
         assert!(mails[0].truncated_from.is_some_and(|size| size > 1_000_000));
         assert_eq!((texts(&mails)[1].as_str(), mails[1].truncated_from), ("Subject: small\n\nx\n", None));
+        let mails = piped(mbox.as_bytes(), 20_000);
+        let kept: Vec<_> = mails.iter().map(|mail| (mail.raw.len(), mail.truncated_from.is_some())).collect();
+        assert_eq!(kept, [(20_000, true), (18, false)], "a limit below what is kept of an oversize mail");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::error::SourceError;
-use super::{Fetched, MaildirSettings, OVERSIZE_KEPT, Opened, Probe, Room, Shown, Sink, Wake};
+use super::{Fetched, MaildirSettings, Opened, Probe, Room, Shown, Sink, Wake, kept_of_oversize};
 use crate::model::SourceKey;
 
 /// Stands for the folder in the keys.
@@ -241,13 +241,12 @@ async fn read_one(path: Option<&PathBuf>, shown: &Shown, max_size: u64) -> Resul
 pub(super) fn read_bounded(path: &Path, max_size: u64) -> io::Result<(Vec<u8>, Option<u64>)> {
     let mut file = fs::File::open(path)?;
     let size = file.metadata()?.len();
+    let most = if size > max_size { kept_of_oversize(max_size) } else { max_size };
     let mut raw = Vec::new();
-    if size > max_size {
-        (&mut file).take(OVERSIZE_KEPT).read_to_end(&mut raw)?;
-        return Ok((raw, Some(size)));
-    }
-    (&mut file).take(max_size.saturating_add(1)).read_to_end(&mut raw)?;
-    Ok((raw, None))
+    (&mut file).take(most).read_to_end(&mut raw)?;
+    // It may have grown since.
+    let size = file.metadata()?.len().max(size);
+    Ok((raw, (size > max_size).then_some(size)))
 }
 
 /// Moves a mail file to the same place (`new` or `cur`) in the archive, flags and all. A file that is gone is no error.

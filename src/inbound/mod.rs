@@ -38,6 +38,11 @@ pub use sink::{Room, Sink, room};
 /// Of a mail over the size limit, the beginning that is taken in, in bytes: its header and some text.
 pub const OVERSIZE_KEPT: u64 = 256 * 1024;
 
+/// [`OVERSIZE_KEPT`], and never more than the limit itself.
+fn kept_of_oversize(max_size: u64) -> u64 {
+    OVERSIZE_KEPT.min(max_size)
+}
+
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
@@ -132,7 +137,7 @@ pub enum Fetched {
         key: SourceKey,
         raw: Arc<[u8]>,
         received_at: Option<Timestamp>,
-        /// `raw` is the first [`OVERSIZE_KEPT`] bytes of a mail of this size.
+        /// `raw` is the beginning of a mail of this size: [`OVERSIZE_KEPT`] bytes, or as many as the limit allows.
         truncated_from: Option<u64>,
         /// Held until the mail is written.
         room: Room,

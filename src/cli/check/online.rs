@@ -14,7 +14,7 @@ use crate::cli::auth::Seen;
 use crate::cli::exit::{self, Failure, OrExit as _};
 use crate::config::{Config, OutgoingVia};
 use crate::daemon::connect;
-use crate::inbound::{Fetched, Probe, Source, SourceError};
+use crate::inbound::{Fetched, OVERSIZE_KEPT, Probe, Source, SourceError};
 use crate::model::Mailbox;
 use crate::outbox::{self, Ability, OutgoingSettings};
 use crate::store::sqlite::SqliteStore;
@@ -84,8 +84,8 @@ async fn newest(source: &mut Source, next: Option<u32>) -> Result<Vec<Arc<[u8]>>
             }
         }
     };
-    // A size limit of nothing: of every mail only the beginning is fetched.
-    let (fetching, ()) = tokio::join!(source.fetch(&shown, 0, sink), reading);
+    // Of a large mail the beginning is enough.
+    let (fetching, ()) = tokio::join!(source.fetch(&shown, OVERSIZE_KEPT, sink), reading);
     fetching.map(|()| mails)
 }
 

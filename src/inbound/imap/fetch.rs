@@ -7,7 +7,7 @@ use async_imap::imap_proto::{AttributeValue, Response};
 
 use super::link::{Completion, Link, Reply, unexpected_continue};
 use crate::inbound::error::{SourceError, will_pass};
-use crate::inbound::{Fetched, OVERSIZE_KEPT, Opened, Room, Shown, Sink};
+use crate::inbound::{Fetched, Opened, Room, Shown, Sink, kept_of_oversize};
 
 const DOING: &str = "the fetching of mail";
 /// Mails to a command.
@@ -121,13 +121,14 @@ async fn ask(
     max_size: u64,
     answers: &mut Answers<'_>,
 ) -> Result<Completion, SourceError> {
+    let kept = kept_of_oversize(max_size);
     let size = pending.values().map(|shown| shown.size).max().flatten();
     // A size of which the server was sure is checked by us; the others are cut by the server.
     let (item, literal) = match size {
         Some(size) if size <= max_size => {
             ("BODY.PEEK[]".to_owned(), max_size.saturating_mul(2).saturating_add(1024 * 1024))
         }
-        Some(_) => (format!("BODY.PEEK[]<0.{OVERSIZE_KEPT}>"), OVERSIZE_KEPT),
+        Some(_) => (format!("BODY.PEEK[]<0.{kept}>"), kept),
         None => {
             let most = max_size.saturating_add(1).min(u64::from(u32::MAX));
             (format!("BODY.PEEK[]<0.{most}>"), most)
@@ -175,7 +176,11 @@ fn mail(shown: &Shown, body: &[u8], max_size: u64) -> Fetched {
     let got = body.len() as u64;
     let full = shown.size.unwrap_or(got).max(got);
     let oversize = full > max_size;
-    let kept = if oversize { usize::try_from(OVERSIZE_KEPT).unwrap_or(usize::MAX).min(body.len()) } else { body.len() };
+    let kept = if oversize {
+        usize::try_from(kept_of_oversize(max_size)).unwrap_or(usize::MAX).min(body.len())
+    } else {
+        body.len()
+    };
     Fetched::Mail {
         key: shown.key.clone(),
         raw: Arc::from(body.get(..kept).unwrap_or(body)),
