@@ -2,9 +2,13 @@
 
 mod cli_support;
 
+use std::sync::Arc;
+
 use cli_support::{Bench, RAW, at, fill, fill_at, incoming};
+use postdesk::model::decision::Fate;
 use postdesk::model::outgoing::{Attempt, SmtpReply};
-use postdesk::store::{Reading as _, Store as _, pack};
+use postdesk::model::{Action, Commit, Decision, Found, Lookup};
+use postdesk::store::{Plan, Reading as _, Store as _, pack};
 use serde_json::{Value, json};
 
 fn bench() -> Bench {
@@ -151,6 +155,15 @@ fn the_outbox_is_listed_shown_retried_and_dropped() {
     assert_eq!(bench.run(&["outbox", "retry", "1"]).text(), "1 mail is due now\n");
     assert_eq!(bench.run(&["outbox", "retry", "all"]).text(), "1 mail is due now\n");
     assert_eq!(bench.run(&["outbox", "list", "--json"]).json()[0]["state"], "deferred");
+    let came_back =
+        Commit { bounced: vec![(1, "550 5.1.1 No such user".into())], ..Decision::new(Action::Note, Fate::Order) };
+    let plan: Plan = Arc::new(move |_: Found| came_back.clone());
+    store.order(&Lookup::default(), &plan, at("2026-11-22T11:00:00Z")).expect("is noted");
+    let row = bench.run(&["outbox", "list", "--json"]).json().remove(0);
+    assert_eq!((&row["state"], &row["lastReply"]), (&"failed".into(), &"550 5.1.1 No such user".into()));
+    let table = bench.run(&["outbox", "list"]).text();
+    assert!(table.contains("bounced") && table.contains("No such user"), "people see how it failed: {table}");
+    assert_eq!(bench.run(&["outbox", "retry", "1"]).text(), "1 mail is due now\n");
     assert_eq!(bench.run(&["outbox", "drop", "1"]).text(), "Mail 1 will not be sent\n");
     bench.run(&["outbox", "drop", "1"]).refused(65, "Mail 1 is dropped");
     bench.run(&["outbox", "retry", "1"]).refused(65, "Mail 1 is dropped");

@@ -9,6 +9,7 @@ use crate::model::ask::{Asked, Evidence};
 use crate::model::checklist::Item;
 use crate::model::facts::{Contact, Organisation};
 use crate::model::hands::Worked;
+use crate::model::outgoing::OutboxState;
 use crate::model::ticket::{AttachmentInfo, Participant};
 use crate::model::{Address, Entry, HistoryLine, Ticket, TicketChange};
 use crate::store::{OutboxRow, QuarantineRow};
@@ -145,6 +146,15 @@ fn detail(change: &TicketChange) -> Value {
     Value::Object(out)
 }
 
+/// The contract's word: what is being sent still waits, what came back has failed, and the last reply says why.
+fn outbox_state(state: OutboxState) -> OutboxState {
+    match state {
+        OutboxState::Claimed | OutboxState::InData => OutboxState::Waiting,
+        OutboxState::Bounced => OutboxState::Failed,
+        other => other,
+    }
+}
+
 pub fn outbox(row: &OutboxRow) -> Value {
     json!({
         "id": row.id,
@@ -152,7 +162,7 @@ pub fn outbox(row: &OutboxRow) -> Value {
         "to": [address(&row.to)],
         "subject": row.subject,
         "template": row.template,
-        "state": row.state.word(),
+        "state": outbox_state(row.state).word(),
         "attempts": row.attempts,
         "nextAttemptAt": time(row.next_attempt_at),
         "lastReply": row.last_reply,
@@ -225,7 +235,6 @@ mod tests {
     use super::*;
     use crate::model::facts::Believed;
     use crate::model::message::Reply;
-    use crate::model::outgoing::OutboxState;
     use crate::model::ticket::{Direction, EntryKind};
     use crate::model::{AddrSpec, Language, Priority, Status};
 
@@ -368,6 +377,12 @@ mod tests {
             "lastReply": "451 4.3.0 later", "messageId": "pd.x@desk.example", "queuedAt": "2026-11-22T09:00:00Z",
         });
         assert_eq!(outbox(&row).to_string(), golden.to_string());
+        for (state, word) in
+            [("bounced", "failed"), ("failed", "failed"), ("claimed", "waiting"), ("in-data", "waiting")]
+        {
+            let state = OutboxState::from_word(state).expect("a state");
+            assert_eq!(outbox(&OutboxRow { state, ..row.clone() })["state"], word);
+        }
 
         let row = QuarantineRow {
             id: 3,

@@ -27,7 +27,7 @@ enum Command {
     Show(ShowArgs),
     /// Send what is due and return; the daemon needs no telling
     Send,
-    /// Let a mail, or all, go again now
+    /// Let a mail, or all, go again now; what came back, only by its id
     Retry(RetryArgs),
     /// Take mails out: they are not sent
     Drop(DropArgs),

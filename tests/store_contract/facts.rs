@@ -100,6 +100,10 @@ pub fn a_bounce_names_our_mail_until_it_is_marked(place: &BackEnd) {
     let row = &store.outbox(false).expect("reads")[0];
     assert_eq!((row.state, row.last_reply.as_deref()), (OutboxState::Bounced, Some("550 5.1.1 No such user")));
     assert_eq!(store.claim(noon(), std::time::Duration::from_secs(1), 9).expect("claims").len(), 0);
+    assert_eq!(store.outbox_retry(None, noon()).expect("answers"), 0, "what came back does not go again with all");
+    assert_eq!(store.outbox_retry(Some(ours.outbox), noon()).expect("retries"), 1);
+    assert!(!found(&*store, &asked, noon()).bounced[0].known, "should it come back again, that is news");
+    assert!(store.outbox_drop(ours.outbox, noon()).expect("drops"));
 }
 
 pub fn earlier_and_recent_tickets_of_the_sender_are_told(place: &BackEnd) {

@@ -325,14 +325,15 @@ pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>> {
     Ok(fresh.into_iter().chain(later).min())
 }
 
-/// Makes what failed or waits for its time due now: one, or all. What is being sent, left or was taken out stays.
+/// Makes what failed or waits for its time due now: one, or all. What is being sent, left or was taken out stays; what came
+/// back goes again only when it is named.
 pub(super) fn retry(connection: &Connection, id: Option<i64>, now: Timestamp) -> Result<usize> {
     watch::no_longer_undelivered(connection, id)?;
     match id {
         Some(id) => run(
             connection,
             "UPDATE outbox SET state = 'deferred', due_at = ?2, changed_at = ?2 \
-             WHERE id = ?1 AND state IN ('deferred', 'failed')",
+             WHERE id = ?1 AND state IN ('deferred', 'failed', 'bounced')",
             params![id, micros(now)],
         ),
         None => run(
@@ -350,7 +351,7 @@ pub(super) fn drop(connection: &Connection, id: i64, now: Timestamp) -> Result<b
     let changed = run(
         connection,
         "UPDATE outbox SET state = 'dropped', due_at = NULL, changed_at = ?2 WHERE id = ?1 \
-         AND (state IN ('waiting', 'deferred', 'failed') OR (state IN ('claimed', 'in-data') AND due_at <= ?2))",
+         AND (state IN ('waiting', 'deferred', 'failed', 'bounced') OR (state IN ('claimed', 'in-data') AND due_at <= ?2))",
         params![id, micros(now)],
     )?;
     if changed == 1 {
