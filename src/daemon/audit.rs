@@ -1,15 +1,17 @@
 //! Compares what a source holds with the ledger: every mail that it shows has one fate, or is named here. Reads the
 //! source first and the ledger after it, so that a desk at work beside it is never blamed for what it did meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use tokio::sync::mpsc;
+
 use super::Desk;
-use crate::inbound::{Opened, Shown, Source, SourceError};
-use crate::model::SourceKey;
+use crate::inbound::{Fetched, Opened, Shown, Source, SourceError};
+use crate::model::{Digest, SourceKey};
 use crate::store::{Cursor, LedgerRow, Store, StoreError};
 
 /// Mails compared at once.
@@ -87,6 +89,12 @@ impl Audit {
         self.lost == 0 && self.waiting == 0
     }
 
+    /// One that has its fate.
+    fn count(&mut self, fate: String) {
+        self.accounted += 1;
+        *self.fates.entry(fate).or_default() += 1;
+    }
+
     fn name(&mut self, one: Unaccounted) {
         if one.why.will_pass() {
             self.waiting += 1;
@@ -118,8 +126,47 @@ pub async fn audit(desk: &Arc<Desk>, mailbox: &str, source: &mut Source) -> Resu
     let opened = source.open().await?;
     let shown = all_shown(source).await?;
     source.close().await;
+    let digests = digests_of_unknown(desk, mailbox, source, &shown).await?;
     let name = mailbox.to_owned();
-    Ok(desk.with_store(move |store| compare(store, &name, &opened, &shown, &begun)).await?)
+    let seen = Seen { opened, shown, digests };
+    Ok(desk.with_store(move |store| compare(store, &name, &seen, &begun)).await?)
+}
+
+/// What a source was seen to hold.
+struct Seen {
+    opened: Opened,
+    shown: Vec<Shown>,
+    /// Of mails that the ledger does not know by their place, where reading them costs nobody else anything.
+    digests: HashMap<SourceKey, Digest>,
+}
+
+/// A Maildir's mail may have been handed over to `ingest`, and is in the ledger by its bytes then. What a server holds is not
+/// fetched for this.
+async fn digests_of_unknown(
+    desk: &Arc<Desk>,
+    mailbox: &str,
+    source: &mut Source,
+    shown: &[Shown],
+) -> Result<HashMap<SourceKey, Digest>, AuditError> {
+    let mut digests = HashMap::new();
+    if !matches!(source, Source::Maildir(_)) {
+        return Ok(digests);
+    }
+    let (name, keys) = (mailbox.to_owned(), shown.iter().map(|s| s.key.clone()).collect::<Vec<_>>());
+    let rows = desk.with_store(move |store| store.known(&name, &keys)).await?;
+    let known: BTreeSet<&SourceKey> = rows.iter().map(|row| &row.key).collect();
+    let wanted: Vec<Shown> = shown.iter().filter(|s| !known.contains(&s.key)).cloned().collect();
+    let (sink, mut fetched) = mpsc::channel(1);
+    let listen = async {
+        while let Some(one) = fetched.recv().await {
+            if let Fetched::Mail { key, raw, .. } = one {
+                digests.insert(key, Digest::of(&raw));
+            }
+        }
+    };
+    let (read, ()) = tokio::join!(source.fetch(&wanted, desk.max_mail_bytes, sink), listen);
+    read?;
+    Ok(digests)
 }
 
 async fn all_shown(source: &mut Source) -> Result<Vec<Shown>, SourceError> {
@@ -136,13 +183,8 @@ async fn all_shown(source: &mut Source) -> Result<Vec<Shown>, SourceError> {
 }
 
 /// `begun`: what had no fate before the source was asked. What is taken in meanwhile must not look as though it were gone.
-fn compare(
-    store: &dyn Store,
-    mailbox: &str,
-    opened: &Opened,
-    shown: &[Shown],
-    begun: &[LedgerRow],
-) -> crate::store::Result<Audit> {
+fn compare(store: &dyn Store, mailbox: &str, seen: &Seen, begun: &[LedgerRow]) -> crate::store::Result<Audit> {
+    let Seen { opened, shown, digests } = seen;
     let mut audit = Audit {
         folder: opened.folder.clone(),
         uid_validity: opened.uid_validity,
@@ -157,7 +199,12 @@ fn compare(
         let rows: BTreeMap<SourceKey, LedgerRow> =
             store.known(mailbox, &keys)?.into_iter().map(|row| (row.key.clone(), row)).collect();
         for one in some {
-            account(&mut audit, one, rows.get(&one.key), cursor.as_ref());
+            audit.on_server += 1;
+            let digest = digests.get(&one.key).filter(|_| !rows.contains_key(&one.key));
+            match digest.map(|digest| store.fate_of(digest)).transpose()?.flatten() {
+                Some(fate) => audit.count(fate),
+                None => account(&mut audit, one, rows.get(&one.key), cursor.as_ref()),
+            }
         }
     }
     let there: BTreeSet<&SourceKey> = shown.iter().map(|s| &s.key).collect();
@@ -172,14 +219,9 @@ fn compare(
 }
 
 fn account(audit: &mut Audit, one: &Shown, row: Option<&LedgerRow>, cursor: Option<&Cursor>) {
-    audit.on_server += 1;
     let uid = one.key.uid;
     let why = match row {
-        Some(LedgerRow { fate: Some(fate), .. }) => {
-            audit.accounted += 1;
-            *audit.fates.entry(fate.clone()).or_default() += 1;
-            return;
-        }
+        Some(LedgerRow { fate: Some(fate), .. }) => return audit.count(fate.clone()),
         Some(_) => Why::Begun,
         None if uid != 0 && cursor.is_some_and(|c| uid <= c.there_before) => {
             audit.accounted += 1;
@@ -220,6 +262,10 @@ mod tests {
         }
     }
 
+    fn seen(shown: Vec<Shown>) -> Seen {
+        Seen { opened: opened(), shown, digests: HashMap::new() }
+    }
+
     #[test]
     fn each_kind_of_mail_is_told_from_the_others() {
         let store = SqliteStore::scratch().expect("opens");
@@ -232,7 +278,7 @@ mod tests {
         store.discover("support", &begun, now()).expect("is noted");
         let there: Vec<Shown> = [9, 10, 11, 12, 13, 15, 21].map(shown).to_vec();
         let open = store.unsettled("support").expect("is read");
-        let audit = compare(store.as_ref(), "support", &opened(), &there, &open).expect("is compared");
+        let audit = compare(store.as_ref(), "support", &seen(there), &open).expect("is compared");
         assert_eq!((audit.on_server, audit.accounted, audit.there_before), (7, 4, 2));
         let named: Vec<(u32, Why)> = audit.unaccounted.iter().map(|u| (u.key.uid, u.why)).collect();
         assert_eq!(named, [(13, Why::Begun), (15, Why::Skipped), (21, Why::NotReached), (14, Why::Gone)]);
@@ -245,7 +291,7 @@ mod tests {
         let store = SqliteStore::scratch().expect("opens");
         let cursor = Cursor { uid_validity: 6, last_uid: 20, since: now(), by_date_up_to: 0, there_before: 20 };
         store.set_cursor("support", "INBOX", cursor).expect("is kept");
-        let audit = compare(store.as_ref(), "support", &opened(), &[shown(3)], &[]).expect("is compared");
+        let audit = compare(store.as_ref(), "support", &seen(vec![shown(3)]), &[]).expect("is compared");
         assert_eq!((audit.accounted, audit.waiting, audit.lost), (0, 1, 0));
     }
 }

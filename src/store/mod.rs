@@ -142,6 +142,9 @@ pub trait Store: watch::Watch + Send + Sync {
     /// The rows of those of these items that the ledger knows.
     fn known(&self, mailbox: &str, keys: &[SourceKey]) -> Result<Vec<LedgerRow>>;
 
+    /// The fate of a mail with these bytes, whatever source and mailbox brought it.
+    fn fate_of(&self, digest: &Digest) -> Result<Option<String>>;
+
     /// The items of a mailbox that a source showed and that have no fate: their taking in was begun and did not end.
     fn unsettled(&self, mailbox: &str) -> Result<Vec<LedgerRow>>;
 

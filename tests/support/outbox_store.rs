@@ -12,7 +12,7 @@ use postdesk::model::digest::{Measured, Overview};
 use postdesk::model::facts::{Contact, Organisation};
 use postdesk::model::outgoing::{Attempt, OutboxEntry, OutboxState, Template};
 use postdesk::model::{
-    Action, AddrSpec, Address, Commit, Content, Incoming, Language, Lookup, OutgoingMail, SourceKey,
+    Action, AddrSpec, Address, Commit, Content, Digest, Incoming, Language, Lookup, OutgoingMail, SourceKey,
 };
 use postdesk::store::sqlite::SqliteStore;
 use postdesk::store::watch::{Came, Notice, Watch};
@@ -235,6 +235,9 @@ impl Store for OutboxStore {
     }
 
     // The courier has no business with the rest.
+    fn fate_of(&self, digest: &Digest) -> StoreResult<Option<String>> {
+        self.sqlite.fate_of(digest)
+    }
     fn discover(&self, mailbox: &str, keys: &[SourceKey], now: Timestamp) -> StoreResult<Vec<LedgerRow>> {
         self.sqlite.discover(mailbox, keys, now)
     }

@@ -75,6 +75,11 @@ pub(super) fn known(connection: &Connection, mailbox: &str, keys: &[SourceKey]) 
     keys.iter().filter_map(|key| row(key).transpose()).collect()
 }
 
+pub(super) fn fate_of(connection: &Connection, digest: &Digest) -> Result<Option<String>> {
+    let sql = "SELECT fate FROM ledger WHERE digest = ?1 AND fate IS NOT NULL ORDER BY id LIMIT 1";
+    first(connection, sql, [&digest.0[..]], |c| c.take())
+}
+
 pub(super) fn unsettled(connection: &Connection, mailbox: &str) -> Result<Vec<LedgerRow>> {
     all(
         connection,

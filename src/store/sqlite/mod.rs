@@ -154,6 +154,10 @@ impl Store for SqliteStore {
         self.readers.with(|c| ledger::known(c, mailbox, keys))
     }
 
+    fn fate_of(&self, digest: &Digest) -> Result<Option<String>> {
+        self.readers.with(|c| ledger::fate_of(c, digest))
+    }
+
     fn unsettled(&self, mailbox: &str) -> Result<Vec<LedgerRow>> {
         self.readers.with(|c| ledger::unsettled(c, mailbox))
     }

@@ -188,6 +188,7 @@ fn drive(store: &SqliteStore) {
     let arrived = arrival(&SourceKey::imap("INBOX", 1, 9), Arc::new(move |_| again(now)), now);
     store.rehearse(&arrived).expect("plans");
     store.known("podpora", &[SourceKey::imap("INBOX", 1, 1)]).expect("reads");
+    store.fate_of(&Digest::of(b"mail")).expect("reads");
     store.unsettled("podpora").expect("reads");
     let old = Fate::Ignored { because: "old".to_owned() };
     store.give_fate("podpora", &[SourceKey::imap("INBOX", 1, 8)], &old, now).expect("gives");

@@ -1,0 +1,37 @@
+//! What commands do with mails that are there: taken in from the desk's own Maildir, tried again, handed out.
+
+mod cli_support;
+
+use cli_support::Bench;
+use serde_json::Value;
+
+fn mail(id: &str, subject: &str) -> String {
+    format!(
+        "From: jan@firma.example\nTo: podpora@acme.example\nSubject: {subject}\nMessage-ID: <{id}@firma.example>\n\nDobrý deň\n"
+    )
+}
+
+/// The one mailbox's line, and the exit code.
+fn audit(bench: &Bench) -> (Value, Option<i32>) {
+    let ran = bench.run(&["audit", "--json"]);
+    (serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr)), ran.code)
+}
+
+#[test]
+fn a_mail_of_the_maildir_that_was_handed_over_is_accounted_for() {
+    let bench = Bench::new();
+    for part in ["in/new", "in/cur", "in/tmp"] {
+        std::fs::create_dir_all(bench.path(part)).expect("is made");
+    }
+    std::fs::write(bench.path("in/new/1.a.b"), mail("a", "Jeden")).expect("is written");
+    std::fs::write(bench.path("in/cur/2.a.b:2,S"), mail("b", "Dva")).expect("is written");
+    let (before, code) = audit(&bench);
+    assert_eq!((&before["waiting"], code), (&2.into(), Some(75)), "{before}");
+    bench.run(&["ingest", "in"]).text();
+    let (after, code) = audit(&bench);
+    assert_eq!((&after["onServer"], &after["accounted"], code), (&2.into(), &2.into(), Some(0)), "{after}");
+    assert_eq!(after["fates"]["ticket"], 2, "{after}");
+    std::fs::write(bench.path("in/new/3.a.b"), mail("c", "Tri")).expect("is written");
+    let (after, code) = audit(&bench);
+    assert_eq!((&after["accounted"], &after["waiting"], code), (&2.into(), &1.into(), Some(75)), "{after}");
+}
