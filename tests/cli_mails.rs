@@ -35,3 +35,16 @@ fn a_mail_of_the_maildir_that_was_handed_over_is_accounted_for() {
     let (after, code) = audit(&bench);
     assert_eq!((&after["accounted"], &after["waiting"], code), (&2.into(), &1.into(), Some(75)), "{after}");
 }
+
+#[test]
+fn every_retry_of_a_mail_in_quarantine_counts() {
+    let bench = Bench::new();
+    let two = format!("From: eva@jini.example\n{}", mail("a", "Dvaja"));
+    bench.run_with(&["ingest", "-"], two.as_bytes()).text();
+    let tries = || bench.run(&["quarantine", "list", "--json"]).json()[0]["attempts"].as_i64();
+    assert_eq!(tries(), Some(1));
+    assert!(bench.run(&["quarantine", "retry", "1"]).text().contains("still in quarantine"));
+    assert!(bench.run(&["quarantine", "retry", "all"]).text().contains("still in quarantine"));
+    assert_eq!(tries(), Some(3));
+    assert!(bench.run(&["quarantine", "show", "1"]).text().contains("tries       3"));
+}

@@ -251,7 +251,7 @@ pub trait Store: watch::Watch + Send + Sync {
     /// Takes a mail out of quarantine for good; its row and reason stay in the ledger as `ignored`.
     fn quarantine_drop(&self, id: i64, because: &str, now: Timestamp) -> Result<bool>;
     /// Makes a quarantined item's source key ready to be ingested again: the next [`Store::ingest`] of its arrival
-    /// replaces the quarantined fate.
+    /// replaces the quarantined fate. The try is counted here, before it is made.
     fn quarantine_reopen(&self, id: i64) -> Result<Option<Incoming>>;
 }
 

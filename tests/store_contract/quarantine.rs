@@ -25,6 +25,7 @@ pub fn an_unreadable_mail_is_kept_with_its_reason(place: &BackEnd) {
     assert!(matches!(take_in(&*store, &mail(1)), Outcome::Seen { fate, .. } if fate == "quarantined"));
     let back = store.quarantine_reopen(aside[0].id).expect("reopens").expect("is there");
     assert_eq!((back.truncated_from, &back.raw[..], &back.key), (Some(99_000_000), &mail(1).raw()[..], &mail(1).key));
+    assert_eq!(store.quarantined().expect("reads")[0].attempts, 3, "the try is counted before it is made");
 
     // A fate that a mail has is not taken from it.
     let number = opened(&take_in(&*store, &mail(2)));

@@ -199,7 +199,8 @@ macro_rules! kept_columns {
 pub(super) fn reopen(connection: &Connection, id: i64) -> Result<Option<Reopened>> {
     let changed = run(
         connection,
-        "UPDATE ledger SET reopened = 1 WHERE id = ?1 AND fate = 'quarantined' AND raw IS NOT NULL",
+        "UPDATE ledger SET reopened = 1, attempts = attempts + 1 WHERE id = ?1 AND fate = 'quarantined' \
+         AND raw IS NOT NULL",
         [id],
     )?;
     if changed == 0 {
