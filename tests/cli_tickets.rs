@@ -104,6 +104,9 @@ fn an_export_holds_the_raw_mails_byte_for_byte() {
     let name = file.to_str().expect("is UTF-8");
     assert_eq!(bench.run(&["ticket", "export", "1001", "-o", name]).code, Some(0));
     assert_eq!(std::fs::read(&file).expect("is there"), expected);
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(&file).expect("is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "people's mail is nobody else's");
     bench.run(&["ticket", "export", "1001", "-o", name]).refused(73, "1001.mbox");
 }
 

@@ -121,6 +121,9 @@ async fn filing_keeps_place_and_flags_and_may_be_repeated() {
     source.file(&keys).await.unwrap();
     assert_eq!(names(&folder.0.path().join("archive/new")), ["1.x.host"]);
     assert_eq!(names(&folder.0.path().join("archive/cur")), ["2.x.host:2,RS"]);
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(folder.0.path().join("archive/cur")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "people's mail is nobody else's");
     assert_eq!(names(&folder.path().join("new")), ["3.x.host"]);
     assert_eq!(source.probe().await.unwrap().archive_exists, Some(true));
     let mut source = MaildirSource::new(MaildirSettings { path: folder.path(), archive: None, poll: Duration::ZERO });

@@ -248,7 +248,7 @@ pub struct Outgoing {
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct MaildirOut {
-    /// The folder that contains `new`, `cur` and `tmp`; it is made where it is missing. Required.
+    /// The folder that contains `new`, `cur` and `tmp`; it is made where it is missing, for its owner alone. Required.
     pub path: Key<String>,
 }
 

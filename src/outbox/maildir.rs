@@ -4,8 +4,9 @@
 //! envelope (RFC 5321 section 4.4), then the mail, line ends LF. Its name is made of the outbox's id and the
 //! Message-ID alone, so that a try after a crash replaces its own file and never makes a second one.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::model::Digest;
@@ -34,11 +35,12 @@ impl Maildir {
         &self.root
     }
 
-    /// Writes the mail to `tmp/`. None: it was delivered before. Blocking.
+    /// Writes the mail to `tmp/`. None: it was delivered before. What is made is its owner's alone, whatever the umask; folders
+    /// that are there stay as they are. Blocking.
     pub(super) fn prepare(&self, letter: &Letter) -> io::Result<Option<Prepared>> {
         let entry = &letter.entry;
         for folder in ["tmp", "new", "cur"] {
-            fs::create_dir_all(self.root.join(folder))?;
+            DirBuilder::new().recursive(true).mode(0o700).create(self.root.join(folder))?;
         }
         let name = unique_name(entry);
         // A first try was never delivered; to look for it among all that readers keep in cur/ would be waste.
@@ -47,7 +49,7 @@ impl Maildir {
         }
         let prepared =
             Prepared { tmp: self.root.join("tmp").join(&name), new: self.root.join("new").join(&name), name };
-        let mut file = File::create(&prepared.tmp)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&prepared.tmp)?;
         file.write_all(&delivered_form(letter))?;
         file.sync_all()?;
         Ok(Some(prepared))
@@ -153,6 +155,19 @@ mod tests {
             maildir.prepare(&put(other)).expect("written").is_some(),
             "another mail under the same id is another file"
         );
+    }
+
+    #[test]
+    fn nobody_else_can_read_what_is_made() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let scratch = tempfile::tempdir().expect("scratch");
+        let maildir = Maildir::new(scratch.path().join("out"));
+        maildir.deliver(&maildir.prepare(&letter(None)).expect("written").expect("not there yet")).expect("delivered");
+        let mode = |path: &Path| fs::metadata(path).expect("is there").permissions().mode() & 0o777;
+        for folder in ["out", "out/tmp", "out/new", "out/cur"] {
+            assert_eq!(mode(&scratch.path().join(folder)), 0o700, "{folder}");
+        }
+        assert_eq!(mode(&files(&scratch.path().join("out/new"))[0]), 0o600);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! `ticket export`: a ticket's raw mails as an mbox in the "mboxrd" form, from which every mail comes back whole.
 
+use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -32,7 +34,9 @@ pub fn run(args: Args, desk: &Desk) -> CliResult {
         return out.finish();
     };
     let named = |e: io::Error| anyhow::anyhow!("Cannot write {}: {e}", path.display());
-    let mut file = std::fs::File::create_new(&path).map_err(named).code(exit::CANT_CREATE)?;
+    // People's mail: for whoever asked, whatever the umask.
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let mut file = opened.map_err(named).code(exit::CANT_CREATE)?;
     for (at, raw) in &mails {
         file.write_all(&entry(*at, raw)).map_err(named).code(exit::IO)?;
     }
