@@ -48,3 +48,22 @@ fn every_retry_of_a_mail_in_quarantine_counts() {
     assert_eq!(tries(), Some(3));
     assert!(bench.run(&["quarantine", "show", "1"]).text().contains("tries       3"));
 }
+
+#[test]
+fn an_export_has_the_mails_of_merged_tickets_in_the_order_of_time() {
+    let bench = Bench::new();
+    let mbox: String = [("a", "Prvy", 1), ("b", "Druhy", 2), ("c", "Treti", 3)]
+        .map(|(id, subject, hour)| format!("From x Mon Mar  2 {hour:02}:00:00 2026\n{}\n", mail(id, subject)))
+        .concat();
+    std::fs::write(bench.path("three.mbox"), mbox).expect("is written");
+    bench.run(&["ingest", "three.mbox"]).text();
+    bench.run(&["ticket", "merge", "1001", "1003"]).text();
+    bench.run(&["ticket", "merge", "1003", "1002"]).text();
+    let subjects = |number: &str| {
+        let exported = bench.run(&["ticket", "export", number]).text();
+        exported.lines().filter_map(|l| l.strip_prefix("Subject: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(subjects("1002"), ["Prvy", "Druhy", "Treti"]);
+    assert_eq!(subjects("1003"), ["Prvy", "Treti"]);
+    assert_eq!(subjects("1001"), ["Prvy"], "what was merged away has its own");
+}

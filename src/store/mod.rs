@@ -336,6 +336,8 @@ pub trait Reading {
     fn history(&self, number: TicketNumber) -> Result<Vec<HistoryLine>>;
     /// Time that was booked on a ticket, in its order.
     fn times(&self, number: TicketNumber) -> Result<Vec<Worked>>;
+    /// The tickets that live on in this one, and those that live on in them.
+    fn absorbed(&self, number: TicketNumber) -> Result<Vec<TicketNumber>>;
     /// The raw mails of a ticket in the order of its entries, with the time each was received.
     fn raw_mails(&self, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>>;
     /// `all`: also what was sent, observed or dropped.

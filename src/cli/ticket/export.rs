@@ -1,5 +1,7 @@
-//! `ticket export`: a ticket's raw mails as an mbox in the "mboxrd" form, from which every mail comes back whole.
+//! `ticket export`: a ticket's raw mails, and those of the tickets merged into it, as an mbox in the "mboxrd" form, from which
+//! every mail comes back whole.
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -7,9 +9,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::cli::exit::{self, CliResult, OrExit as _};
+use crate::cli::exit::{self, CliResult, Failure, OrExit as _};
 use crate::cli::open::Desk;
-use crate::model::TicketNumber;
+use crate::model::{Digest, TicketNumber};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -27,7 +29,7 @@ pub fn run(args: Args, desk: &Desk) -> CliResult {
         return Err(exit::fail(exit::USAGE, text));
     }
     desk.ticket(args.number)?;
-    let mails = desk.kept.raw_mails(args.number)?;
+    let mails = mails(args.number, desk)?;
     let Some(path) = args.output else {
         let mut out = desk.out();
         mails.iter().for_each(|(at, raw)| out.raw(&entry(*at, raw)));
@@ -42,6 +44,17 @@ pub fn run(args: Args, desk: &Desk) -> CliResult {
     }
     file.sync_all().map_err(named).code(exit::IO)?;
     Ok(std::process::ExitCode::SUCCESS)
+}
+
+/// In the order of time; a mail that two of the tickets have, once.
+fn mails(number: TicketNumber, desk: &Desk) -> Result<Vec<(Timestamp, Vec<u8>)>, Failure> {
+    let (mut mails, mut known) = (Vec::new(), HashSet::new());
+    for number in std::iter::once(number).chain(desk.kept.absorbed(number)?) {
+        let of_ticket = desk.kept.raw_mails(number)?;
+        mails.extend(of_ticket.into_iter().filter(|(_, raw)| known.insert(Digest::of(raw))));
+    }
+    mails.sort_by_key(|(at, _)| *at);
+    Ok(mails)
 }
 
 /// One mail of an mbox: the separator with its time in UTC (RFC 4155 appendix A), the mail's bytes as they came but for

@@ -198,7 +198,7 @@ fn spent(connection: &Connection, lookup: &Lookup, now: Timestamp, found: &mut F
 }
 
 /// Tickets that live on in this one, whichever way they came there.
-fn absorbed(connection: &Connection, number: TicketNumber) -> Result<Vec<Ticket>> {
+pub(super) fn absorbed(connection: &Connection, number: TicketNumber) -> Result<Vec<Ticket>> {
     let mut out: Vec<Ticket> = Vec::new();
     let mut into = vec![number];
     for _ in 0..MERGE_STEPS {

@@ -395,6 +395,11 @@ impl Reading for SqliteStore {
         self.readers.with(|c| times::of_ticket(c, number))
     }
 
+    fn absorbed(&self, number: TicketNumber) -> Result<Vec<TicketNumber>> {
+        let absorbed = self.readers.with(|c| lookup::absorbed(c, number))?;
+        Ok(absorbed.into_iter().map(|ticket| ticket.number).collect())
+    }
+
     fn raw_mails(&self, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>> {
         self.readers.with(|c| read::raw_mails(c, number))
     }

@@ -216,6 +216,7 @@ fn read_all(store: &SqliteStore) {
     store.history(1001).expect("reads");
     store.times(1001).expect("reads");
     store.raw_mails(1001).expect("reads");
+    store.absorbed(1001).expect("reads");
     store.outbox(true).expect("reads");
     store.outbox(false).expect("reads");
     store.outbox_mail(1).expect("reads");
