@@ -152,6 +152,50 @@ fn a_desk_of_disabled_agents_is_no_desk() {
     one(JANA, &format!("{JANA}\ndisabled = true\n[[agent]]\nname = \"x\""), "agent.addresses", "missing");
 }
 
+/// The keys of the mistakes of the good desk with one text put in place of another.
+fn keys(from: &str, to: &str) -> Vec<String> {
+    mistakes(from, to).into_iter().map(|m| m.key).collect()
+}
+
+#[test]
+fn a_mistake_hides_no_other() {
+    let second =
+        "[[agent]]\nname = \"Jana\"\naddresses = [\"x\"]\nlanguage = \"xx\"\ndigest = \"late\"\npager = \"y\"\n";
+    let found = keys("[[group]]", &format!("{second}[[group]]"));
+    assert_eq!(found, ["agent.name", "agent.addresses", "agent.language", "agent.digest", "agent.pager"]);
+    let nameless =
+        "[[agent]]\naddresses = [\"peter@acme.example\"]\naway = [{ from = \"soon\", until = 2026-03-01 }]\n";
+    let found = keys("[[group]]", &format!("{nameless}[[group]]"));
+    assert_eq!(found, ["agent.name", "agent.addresses", "agent.away.from"]);
+
+    let both = "[mailbox.maildir]\npath = \"\"\n[outgoing.maildir]\npath = \"\"\n[outgoing.smtp]\nconnections = 99";
+    let found = keys("[outgoing.smtp]\nhost = \"smtp.acme.example\"", both);
+    let sources = ["mailbox.maildir", "mailbox.maildir.path"];
+    let ways = ["outgoing.maildir", "outgoing.maildir.path", "outgoing.smtp.host", "outgoing.smtp.connections"];
+    assert_eq!(found, [&sources[..], &ways].concat());
+    let imap = "host = \"imap.acme.example\"\n";
+    let found = keys(imap, "folder = \"A\"\narchive = \"A\"\nport = 0\n[mailbox.maildir]\npath = \"m\"\n[x]\n");
+    assert!(found.contains(&"mailbox.imap.archive".into()) && found.contains(&"mailbox.imap.host".into()), "{found:?}");
+
+    let twice = "[[mailbox]]\nname = \"support\"\naddress = \"podpora@acme.example\"\nbelieve = [\"x\"]\n[mailbox.maildir]\npath = \"m\"\n";
+    let found = keys("[outgoing.smtp]", &format!("{twice}[outgoing.smtp]"));
+    assert_eq!(found, ["mailbox.name", "mailbox.address"]);
+}
+
+#[test]
+fn what_would_end_a_line_early_is_named() {
+    for sign in ["\\u0000", "\\r\\n", "\\n", "\\u007f"] {
+        for (from, key) in [(IMAP_HOST, "folder"), (IMAP_HOST, "archive")] {
+            one(from, &format!("{from}\n{key} = \"A{sign}B\""), &format!("mailbox.imap.{key}"), "control character");
+        }
+        one("user = \"podpora\"", &format!("user = \"a{sign}b\""), "mailbox.imap.user", "control character");
+        let login = format!("{SMTP_HOST}\nuser = \"a{sign}b\"\npassword_file = \"x\"");
+        one(SMTP_HOST, &login, "outgoing.smtp.user", "control character");
+        let maildir = format!("[outgoing.maildir]\npath = \"a{sign}b\"");
+        one("[outgoing.smtp]\nhost = \"smtp.acme.example\"", &maildir, "outgoing.maildir.path", "control character");
+    }
+}
+
 #[test]
 fn one_mistake_makes_no_others() {
     let named = format!("{BILLING}\nmatch = {{ mailbox = \"support\" }}");

@@ -70,14 +70,8 @@ fn mailbox(
     let language = language(file.language.as_ref(), "mailbox.language", notes);
     let start = start(file.start.as_ref(), notes);
     let believe = believe(table, notes);
-    let address = own?;
-    let name = file.name.as_ref().map_or_else(|| address.local().to_owned(), |n| n.get_ref().trim().to_owned());
-    let span = file.name.as_ref().or(file.address.as_ref()).map_or(table.span(), Spanned::span);
-    if name.is_empty() || taken.names.iter().any(|n| n.eq_ignore_ascii_case(&name)) {
-        let hint = "Give each mailbox a `name` of its own";
-        notes.mistake(span, "mailbox.name", format!("The name `{name}` is empty or taken already"), Some(hint));
-    }
-    taken.names.push(name.clone());
+    let name = name(table, own.as_ref(), taken, notes);
+    let (name, address) = (name?, own?);
     Some(desk::Mailbox {
         name,
         address,
@@ -90,6 +84,25 @@ fn mailbox(
         hops: file.hops.as_ref().map_or(1, |h| *h.get_ref()),
         plus: file.plus.as_ref().is_some_and(|p| *p.get_ref()),
     })
+}
+
+/// The name that stands there, else the beginning of the address; None where there is neither.
+fn name(
+    table: &Spanned<file::Mailbox>,
+    own: Option<&AddrSpec>,
+    taken: &mut Taken,
+    notes: &mut Notes<'_>,
+) -> Option<String> {
+    let file = table.get_ref();
+    let written = file.name.as_ref().map(|name| name.get_ref().trim().to_owned());
+    let name = written.or_else(|| own.map(|address| address.local().to_owned()))?;
+    let span = file.name.as_ref().or(file.address.as_ref()).map_or(table.span(), Spanned::span);
+    if name.is_empty() || taken.names.iter().any(|n| n.eq_ignore_ascii_case(&name)) {
+        let hint = "Give each mailbox a `name` of its own";
+        notes.mistake(span, "mailbox.name", format!("The name `{name}` is empty or taken already"), Some(hint));
+    }
+    taken.names.push(name.clone());
+    Some(name)
 }
 
 fn own_address(text: &Spanned<String>, key: &str, taken: &mut Taken, notes: &mut Notes<'_>) -> Option<AddrSpec> {
@@ -155,7 +168,9 @@ fn source(table: &Spanned<file::Mailbox>, taken: &mut Taken, notes: &mut Notes<'
             }
             None
         }
-        (Some(_), Some(maildir)) => {
+        (Some(imap), Some(maildir)) => {
+            imap_source(imap, taken, notes);
+            maildir_source(maildir, taken, notes);
             let hint = "Keep one of the two, or make two mailboxes with two addresses";
             notes.mistake(maildir.span(), "mailbox.maildir", "A mailbox has both `imap` and `maildir`", Some(hint));
             None
@@ -165,7 +180,9 @@ fn source(table: &Spanned<file::Mailbox>, taken: &mut Taken, notes: &mut Notes<'
 
 fn maildir_source(table: &Spanned<file::MaildirIn>, taken: &mut Taken, notes: &mut Notes<'_>) -> Option<Maildir> {
     let file = table.get_ref();
-    let path = maildir_path(file.path.as_ref(), table.span(), "mailbox.maildir.path", notes)?;
+    let path = maildir_path(file.path.as_ref(), table.span(), "mailbox.maildir.path", notes);
+    file.archive.iter().for_each(|archive| notes.one_line(archive, "mailbox.maildir.archive"));
+    let path = path?;
     if taken.maildirs.contains(&path) {
         let hint = "Each mail belongs to one mailbox";
         notes.mistake(table.span(), "mailbox.maildir", "Two mailboxes have this Maildir", Some(hint));
@@ -215,6 +232,13 @@ fn imap_source(table: &Spanned<file::Imap>, taken: &mut Taken, notes: &mut Notes
         let hint = "`password_file = \"imap\"` (a systemd credential, or a file beside this one), \
                     or `password_command`, `password_env`";
         notes.missing(table.span(), "mailbox.imap.password_file", hint);
+    }
+    for (text, key) in [
+        (&file.user, "mailbox.imap.user"),
+        (&file.folder, "mailbox.imap.folder"),
+        (&file.archive, "mailbox.imap.archive"),
+    ] {
+        text.iter().for_each(|text| notes.one_line(text, key));
     }
     let folder = file.folder.as_ref().map_or("INBOX", |f| f.get_ref()).to_owned();
     if let Some(archive) = &file.archive
@@ -272,7 +296,9 @@ pub fn outgoing(
             }
             None
         }
-        (Some(_), Some(maildir)) => {
+        (Some(smtp), Some(maildir)) => {
+            smtp_server(&smtp, notes);
+            maildir_path(maildir.get_ref().path.as_ref(), maildir.span(), "outgoing.maildir.path", notes);
             let message = "Mail leaves by both `smtp` and `maildir`";
             notes.mistake(maildir.span(), "outgoing.maildir", message, Some("Keep one of the two"));
             None
@@ -302,6 +328,7 @@ fn smtp_server(table: &Spanned<file::Smtp>, notes: &mut Notes<'_>) -> Option<Smt
     );
     let passwords = Passwords(&file.password_file, &file.password_env, &file.password_command);
     let password = place.password(&passwords, notes);
+    file.user.iter().for_each(|user| notes.one_line(user, "outgoing.smtp.user"));
     let login = match (&file.user, password) {
         (Some(user), Some(password)) => Some(Login { user: user.get_ref().clone(), password }),
         (Some(user), None) => {
@@ -353,7 +380,10 @@ fn maildir_path(
             notes.mistake(path.span(), key, "The path is empty", Some(hint));
             None
         }
-        Some(path) => Some(notes.path(path.get_ref())),
+        Some(path) => {
+            notes.one_line(path, key);
+            Some(notes.path(path.get_ref()))
+        }
         None => {
             notes.missing(table, key, hint);
             None

@@ -51,6 +51,14 @@ impl<'a> Notes<'a> {
         }
     }
 
+    /// A value that becomes a line of a protocol, or the name of a file: nothing in it may end it early.
+    pub fn one_line(&mut self, text: &Spanned<String>, key: &str) {
+        if text.get_ref().chars().any(char::is_control) {
+            let hint = "One line, without NUL, CR, LF or other control characters";
+            self.mistake(text.span(), key, "There is a control character in it", Some(hint));
+        }
+    }
+
     /// A name that nothing has.
     pub fn unknown<'n>(
         &mut self,

@@ -52,7 +52,7 @@ impl People {
 
     fn agent(&mut self, table: &Spanned<file::Agent>, notes: &mut Notes<'_>) {
         let file = table.get_ref();
-        let Some(name) = self.name(file.name.as_ref(), table.span(), "agent.name", notes) else { return };
+        let name = self.name(file.name.as_ref(), table.span(), "agent.name", notes);
         let mut addresses = Vec::new();
         for text in file.addresses.iter().flat_map(|a| a.get_ref()) {
             let Some(address) = address(text, "agent.addresses", notes) else { continue };
@@ -75,14 +75,18 @@ impl People {
         let pager = file.pager.as_ref().and_then(|p| address(p, "agent.pager", notes));
         self.pagers.extend(pager.iter().cloned().zip(file.pager.iter().map(Spanned::span)));
         let away = file.away.iter().flat_map(|a| a.get_ref()).filter_map(|a| absence(a, notes)).collect();
+        let language = language(file.language.as_ref(), "agent.language", notes);
+        let digest = file.digest.as_ref().and_then(|at| hour(at, "agent.digest", notes));
+        // Nobody without a name of his own; but what else is wrong with him is said.
+        let Some(name) = name else { return };
         self.agents.push(Agent {
             display: file.display.as_ref().map_or_else(|| name.clone(), |d| d.get_ref().clone()),
             name,
             addresses,
-            language: language(file.language.as_ref(), "agent.language", notes),
+            language,
             pager,
             away,
-            digest: file.digest.as_ref().and_then(|at| hour(at, "agent.digest", notes)),
+            digest,
             disabled: file.disabled.as_ref().is_some_and(|d| *d.get_ref()),
         });
     }
