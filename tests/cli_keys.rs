@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use cli_support::{Bench, at, fill};
 use postdesk::model::conduct::{Mark, Marked};
 use postdesk::model::{Action, Commit, Decision, Fate, Found, Lookup};
+use postdesk::store::watch::{Noticed, Watch as _};
 use postdesk::store::{Plan, Store as _};
 
 #[test]
@@ -123,4 +124,35 @@ fn what_was_learnt_of_agents_addresses_is_shown_and_taken_back() {
     assert!(bench.run(&["auth", "forget", "jana@acme.example"]).text().starts_with("Nothing was known"));
     bench.run(&["auth", "verify", "jana@acme.example"]).refused(65, "the configuration vouches for it");
     bench.run(&["auth", "verify", "jan@firma.example"]).refused(65, "No agent has this address");
+}
+
+/// Takes a mail in, and what was said on standard error.
+fn first_mail(bench: &Bench) -> String {
+    let ran = bench.run_with(&["ingest", "-"], b"From: jan@firma.example\nTo: podpora@acme.example\nSubject: x\n\nx\n");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran.stderr
+}
+
+#[test]
+fn a_new_database_beside_an_old_key_is_said_aloud_once_and_mailed_to_the_operator() {
+    let bench = Bench::new();
+    assert_eq!(first_mail(&bench), "", "a new desk");
+    for name in ["postdesk.db", "postdesk.db-wal", "postdesk.db-shm"] {
+        let _ = std::fs::remove_file(bench.path("state").join(name));
+    }
+    // Young as it is, it may have been made by whoever sets the desk up.
+    assert_eq!(first_mail(&bench), "");
+    std::fs::remove_file(bench.path("state/postdesk.db")).expect("is lost");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 60 * 60);
+    let key = std::fs::File::options().write(true).open(bench.path("state/key")).expect("opens");
+    key.set_modified(old).expect("is older");
+    let said = first_mail(&bench);
+    for part in ["Warning: A new database was made", "postdesk restore", "key rotate"] {
+        assert!(said.contains(part), "{part:?} is missing in {said}");
+    }
+    let waiting = bench.store().notices().expect("are read");
+    let alarms: Vec<_> =
+        waiting.iter().filter_map(|n| if let Noticed::Alarm(what) = &n.what { Some(what) } else { None }).collect();
+    assert!(alarms.len() == 1 && alarms[0].contains("bring its database back"), "{alarms:?}");
+    assert_eq!(first_mail(&bench), "", "said once");
 }

@@ -16,6 +16,7 @@ pub mod json;
 pub mod key;
 pub mod lock;
 pub mod log;
+pub mod lone_key;
 pub mod mail;
 pub mod names;
 pub mod open;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Global;
 use super::exit::{self, Failure};
+use super::lone_key::{self, LoneKey};
 use super::output::Out;
 use crate::config::{self, Config};
 use crate::model::{Policy, Ticket, TicketNumber};
@@ -87,17 +88,22 @@ pub fn desk(global: &Global) -> Result<Desk, Failure> {
     Ok(Desk { config, kept })
 }
 
-/// The configuration for what may be the desk's first content: makes the state folder and the key where needed.
-pub fn config_to_fill(global: &Global) -> Result<Config, Failure> {
+/// The configuration for what may be the desk's first content: makes the state folder and the key where needed. What there
+/// is to tell of the key is told once the database is there.
+pub fn config_to_fill(global: &Global) -> Result<(Config, LoneKey), Failure> {
     let mut config = config(global)?;
+    let lone_key = lone_key::look(&config);
     open_keys(&mut config)?;
-    Ok(config)
+    Ok((config, lone_key))
 }
 
 /// [`config_to_fill`], and makes the database where there is none.
 pub fn desk_to_fill(global: &Global) -> Result<Desk, Failure> {
-    let config = config_to_fill(global)?;
+    let (config, lone_key) = config_to_fill(global)?;
     let kept = SqliteStore::open(&config.database(), Options::default())?;
+    if let Some(told) = lone_key.tell(kept.as_ref()) {
+        eprintln!("postdesk: Warning: {told}");
+    }
     Ok(Desk { config, kept })
 }
 

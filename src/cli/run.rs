@@ -26,7 +26,7 @@ const TOLD_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Args {}
 
 pub fn run(_args: Args, global: &Global) -> CliResult {
-    let config = open::config_to_fill(global)?;
+    let (config, lone_key) = open::config_to_fill(global)?;
     log::start(&config.log);
     for hint in &config.hints {
         tracing::info!(line = hint.line, key = hint.key, hint = hint.message, "About the configuration");
@@ -42,6 +42,9 @@ pub fn run(_args: Args, global: &Global) -> CliResult {
         }
         Err(error) => return Err(error.into()),
     };
+    if let Some(told) = lone_key.tell(store.as_ref()) {
+        tracing::warn!("{told}");
+    }
     if let Err(failure) = end_dead_leases(&config, &store) {
         tracing::warn!(error = %failure.error, "What was being sent goes again when its lease ends");
     }

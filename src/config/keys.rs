@@ -102,6 +102,12 @@ pub fn load(state: &Path) -> Result<Option<KeyRing>, KeyError> {
     KeyRing::new(keys).map(Some).ok_or(KeyError::Empty(path))
 }
 
+/// See [`super::Config::key_file`].
+pub fn file(state: &Path) -> Option<(PathBuf, bool)> {
+    let credential = credential(CREDENTIAL).map(|path| (path, true));
+    credential.or_else(|| Some((state.join(FILE), false)).filter(|(path, _)| path.exists()))
+}
+
 /// Keys for this process alone, kept nowhere.
 pub fn passing() -> Result<KeyRing, KeyError> {
     KeyRing::new(vec![Key { id: '1', secret: random()? }]).ok_or(KeyError::Empty(PathBuf::new()))

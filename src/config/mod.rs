@@ -142,6 +142,12 @@ impl Config {
         Ok(())
     }
 
+    /// The file with the keys, where there is one, and whether it is a credential: that is written anew whenever the service
+    /// starts.
+    pub fn key_file(&self) -> Option<(PathBuf, bool)> {
+        keys::file(&self.state)
+    }
+
     /// The database's file.
     pub fn database(&self) -> PathBuf {
         self.state.join("postdesk.db")
