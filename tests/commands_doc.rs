@@ -11,7 +11,8 @@ fn written() -> String {
          An agent writes them on the first lines of an answer to a notification, or on its last ones below an empty line, each\n\
          on its own line, in small or capital letters, with or without diacritics. The other text goes to the customer, but\n\
          for `#note`. One wrong command, and nothing of the mail is carried out: it comes back with what was understood and\n\
-         what was not. A line that begins with `#` and no command, alone, is text. [agents.md](agents.md) says what they are for.\n\n\
+         what was not. A line that begins with `#` and no command, alone, is text; one with a command's word and a sign behind\n\
+         it is that command or a wrong one. [agents.md](agents.md) says what they are for.\n\n\
          | command | also | does |\n|---|---|---|\n",
     );
     for command in COMMANDS {

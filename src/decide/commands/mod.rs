@@ -7,6 +7,7 @@ mod table;
 mod tests;
 
 use jiff::Timestamp;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::model::asked::Listed;
 use crate::model::desk::Assignee;
@@ -214,7 +215,8 @@ pub struct Commanded {
 /// Takes the command lines off the top of a text, and those off its end that stand apart from it. A line is a command
 /// where it begins with `#` and a letter and its word stands in the table. A word that is in no table is text, unless it
 /// is a slip of one that is (one letter wrong, missing or swapped) or stands among commands: then it is a mistake, and the
-/// whole mail is not carried out.
+/// whole mail is not carried out. Whatever stands right behind a command's word or a slip of one, a letter or a digit
+/// excepted, makes no text of it: `#note, for us` is no word to the customer.
 pub fn take_commands(text: &str, policy: &Policy, now: Timestamp) -> Commanded {
     let mut commanded = Commanded::default();
     let mut unknown = Vec::new();
@@ -222,24 +224,22 @@ pub fn take_commands(text: &str, policy: &Policy, now: Timestamp) -> Commanded {
     while let Some(line) = command_line(rest.lines().next().unwrap_or_default()) {
         match line.command {
             Some(command) => commanded.understand(command, &line, policy, now),
-            None => unknown.push((line.written.to_owned(), slip_of(&line.word))),
+            None => unknown.push((line.written.to_owned(), line.slip())),
         }
         rest = rest.split_once('\n').map_or("", |(_, below)| below).trim_start_matches(is_blank);
     }
     let among = !commanded.effects.is_empty() || !commanded.mistakes.is_empty();
     if among || unknown.iter().any(|(_, slip)| slip.is_some()) {
-        commanded.mistakes.extend(unknown.into_iter().map(|(written, slip)| match slip {
-            Some(meant) => (written, format!("there is no such command; did you mean #{meant}?")),
-            None => (written, "there is no such command".to_owned()),
-        }));
+        commanded.mistakes.extend(unknown.into_iter().map(|(written, slip)| (written, no_such(slip))));
     } else {
         rest = text;
     }
     let above = commanded.effects.len();
     let (words, last) = split_end(rest.trim());
     for line in last.lines().filter_map(command_line) {
-        if let Some(command) = line.command {
-            commanded.understand(command, &line, policy, now);
+        match line.command {
+            Some(command) => commanded.understand(command, &line, policy, now),
+            None => commanded.mistakes.push((line.written.to_owned(), no_such(line.slip()))),
         }
     }
     let below = commanded.effects.len();
@@ -250,7 +250,11 @@ pub fn take_commands(text: &str, policy: &Policy, now: Timestamp) -> Commanded {
 
 impl Commanded {
     fn understand(&mut self, command: &Command, line: &Line, policy: &Policy, now: Timestamp) {
-        match (command.understand)(&Said { argument: line.argument, policy, now }) {
+        let understood = match signed_line(line.argument).and_then(|other| other.command) {
+            Some(other) => Err(format!("#{} stands on its line: each command has a line of its own", other.word)),
+            None => (command.understand)(&Said { argument: line.argument, policy, now }),
+        };
+        match understood {
             Ok(effect) => self.effects.push((line.written.to_owned(), effect)),
             Err(why) => self.mistakes.push((line.written.to_owned(), why)),
         }
@@ -263,7 +267,7 @@ impl Commanded {
     /// template may stand anywhere.
     fn amid(&mut self, words: &str, policy: &Policy, now: Timestamp) {
         for line in words.split_inclusive('\n') {
-            let known = command_line(line).and_then(|line| Some((line.command?, line)));
+            let known = signed_line(line).and_then(|line| Some((line.command?, line)));
             let Some((command, line_of)) = known else {
                 self.words.push_str(line);
                 continue;
@@ -306,8 +310,8 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
 }
 
-/// The words, and the commands below them: the last lines of a text are commands where each of them is one in the table
-/// and an empty line stands above them. Nobody ends a letter to a customer with one by chance.
+/// The words, and the commands below them: the last lines of a text are commands where each of them is one in the table,
+/// or a slip of one, and an empty line stands above them. Nobody ends a letter to a customer with one by chance.
 fn split_end(text: &str) -> (&str, &str) {
     let mut start = text.len();
     for line in text.lines().rev() {
@@ -316,7 +320,7 @@ fn split_end(text: &str) -> (&str, &str) {
             let (words, last) = (text[..start].trim_end(), &text[start..]);
             return if last.trim().is_empty() { (text, "") } else { (words, last) };
         }
-        let is_command = command_line(line).is_some_and(|l| l.command.is_some());
+        let is_command = command_line(line).is_some_and(|l| l.command.is_some() || l.slip().is_some());
         let Some(at) = text[..start].trim_end_matches(['\n', '\r']).len().checked_sub(line.len()) else { break };
         if !is_command {
             break;
@@ -333,37 +337,76 @@ struct Line<'a> {
     word: String,
     argument: &'a str,
     command: Option<&'static Command>,
+    /// White space, a colon or nothing follows the word.
+    apart: bool,
+}
+
+impl Line<'_> {
+    /// The command of which its word is a slip.
+    fn slip(&self) -> Option<&'static str> {
+        slip_of(&self.word)
+    }
+}
+
+/// What is wrong with a word that is in no table.
+fn no_such(slip: Option<&str>) -> String {
+    match slip {
+        Some(meant) => format!("there is no such command; did you mean #{meant}?"),
+        None => "there is no such command".to_owned(),
+    }
+}
+
+/// Letters; some programs write the marks above them as characters of their own.
+fn is_letter(c: char) -> bool {
+    c.is_alphabetic() || is_combining_mark(c)
+}
+
+/// What a hand puts right behind a command that means nothing.
+fn is_stop(c: char) -> bool {
+    matches!(c, '.' | '!' | ',' | ';')
 }
 
 /// The word of a command as it was written, folded: `# Close.` → `close`.
 pub fn word_of(written: &str) -> String {
-    let letters = written.chars().skip_while(|c| !c.is_alphabetic()).take_while(|c| c.is_alphabetic());
+    let letters = written.chars().skip_while(|c| !c.is_alphabetic()).take_while(|c| is_letter(*c));
     fold(&letters.collect::<String>())
 }
 
-/// `#assign jana` → (`#assign jana`, `assign`, `jana`). A space after the `#` and a full stop after the word are slips of
-/// the hand where the word is a command: they must not send it to the customer. Telephones put a no-break space or
-/// something invisible where nobody typed it.
+/// A line that is a command, or may have been meant as one: its word is in the table or a slip of one that is, or stands
+/// apart from the rest.
 fn command_line(line: &str) -> Option<Line<'_>> {
+    signed_line(line).filter(|l| l.command.is_some() || l.apart || l.slip().is_some())
+}
+
+/// `#assign jana` → (`#assign jana`, `assign`, `jana`). A space after the `#` and a full stop after the word are slips of
+/// the hand where the word is a command: they must not send it to the customer, and neither must any other sign behind the
+/// word. Telephones put a no-break space or something invisible where nobody typed it.
+fn signed_line(line: &str) -> Option<Line<'_>> {
     let written = line.trim_matches(is_blank);
     let after = written.strip_prefix(['#', '＃'])?;
     let tight = after.trim_start_matches(is_blank);
-    let end = tight.find(|c: char| !c.is_alphabetic()).unwrap_or(tight.len());
+    let end = tight.find(|c: char| !is_letter(c)).unwrap_or(tight.len());
     let (word, argument) = tight.split_at(end);
-    let folded = fold(word);
-    let command = COMMANDS.iter().find(|c| c.is_called(&folded));
-    let stopped = command.is_some() && argument.chars().all(|c| is_blank(c) || matches!(c, '.' | '!' | ',' | ';'));
-    let apart = argument.is_empty() || argument.starts_with(|c: char| is_blank(c) || c == ':');
-    if word.is_empty() || !(apart || stopped) || (tight.len() < after.len() && command.is_none()) {
+    let word = fold(word);
+    let command = COMMANDS.iter().find(|c| c.is_called(&word));
+    if word.is_empty()
+        || argument.starts_with(char::is_alphanumeric)
+        || (tight.len() < after.len() && command.is_none())
+    {
         return None;
     }
-    let argument = if stopped { "" } else { argument.trim_matches(|c: char| is_blank(c) || c == ':') };
-    Some(Line { written, word: folded, argument, command })
+    let apart = argument.is_empty() || argument.starts_with(|c: char| is_blank(c) || c == ':');
+    let stopped = command.is_some() && argument.chars().all(|c| is_blank(c) || is_stop(c));
+    let argument = if stopped { "" } else { argument.trim_start_matches(is_stop) };
+    Some(Line { written, word, argument: argument.trim_matches(|c: char| is_blank(c) || c == ':'), command, apart })
 }
 
 /// The command of which a word is a slip: words of four letters or more that differ by one edit, or by two swapped
 /// neighbours.
 fn slip_of(word: &str) -> Option<&'static str> {
     let known = COMMANDS.iter().flat_map(|c| std::iter::once(c.word).chain(c.aliases()).map(move |w| (w, c.word)));
-    known.filter(|(w, _)| w.len() >= 4).find(|(w, _)| strsim::osa_distance(w, word) == 1).map(|(_, command)| command)
+    let length = word.chars().count();
+    // The words of the table are ASCII; one edit changes a length by one at most, and counting is cheaper than comparing.
+    let mut near = known.filter(|(w, _)| w.len() >= 4 && w.len().abs_diff(length) <= 1);
+    near.find(|(w, _)| strsim::osa_distance(w, word) == 1).map(|(_, command)| command)
 }

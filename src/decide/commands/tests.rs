@@ -117,6 +117,80 @@ fn what_is_no_command_is_text_and_a_slip_is_a_mistake() {
     assert_eq!(read("#assign former").mistakes.len(), 1);
 }
 
+/// Words for colleagues went to the customer: `#note, interné` was text, where `#note: interné` was a wrong command.
+#[test]
+fn whatever_stands_right_behind_a_command_makes_no_text_of_it() {
+    for text in [
+        "#note, interné",
+        "#Note;interné",
+        "#note—interné",
+        "#note-interné",
+        "#note/interné",
+        "#note_interné",
+        "#note(interné)",
+        "#note\"interné\"",
+        "#note: interné",
+        "#note. Zákazník klame.",
+        "# note, interné",
+        "#pozna\u{301}mka, interné",
+        "#close, #note",
+        "#close #note",
+        "#close#assign peter",
+        "#split #note",
+        "#override, #note",
+        "#notes, interné",
+        "#notes/interné",
+        "#closed!",
+        "#cloes—",
+        "#assign—peter",
+        "#tag—vpn=x",
+    ] {
+        for mail in [format!("{text}\nslová"), format!("Hotovo.\n\n{text}"), format!("#take\n{text}\nslová")] {
+            assert_eq!(read(&mail).mistakes.len(), 1, "{mail:?}: {:?}", read(&mail));
+        }
+    }
+    // What reads as the command is the command.
+    assert_eq!(effects("#assign, peter"), [Effect::Assign(Assignee::Agent("peter".to_owned()))]);
+    assert_eq!(effects("#Priraď; peter"), [Effect::Assign(Assignee::Agent("peter".to_owned()))]);
+    assert_eq!(effects("#time.25m"), [Effect::Time(25)]);
+    assert_eq!(effects("#pozna\u{301}mka"), [Effect::Note]);
+    assert_eq!(effects("#tag-vpn"), effects("#tag -vpn"));
+    for text in ["#close!", "#close;", "#close .", "Hotovo.\n\n#close!"] {
+        assert_eq!(effects(text), [Effect::Status(Status::Closed)], "{text:?}");
+    }
+}
+
+#[test]
+fn honest_text_that_begins_with_a_number_sign_is_text() {
+    for text in [
+        "#1042",
+        "#5",
+        "#5, ako píšete",
+        "# Heading",
+        "# Notes, and more",
+        "# Heading: what to do",
+        "#hashtag",
+        "#hashtag!",
+        "#vpn-2/x",
+        "#c++",
+        "#include <stdio.h>",
+        "#ff8800;",
+        "#note1",
+        "#list2.sort()",
+        "#!/bin/sh",
+        "#, note",
+    ] {
+        for mail in [text.to_owned(), format!("{text}\nslová"), format!("Dobrý deň\n\n{text}")] {
+            let read = read(&mail);
+            assert_eq!(
+                (read.words.as_str(), read.mistakes.len(), read.effects.len()),
+                (mail.as_str(), 0, 0),
+                "{mail:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn times_are_read_as_people_write_them() {
     for (text, minutes) in
@@ -190,7 +264,7 @@ fn every_word_of_the_table_is_found_again() {
 proptest::proptest! {
     #[test]
     fn no_command_is_left_in_words_that_go_out(
-        text in "(((#|# |＃|\u{a0}#)?(close|Close|time|tag|note|list|vpn|cc add|assign)( 5m| x| eva@firma\\.example| jana)?[.!]?|Dobrý deň|> #close|)(\n|\r\n|\n\n){1,2}){0,6}"
+        text in "(((#|# |＃|\u{a0}#)?(close|Close|time|tag|note|list|vpn|cc add|assign)( 5m| x| eva@firma\\.example| jana|, x|—x|/x| #note)?[.!]?|Dobrý deň|> #close|)(\n|\r\n|\n\n){1,2}){0,6}"
     ) {
         let read = read(&text);
         if read.mistakes.is_empty() {
