@@ -184,6 +184,9 @@ impl Rest<'_> {
         decision.left_out.extend(self.left_out);
         decision.commands = said.commanded.effects.iter().map(|(written, _)| (written.clone(), None)).collect();
         decision.reasons.extend(said.commanded.effects.iter().map(|(written, _)| format!("Carried out: {written}")));
+        let signed = !said.commanded.signature.is_empty();
+        let why = "What stands below a line with nothing but the agent's own name is a signature, and stays inside";
+        decision.reasons.extend(signed.then(|| why.to_owned()));
     }
 }
 
@@ -198,7 +201,7 @@ pub fn act(case: &Case, agent: &Agent, ticket: &Ticket, commanded: &Commanded) -
     before_the_words(case, &said, &mut work)?;
     let action = match (said.says, said.note) {
         (true, true) => {
-            add_note(case, name, &mut work, &commanded.words);
+            add_note(case, name, &mut work, commanded);
             Action::Note
         }
         (true, false) => {

@@ -1,16 +1,18 @@
 //! An agent's mail: an answer that goes to the customer, a note for colleagues, commands. Believed only by a reply
 //! identity that this desk signed for this agent, together with what [`proof`] asks.
 
-use crate::model::message::Message;
+use jiff::Timestamp;
+
+use crate::model::message::{Message, Reply};
 use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
 use crate::model::text::clean_line;
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Status, Ticket, TicketChange};
+use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Policy, Status, Ticket, TicketChange};
 
 use super::act::{Refusal, act};
 use super::commands::{Commanded, Effect, take_commands};
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
-use super::{confirm, customer, fresh, notify, proof, templates};
+use super::{confirm, customer, fresh, notify, proof, signature, templates};
 
 /// Colleagues in copy of a note who are told of it.
 const IN_COPY_MAX: usize = 20;
@@ -64,7 +66,7 @@ pub fn note_held(case: &Case, mut decision: Decision, name: &str, key: &str, eve
 
 /// What the agent wrote. Where folding would have left nothing, reading shows everything; where our marker heads it, that
 /// is our own notification, and the agent wrote nothing (he only attached a file).
-pub fn own_words(message: &Message) -> &str {
+fn own_words(message: &Message) -> &str {
     let reply = &message.reply;
     let nothing_folded = reply.quoted.trim().is_empty();
     let all_is_ours = reply.marker && nothing_folded && reply.text.contains(MARKER);
@@ -73,8 +75,17 @@ pub fn own_words(message: &Message) -> &str {
     if all_is_ours || all_is_forwarded { "" } else { &reply.text }
 }
 
+/// What the agent wrote, taken apart.
+pub fn commanded(message: &Message, agent: &Agent, policy: &Policy, now: Timestamp) -> Commanded {
+    let text = own_words(message);
+    match signature::take(text, &message.reply.gaps, &agent.display) {
+        Some(signed) => Commanded { signature: signed.signature, ..take_commands(&signed.text, policy, now) },
+        None => take_commands(text, policy, now),
+    }
+}
+
 fn speak(case: &Case, agent: &Agent, ticket: &Ticket) -> Decision {
-    let commanded = take_commands(own_words(case.message), case.policy, case.now);
+    let commanded = commanded(case.message, agent, case.policy, case.now);
     let done = templates::expand(case, agent, ticket, commanded);
     done.and_then(|commanded| act(case, agent, ticket, &commanded))
         .unwrap_or_else(|no| refuse(case, &agent.name, ticket, &no))
@@ -99,12 +110,13 @@ pub fn relayed(message: &Message) -> Vec<Attachment> {
     message.attachments.iter().filter(|a| !is_logo(a)).cloned().collect()
 }
 
-pub fn add_note(case: &Case, name: &str, work: &mut Work, words: &str) {
+pub fn add_note(case: &Case, name: &str, work: &mut Work, commanded: &Commanded) {
     let mut entry = case.entry(EntryKind::Note, Direction::Note);
-    entry.text = words.to_owned();
-    entry.reply.text = words.to_owned();
+    entry.text.clone_from(&commanded.words);
+    entry.reply.text.clone_from(&commanded.words);
+    signature::keep(&commanded.signature, &mut entry.reply);
     work.say(entry, "A note, kept from the customer");
-    tell_note(name, work, words, &case.cause(), &in_copy(case));
+    tell_note(name, work, &commanded.words, &case.cause(), &in_copy(case));
 }
 
 /// Colleagues to whom the agent's own program sent the mail, too: what they answer to it must come to the desk, so they
@@ -141,6 +153,7 @@ pub fn answer(case: &Case, name: &str, work: &mut Work, commanded: &Commanded, f
     let mut entry = case.entry(EntryKind::Answer, Direction::Outgoing);
     entry.attachments = files.iter().map(attachment_info).collect();
     entry.believed = None;
+    signature::keep(&commanded.signature, &mut entry.reply);
     let mut ends = commanded.effects.iter().filter_map(|(_, effect)| match effect {
         Effect::Status(status) => Some(*status),
         Effect::Snooze(_) => Some(Status::Snoozed),
@@ -201,7 +214,9 @@ pub fn send_answer(
     entry.to = recipients;
     entry.subject.clone_from(&work.ticket.subject);
     entry.text = words.to_owned();
-    entry.reply = crate::model::message::Reply { text: words.to_owned(), ..Default::default() };
+    // What the agent's program put below his words stays inside.
+    let signature = std::mem::take(&mut entry.reply.signature);
+    entry.reply = Reply { text: words.to_owned(), signature, ..Reply::default() };
     // What the customer knows this answer by is the mail that we send, not the agent's own.
     entry.message_id = drafts.first().map(|d| d.message_id(work.policy));
     work.say(entry, "The agent's answer to the customer");

@@ -7,9 +7,8 @@ use crate::model::asked::NAMED_MAX;
 use crate::model::token::{KeyRing, TokenKind};
 use crate::model::{Address, Lookup, Message, Policy, TicketNumber};
 
-use super::agent::own_words;
-use super::commands::{Effect, take_commands};
-use super::inform;
+use super::commands::Effect;
+use super::{agent, inform};
 
 /// Questions that one mail asks at most.
 pub const QUESTIONS_MAX: usize = 5;
@@ -22,7 +21,7 @@ pub fn ask(message: &Message, policy: &Policy, heard: bool, now: Timestamp, look
     else {
         return;
     };
-    let commanded = take_commands(own_words(message), policy, now);
+    let commanded = agent::commanded(message, agent, policy, now);
     if !heard {
         if !commanded.effects.is_empty() || !commanded.mistakes.is_empty() {
             // The agent is told of it within the budgets of his own address, and of nobody's whom the mail names.

@@ -4,14 +4,14 @@
 use crate::model::{Action, Address, Agent, Decision};
 
 use super::act::{Refusal, Rest, Said};
-use super::agent::{hold, own_words};
-use super::commands::{Commanded, Effect, take_commands};
+use super::agent::{commanded, hold};
+use super::commands::{Commanded, Effect};
 use super::open::{Given, open_for};
 use super::work::Case;
 use super::{customer, notify, proof};
 
 pub fn fresh(case: &Case, agent: &Agent) -> Decision {
-    let commanded = take_commands(own_words(case.message), case.policy, case.now);
+    let commanded = commanded(case.message, agent, case.policy, case.now);
     let lacks = match case.facts.desk_token {
         true => proof::lacks(case, agent),
         false => lacks(case, agent),

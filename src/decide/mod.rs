@@ -38,6 +38,7 @@ mod proof;
 mod recheck;
 mod resolved;
 mod route;
+mod signature;
 mod subject;
 mod templates;
 mod thanks;

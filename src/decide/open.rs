@@ -12,7 +12,8 @@ use super::route::{Asked, Route, route};
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
 use super::{
-    acknowledge, act, agent, articles, asks, bounds, checklist, clock, confirm, customer, duty, notify, urgency,
+    acknowledge, act, agent, articles, asks, bounds, checklist, clock, confirm, customer, duty, notify, signature,
+    urgency,
 };
 
 /// Characters of a mail's first line that stand in for a missing subject.
@@ -70,6 +71,7 @@ pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Dec
     }
     if let Some(given) = given {
         (request.reply.text, request.text) = given.words(case);
+        signature::keep(&given.said.commanded.signature, &mut request.reply);
         if work.ticket.subject.is_empty() || work.ticket.subject.starts_with('#') {
             let first = request.reply.text.lines().next().unwrap_or_default();
             work.ticket.subject = clean_line(first, FIRST_WORDS_MAX);

@@ -176,6 +176,8 @@ pub struct Reply {
     pub signature: String,
     /// The desk's own marker line ([`super::outgoing::MARKER`]) was found, and all that it heads was cut.
     pub marker: bool,
+    /// Lines of the text, the first being 0, above which something was taken out. Known while the mail is at hand.
+    pub gaps: Vec<usize>,
 }
 
 /// The mail that a person forwarded, as far as the forwarding client wrote it down.

@@ -9,6 +9,8 @@ use super::bench::{Bench, Came, SECRETS, VICTIM, policy, proven};
 
 const WORDS: &str = "Skúste to prosím teraz znova.";
 const SIGNATURE: &str = "-- \nJana Nováková\nmobil 0900 123 456, jana@doma.example";
+/// As Outlook puts it below the words.
+const BARE_SIGNATURE: &str = "S pozdravom\n\nIng. Jana Nováková\nvedúca podpory\nmobil 0900 123 456";
 
 type Mangle = fn(&str) -> String;
 
@@ -144,7 +146,7 @@ fn nothing_of_a_notification_reaches_the_customer() {
             }
         }
     }
-    assert_eq!(sent + held, 2 * MANGLED.len() * HEADED.len() * 6);
+    assert_eq!(sent + held, 2 * MANGLED.len() * HEADED.len() * LAYOUTS);
     assert!(sent > 200, "{sent} were sent, {held} held: too many answers are held back");
 }
 
@@ -174,8 +176,10 @@ impl Notification {
     }
 }
 
+const LAYOUTS: usize = 9;
+
 /// The answer above, below and around it; as text, and as HTML with and without a quotation.
-fn layouts(text: &str, head: &str) -> [(&'static str, String); 6] {
+fn layouts(text: &str, head: &str) -> [(&'static str, String); LAYOUTS] {
     let quote = format!("{head}{text}");
     [
         ("plain", format!("{WORDS}\n\n{SIGNATURE}\n\n{quote}")),
@@ -184,6 +188,9 @@ fn layouts(text: &str, head: &str) -> [(&'static str, String); 6] {
         ("html", format!("<p>{WORDS}</p>{}{}", html(head, false), html(text, true))),
         ("html", format!("<p>{WORDS}</p>{}", html(&quote, false))),
         ("html", format!("{}<p>{WORDS}</p>", html(&quote, true))),
+        ("plain", format!("{WORDS}\n\n{BARE_SIGNATURE}\n\n{quote}")),
+        ("plain", format!("{quote}\n{WORDS}\n\n{BARE_SIGNATURE}")),
+        ("html", format!("<p>{WORDS}</p>{}{}", html(BARE_SIGNATURE, false), html(&quote, true))),
     ]
 }
 
@@ -239,6 +246,38 @@ fn private_addresses_and_notes_are_held_and_ordinary_words_are_not() {
         let came = answer(100 + n, words);
         assert_eq!(came.to("answer").len(), 1, "{words}: {:?}", came.ingested);
     }
+}
+
+/// A signature that no separator announces: with an address in it every answer was refused, without one the customer got the
+/// private telephone.
+#[test]
+fn a_signature_without_a_separator_stays_inside() {
+    let bench = Bench::new();
+    let notified = bench.sent("notify-new").message_id;
+    let answer = |n: usize, kind: &str, words: &str| {
+        let fields = format!(
+            "In-Reply-To: <{notified}>\r\nContent-Type: text/{kind}; charset=utf-8\r\nMessage-ID: <p{n}@acme.example>\r\n"
+        );
+        bench.take(&proven("jana@acme.example", &fields, "Re: Faktúra", words))
+    };
+    let below = format!("{BARE_SIGNATURE}\njana@acme.example");
+    let text = format!("{WORDS}\n\n{below}");
+    for (n, (kind, mail)) in [("plain", text.clone()), ("html", html(&text, false))].into_iter().enumerate() {
+        let came = answer(n, kind, &mail);
+        let answers = came.to("answer");
+        assert_eq!(answers.len(), 1, "{:?}", came.ingested);
+        assert!(clean(&bench, &came, "a signature") && answers[0].text().contains("S pozdravom"));
+        let entry = bench.store.entries(1001).expect("reads").pop().expect("is there");
+        let (_, signature) = below.split_once("\n\n").expect("a formula and a signature");
+        assert_eq!(
+            (entry.reply.text, entry.reply.signature),
+            (format!("{WORDS}\n\nS pozdravom"), signature.to_owned())
+        );
+    }
+    let note = answer(9, "plain", &format!("#note\n{text}"));
+    assert_eq!(note.to("answer").len(), 0);
+    let entry = bench.store.entries(1001).expect("reads").pop().expect("is there");
+    assert!(entry.reply.text.ends_with("S pozdravom") && entry.reply.signature.contains("0900 123 456"), "{entry:?}");
 }
 
 #[test]

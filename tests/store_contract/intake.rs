@@ -161,7 +161,8 @@ pub fn every_field_of_a_ticket_and_its_entries_comes_back(place: &BackEnd) {
     let mut first = entry(1002, 1, "jana@firma.example", "S", "celý text", Some("x@y".to_owned()), noon());
     first.from.name = Some("Jana".to_owned());
     first.raw = false;
-    first.reply = Reply { text: "t".into(), quoted: "> q".into(), signature: "-- J".into(), marker: true };
+    first.reply =
+        Reply { text: "t".into(), quoted: "> q".into(), signature: "-- J".into(), marker: true, ..Reply::default() };
     first.attachments = vec![AttachmentInfo {
         name: Some("faktúra.pdf".to_owned()),
         media_type: "application/pdf".to_owned(),

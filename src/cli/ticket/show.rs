@@ -270,7 +270,7 @@ mod tests {
                 text: "Nejde.\n2  2026-11-22 11:00  answer by jana, verified\n\x07".into(),
                 quoted: "> otázka\n> druhá".into(),
                 signature: "-- \nJán".into(),
-                marker: false,
+                ..Reply::default()
             },
             attachments: vec![AttachmentInfo {
                 name: Some("foto\r.png".into()),

@@ -208,6 +208,8 @@ pub struct Commanded {
     pub mistakes: Vec<(String, String)>,
     /// The text below the commands.
     pub words: String,
+    /// What of the text is his signature, and stays inside.
+    pub signature: String,
     /// Where in the words (bytes) a reply template's come in, in their order; with what was written there.
     pub calls: Vec<(usize, String, Call)>,
 }
@@ -312,7 +314,7 @@ fn is_blank(c: char) -> bool {
 
 /// The words, and the commands below them: the last lines of a text are commands where each of them is one in the table,
 /// or a slip of one, and an empty line stands above them. Nobody ends a letter to a customer with one by chance.
-fn split_end(text: &str) -> (&str, &str) {
+pub fn split_end(text: &str) -> (&str, &str) {
     let mut start = text.len();
     for line in text.lines().rev() {
         if line.trim_matches(is_blank).is_empty() {
@@ -320,7 +322,7 @@ fn split_end(text: &str) -> (&str, &str) {
             let (words, last) = (text[..start].trim_end(), &text[start..]);
             return if last.trim().is_empty() { (text, "") } else { (words, last) };
         }
-        let is_command = command_line(line).is_some_and(|l| l.command.is_some() || l.slip().is_some());
+        let is_command = is_command(line);
         let Some(at) = text[..start].trim_end_matches(['\n', '\r']).len().checked_sub(line.len()) else { break };
         if !is_command {
             break;
@@ -370,6 +372,11 @@ fn is_stop(c: char) -> bool {
 pub fn word_of(written: &str) -> String {
     let letters = written.chars().skip_while(|c| !c.is_alphabetic()).take_while(|c| is_letter(*c));
     fold(&letters.collect::<String>())
+}
+
+/// Whether a line is a command, or a slip of one.
+pub fn is_command(line: &str) -> bool {
+    command_line(line).is_some_and(|line| line.command.is_some() || line.slip().is_some())
 }
 
 /// A line that is a command, or may have been meant as one: its word is in the table or a slip of one that is, or stands

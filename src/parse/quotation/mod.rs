@@ -97,6 +97,7 @@ pub fn fold_lines(lines: &[Line], all: &str) -> Folded {
     signatures(lines, &mut kinds);
     let pick = |kind: Kind| {
         let mut out: Vec<&Line> = Vec::new();
+        let mut gaps: Vec<usize> = Vec::new();
         let mut cut = false;
         for (line, k) in lines.iter().zip(&kinds) {
             if *k != kind {
@@ -109,21 +110,24 @@ pub fn fold_lines(lines: &[Line], all: &str) -> Folded {
                 out.push(&BLANK);
             }
             if !(cut && line.is_blank()) {
+                gaps.extend(cut.then_some(out.len()));
                 out.push(line);
                 cut = false;
             }
         }
-        join(out)
+        let above = out.iter().take_while(|l| l.is_blank()).count();
+        let gaps = gaps.into_iter().filter_map(|at| at.checked_sub(above)).filter(|at| *at > 0).collect();
+        (join(out), gaps)
     };
-    let (text, quoted, signature) = (pick(Kind::Text), pick(Kind::Quote), pick(Kind::Signature));
+    let ((text, gaps), (quoted, _), (signature, _)) = (pick(Kind::Text), pick(Kind::Quote), pick(Kind::Signature));
     let nothing_written = text.trim().is_empty();
     if head.is_none() {
         head = quoted_head(lines);
     }
     let reply = if !nothing_written {
-        Reply { text, quoted, signature, marker }
+        Reply { text, quoted, signature, marker, gaps }
     } else if !signature.trim().is_empty() {
-        Reply { text: signature, quoted, signature: String::new(), marker }
+        Reply { text: signature, quoted, marker, ..Reply::default() }
     } else {
         Reply { text: all.to_owned(), marker, ..Reply::default() }
     };
@@ -368,6 +372,16 @@ mod tests {
             (r.text.as_str(), r.signature.as_str()),
             ("Áno.\n\nNie.", "-- \nEva".trim_end_matches(' ').replace("-- ", "--").as_str())
         );
+    }
+
+    #[test]
+    fn it_is_known_where_something_was_taken_out() {
+        let gaps = |text: &str| reply(text).gaps;
+        assert_eq!(gaps("A.\n\nB."), Vec::<usize>::new());
+        assert_eq!(gaps("> q\n\nA.\nB."), Vec::<usize>::new());
+        assert_eq!(gaps("A.\n\n> q\n\nB.\nC.\n> q\nD.\n> q"), [2, 5]);
+        assert_eq!(reply("A.\n\n> q\n\nB.\nC.\n> q\nD.\n> q").text, "A.\n\nB.\nC.\n\nD.");
+        assert_eq!(gaps("\n\nA.\n> q\nB."), [2]);
     }
 
     #[test]
