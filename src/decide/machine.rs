@@ -9,14 +9,29 @@ use crate::model::{Action, Believed, Decision, Fate};
 use super::bounds;
 use super::work::Case;
 
+/// Why an agent's mail on a ticket is no word of his: nobody types a mail with `Precedence: bulk`, and some responders mark
+/// their notices by nothing else. A customer's is a ticket all the same: shops and lists write so on purpose.
+pub fn agents_sign(case: &Case) -> Option<String> {
+    let message = case.message;
+    case.facts.thread.ticket.as_ref()?;
+    match message.class {
+        Class::Machine => Some(message.automatic_because.join("; ")),
+        _ => message.no_acknowledgement.iter().find(|sign| sign.contains("Precedence: ")).cloned(),
+    }
+}
+
 pub fn machine(case: &Case) -> Decision {
+    by_sign(case, &case.message.automatic_because.join("; "))
+}
+
+/// `because`: the signs that a machine wrote it.
+pub fn by_sign(case: &Case, because: &str) -> Decision {
     let thread = &case.facts.thread;
     let what = match case.message.class {
         Class::Receipt => "a receipt",
         Class::Complaint => "a complaint about a mail of ours",
         _ => "an automatic reply",
     };
-    let because = case.message.automatic_because.join("; ");
     // Its author is provably not who he says: what he wrote is no note on anybody's ticket.
     if case.believed() == Believed::Failed && case.message.class != Class::Complaint {
         return case

@@ -127,7 +127,10 @@ fn first_that_applies(case: &Case) -> Decision {
         return confirm::answer(case, confirmation);
     }
     match &facts.sender {
-        Sender::Agent(name) => agent::agent(case, name),
+        Sender::Agent(name) => match machine::agents_sign(case) {
+            Some(sign) => machine::by_sign(case, &sign),
+            None => agent::agent(case, name),
+        },
         _ => customer::customer(case),
     }
 }

@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use postdesk::model::conduct::DEAD_AFTER;
-use postdesk::store::{Reading as _, Store as _};
+use postdesk::model::ticket::EntryKind;
+use postdesk::store::{Outcome, Reading as _, Store as _};
 
 use super::bench::{Bench, RECEIVED, VICTIM, policy, proven, unproven};
 
@@ -129,6 +130,37 @@ fn a_vacation_notice_of_an_agent_reaches_no_customer() {
             assert!(came.sent.is_empty(), "{fields} {subject}: {:?}", came.ingested);
         }
     }
+}
+
+/// A responder whose only sign is `Precedence`, under the subject of what it answers, was relayed as the agent's answer.
+#[test]
+fn a_notice_of_an_agent_that_only_precedence_marks_reaches_no_customer() {
+    let bench = Bench::new();
+    let notified = bench.sent("notify-new");
+    let (_, bytes) = bench.store.outbox_mail(notified.id).expect("reads").expect("is there");
+    let notification = super::bench::Sent { row: notified.clone(), bytes };
+    let signed = notification.field("Reply-To").expect("a reply address");
+    let threads = [format!("In-Reply-To: <{}>\r\n", notified.message_id), format!("To: {signed}\r\n")];
+    let signs = [
+        "Precedence: bulk",
+        "Precedence: junk",
+        "Precedence: list",
+        "Precedence: auto_reply",
+        "X-Precedence: bulk",
+        "Auto-Submitted: auto-generated",
+    ];
+    for (n, (sign, thread)) in signs.iter().flat_map(|sign| threads.iter().map(move |t| (sign, t))).enumerate() {
+        let fields = format!("{thread}{sign}\r\nMessage-ID: <v{n}@acme.example>\r\n");
+        let subject = format!("RE: {}", notified.subject);
+        let came = bench.take(&proven("jana@acme.example", &fields, &subject, "Som na dovolenke.\n\n#close"));
+        assert!(came.sent.is_empty() && came.ticket() == Some(1001), "{sign} {thread}: {:?}", came.ingested);
+        let entry = bench.store.entries(1001).expect("reads").pop().expect("is there");
+        assert_eq!((entry.kind, entry.text.contains("dovolenke")), (EntryKind::Automatic, true), "{sign}");
+        let Outcome::Done { reasons, .. } = &came.ingested.outcome else { panic!("{:?}", came.ingested) };
+        let (_, value) = sign.split_once(": ").expect("a value");
+        assert!(reasons.iter().any(|reason| reason.contains(value)), "{sign}: {reasons:?}");
+    }
+    assert!(bench.ticket(1001).status.is_live(), "no command of it was carried out");
 }
 
 #[test]
