@@ -101,7 +101,7 @@ CREATE TABLE ticket (
     service TEXT NOT NULL DEFAULT '{}', -- what was promised for it and how far that has come, see src/model/promise.rs
     clock_at INTEGER, -- when the clock has to look at it next
     urgency INTEGER NOT NULL DEFAULT 0, -- 1: its customer called it urgent; 2: and was heeded
-    access TEXT NOT NULL DEFAULT '{}', -- which tokens still open it, and addresses that an agent may let in, see src/model/access.rs
+    access TEXT NOT NULL DEFAULT '{}', -- which tokens still open it, addresses that an agent may let in, and where its first mail wanted answers, see src/model/access.rs
     hands TEXT NOT NULL DEFAULT '{}', -- tags, watchers, booked time and the checklist, see src/model/hands.rs
     sla TEXT, -- name of its SLA; as in service, for reports
     stopped_at INTEGER, -- since when its clock stands; as in service, for reports

@@ -133,10 +133,11 @@ fn fill(bench: &Bench) -> (Vec<String>, i64) {
         newest(bench, "answer", own)
     );
     ingest(bench, &bounce);
-    // Somebody else writes of her, in a text that only base64 holds.
+    // Somebody else writes of her, in a text that only base64 holds, and wants her to have the answer.
     use base64::Engine as _;
     let of_her = base64::engine::general_purpose::STANDARD.encode(format!("Volajte {PERSON}, prosím."));
-    let other = mail("eva@other.example", "e1@other.example", "pass", "", "Iné", "").replace("8bit", "base64");
+    let to_her = format!("Reply-To: {PERSON}\r\n");
+    let other = mail("eva@other.example", "e1@other.example", "pass", &to_her, "Iné", "").replace("8bit", "base64");
     assert_eq!(ingest(bench, &(other + &of_her + "\r\n"))["fate"], "ticket");
     (hers, ticket)
 }
@@ -155,7 +156,7 @@ fn remember(bench: &Bench) {
          WHERE requester_key = 'jan@firma.example'",
         "INSERT INTO times (ticket, agent, minutes, at) SELECT number, 'jana', 5, 1 FROM ticket WHERE ?1 <> ''",
         "INSERT INTO tag (tag, ticket) SELECT 'vip', number FROM ticket WHERE ?1 <> ''",
-        "UPDATE ticket SET access = json_object('generation', 0, 'proposed', json_array(json_object('email', ?1, 'name', \
+        "UPDATE ticket SET access = json_object('generation', 0, 'reply_to', ?1, 'proposed', json_array(json_object('email', ?1, 'name', \
          'Zdislava', 'by', ?1, 'mail', ''))) WHERE requester_key = 'jan@firma.example'",
     ] {
         store.execute(&sql.replace("'xylofonista'", "'Because of Kvapilová'"), [PERSON]).expect(sql);

@@ -56,6 +56,7 @@ contract! { sqlite:
         message_ids_of_both_directions_are_known
         a_bounce_names_our_mail_until_it_is_marked
         earlier_and_recent_tickets_of_the_sender_are_told
+        what_recent_tickets_began_with_is_told
         loads_follow_every_change_of_owner_and_status
         turns_are_remembered
         acknowledgements_are_counted_by_address_domain_and_in_all

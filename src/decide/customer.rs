@@ -1,6 +1,6 @@
 //! A customer's mail: a new ticket, or a further word on one. Who may append what is BEHAVIOUR's action table.
 
-use crate::model::facts::{Sender, ThreadBy};
+use crate::model::facts::ThreadBy;
 use crate::model::free_mail::is_free_mail;
 use crate::model::text::fold;
 use crate::model::ticket::{Direction, EntryKind};
@@ -10,13 +10,10 @@ use crate::model::{Action, AddrSpec, Address, Decision, Fate, Status, Ticket, Ti
 use super::open::open;
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
-use super::{access, articles, asks, bounds, duty, notify, thanks};
+use super::{access, articles, asks, bounds, circles, duty, notify, thanks};
 
 /// At most this many people become participants because a believed mail named them.
 const PARTICIPANTS_MAX: usize = 10;
-/// A sender's new tickets of one subject within half an hour: this one joins the first (a helpdesk talking to a helpdesk).
-const SIMILAR_MAX: usize = 3;
-
 /// Further words on one ticket of which agents are told, where they come by themselves one after the other.
 const NOISE_MAX: u32 = 12;
 
@@ -29,7 +26,7 @@ enum Permission<'a> {
 }
 
 pub fn customer(case: &Case) -> Decision {
-    if let Some(first) = talks_in_circles(case) {
+    if let Some(first) = circles::first(case) {
         let because = format!("The third like it within half an hour: it joins ticket {}, the first", first.number);
         return append(case, first, EntryKind::Reply, false, &because);
     }
@@ -39,21 +36,6 @@ pub fn customer(case: &Case) -> Decision {
         }
         Permission::New { because } => open(case, &because),
     }
-}
-
-/// Three similar new tickets from one address in half an hour: the first of them, where it still lives.
-fn talks_in_circles<'a>(case: &Case<'a>) -> Option<&'a Ticket> {
-    if case.facts.thread.ticket.is_some() || matches!(case.facts.sender, Sender::Agent(_)) {
-        return None;
-    }
-    let subject = fold(&bare_subject(case.subject()));
-    let found = &case.facts.found;
-    let similar: Vec<i64> =
-        found.recent.iter().filter(|(_, s)| fold(&bare_subject(s)) == subject).map(|(number, _)| *number).collect();
-    let first = similar.iter().min().filter(|_| similar.len() + 1 >= SIMILAR_MAX)?;
-    let (_, ticket) = found.tickets.iter().find(|(asked, t)| asked == first && t.status.is_live())?;
-    // Without proof nobody gets into a believed customer's ticket by writing like him three times.
-    (case.is_verified() || !ticket.verified).then_some(ticket)
 }
 
 fn permission<'a>(case: &Case<'a>) -> Permission<'a> {
@@ -198,7 +180,7 @@ fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bo
     }
     let only_thanks = !ticket.status.is_live() && !work.ticket.status.is_live();
     // A machine that talks on and on is written down, and after a while disturbs nobody any more.
-    let too_much = case.facts.found.recent.len() >= SIMILAR_MAX && work.ticket.entries >= NOISE_MAX;
+    let too_much = case.facts.found.recent.len() >= circles::SIMILAR_MAX && work.ticket.entries >= NOISE_MAX;
     if !(too_much || kind == EntryKind::Reply && only_thanks) {
         let woken = if kind == EntryKind::Reply && !solved { duty::again(case, &mut work) } else { None };
         work.outgoing.extend(notify::reply(case, &work, kind, woken));

@@ -1,5 +1,5 @@
-//! Whether a new ticket may be about what a colleague of the same organisation reported already. Shown to the agent, who
-//! merges them or does not.
+//! Whether a new ticket may be about what a colleague of the same organisation reported already: shown to the agent, who
+//! merges them or does not. And whether one mail repeats another.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -85,11 +85,16 @@ static EMPTY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 
 /// The words of a folded text that tell something, each once, in order.
 fn words(folded: &str) -> Vec<&str> {
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= WORD_MIN);
-    let mut telling: Vec<&str> = words.filter(|w| !EMPTY.contains(w)).take(WORDS_MAX).collect();
-    telling.sort_unstable();
-    telling.dedup();
-    telling
+    words_that(folded, |word| word.chars().count() >= WORD_MIN && !EMPTY.contains(word))
+}
+
+/// Its words that are such, each once, in order.
+fn words_that(folded: &str, are: impl Fn(&str) -> bool) -> Vec<&str> {
+    let all = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut words: Vec<&str> = all.filter(|word| are(word)).take(WORDS_MAX).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 /// How many of the smaller set's words are in the other, in percent, and how many that are.
@@ -105,6 +110,16 @@ fn alike(subject: (&[&str], &[&str]), text: (&[&str], &[&str])) -> bool {
     let ((subjects, in_subject), (texts, in_text)) = (shared(subject.0, subject.1), shared(text.0, text.1));
     let both = subjects >= 50 && in_subject >= 1 && texts >= 33 && in_text >= 2;
     both || (texts >= 66 && in_text >= 5)
+}
+
+/// Whether a text says what another does, numbers aside, which change from mail to mail: of the longer one's words all are in
+/// the other, but for one in twenty and two at most. One who has two troubles writes one letter with another word in it.
+pub fn repeats(text: &str, other: &str) -> bool {
+    let (text, other) = (fold(text), fold(other));
+    let said = |folded| words_that(folded, |word| !word.contains(char::is_numeric));
+    let (text, other) = (said(&text), said(&other));
+    let longer = text.len().max(other.len());
+    longer - shared(&text, &other).1 <= (longer / 20).min(2)
 }
 
 /// Live tickets of the organisation that the mail at hand is like, the newest first.
@@ -129,6 +144,27 @@ mod tests {
     fn are_alike(a: (&str, &str), b: (&str, &str)) -> bool {
         let (a, b) = ((fold(a.0), fold(a.1)), (fold(b.0), fold(b.1)));
         alike((&words(&a.0), &words(&b.0)), (&words(&a.1), &words(&b.1)))
+    }
+
+    #[test]
+    fn a_machine_repeats_itself_and_a_person_does_not() {
+        let acknowledged = |n: u32| format!("Thank you, we have received your request number {n}.\nTicket-ID: k7q{n}");
+        assert!(repeats(&acknowledged(1), &acknowledged(22)));
+        assert!(repeats("", "") && repeats("123", "45") && repeats("Test", "TEST!"));
+        for (text, other) in [
+            ("Dobrý deň, nejde VPN. S pozdravom", "Dobrý deň, nejde NAS. S pozdravom"),
+            ("Meno: Ján Novák\nSpráva: nejde wifi", "Meno: Eva Malá\nSpráva: stratený kľúč"),
+            ("Test", ""),
+            ("Test", "Ešte jeden test"),
+            ("ok", "nie"),
+        ] {
+            assert!(!repeats(text, other) && !repeats(other, text), "{text:?} {other:?}");
+        }
+        let small_print = "Súhlasím so spracovaním osobných údajov podľa zásad spoločnosti a beriem na vedomie svoje práva vrátane \
+            práva odvolať súhlas písomne alebo elektronicky na adrese uvedenej v zásadách ktoré som si pozorne celé prečítal";
+        let form = |message: &str| format!("{message}\n{small_print}");
+        assert!(!repeats(&form("Nejde nám wifi"), &form("Stratený kľúč")));
+        assert!(repeats(&form("Nejde nám wifi od 10:31"), &form("Nejde nám wifi od 11:02")));
     }
 
     #[test]

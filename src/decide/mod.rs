@@ -13,6 +13,7 @@ mod bounce;
 mod bounds;
 mod care;
 mod checklist;
+mod circles;
 mod clock;
 mod commands;
 mod conduct;

@@ -1,5 +1,6 @@
 //! A mail that opens a ticket: whose it is, where it goes, what is promised, who hears of it.
 
+use crate::model::access::Access;
 use crate::model::facts::Sender;
 use crate::model::outgoing::Template;
 use crate::model::text::{SUBJECT_MAX, clean_line};
@@ -12,7 +13,8 @@ use super::route::{Asked, Route, route};
 use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
 use super::{
-    acknowledge, act, agent, articles, asks, bounds, checklist, clock, confirm, customer, duty, notify, signature,
+    acknowledge, act, agent, articles, asks, bounds, checklist, circles, clock, confirm, customer, duty, notify,
+    signature,
     urgency,
 };
 
@@ -215,6 +217,7 @@ fn blank(case: &Case, requester: Address) -> Ticket {
         subject,
         organisation: case.facts.organisation.as_ref().map(|o| o.name.clone()),
         verified: case.is_verified(),
+        access: Access { reply_to: circles::answers_to(case), ..Access::default() },
         ..Ticket::opened(case.facts.found.next_ticket, &case.mailbox.name, requester, case.language(), case.now)
     }
 }

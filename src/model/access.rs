@@ -16,6 +16,10 @@ pub struct Access {
     pub generation: u32,
     /// People whom an agent may make participants.
     pub proposed: Vec<Proposed>,
+    /// Where the mail that opened it wanted answers, if elsewhere than at its From: whom a web form was filled in by. Compared
+    /// only, never written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
 }
 
 /// A proven outsider who wrote on the ticket with its token, or somebody to whom a weakly proven participant wrote too.

@@ -10,6 +10,8 @@ use super::ticket::{HistoryLine, Ticket, TicketNumber};
 pub const LISTED_MAX: usize = 50;
 /// Tickets that one mail names at most, in commands and in its words.
 pub const NAMED_MAX: usize = 10;
+/// Characters of what was said first on a ticket that are compared with another mail.
+pub const COMPARED_MAX: u16 = 1_500;
 /// Characters of a search that count.
 pub const WORDS_MAX: usize = 200;
 
@@ -71,7 +73,7 @@ pub struct Answered {
     pub template: String,
 }
 
-/// A live ticket of an organisation, and what was said first on it.
+/// A ticket with which a mail is compared, and what was said first on it, at most [`COMPARED_MAX`] characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Similar {
     pub number: TicketNumber,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::account::Packages;
 use super::address::AddrSpec;
-use super::asked::{Asked, Told};
+use super::asked::{Asked, Similar, Told};
 use super::conduct::{Automatic, Conduct, Learnt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
@@ -120,8 +120,8 @@ pub struct Found {
     /// Per round-robin group, the member chosen last.
     pub turns: BTreeMap<String, String>,
     pub acknowledged: Acknowledged,
-    /// New tickets of this sender within the last half hour, newest first: (number, folded subject).
-    pub recent: Vec<(TicketNumber, String)>,
+    /// New tickets of this sender within the last half hour, newest first, at most 20.
+    pub recent: Vec<Similar>,
     /// What was said on the tickets asked for, oldest first, where it was asked for: of each the first entry and the last 20.
     pub said: Vec<Entry>,
     /// What is remembered of From's address.

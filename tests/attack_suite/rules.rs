@@ -244,11 +244,72 @@ fn budgets_end_acknowledgements_and_not_tickets() {
     let answered =
         (0..30).filter(|n| ask(&format!("x{n}@velka.example"), *n, State::Strong).acknowledged() != "no").count();
     assert_eq!(answered, 20);
-    // L19: the third of one subject in half an hour joins the first.
+    // L19: the third of one subject and text in half an hour joins the first.
     let alike = |n: u32| bench.take(&proven("stroj@peer.example", "", "Re: Re: Vec", &format!("číslo {n}"))).ticket();
     let first = alike(1);
     assert_ne!(alike(2), first);
     assert_eq!((alike(3), alike(4)), (first, first));
+}
+
+/// Every third mail of a web form, and of a customer who calls all his troubles "Test", was a reply on another's ticket.
+#[test]
+fn what_says_something_else_or_is_anothers_joins_no_ticket() {
+    let mails: [(&str, &[(&str, &str)]); 5] = [
+        (
+            "Kontaktný formulár",
+            &[
+                ("eva@a.example", "Nejde nám wifi."),
+                ("jan@b.example", "Stratený kľúč."),
+                ("ida@c.example", "Faktúra 12."),
+            ],
+        ),
+        // They write the same, and are not the same.
+        (
+            "Kontaktný formulár",
+            &[
+                ("eva@d.example", "Zavolajte mi."),
+                ("jan@e.example", "Zavolajte mi."),
+                ("ida@f.example", "Zavolajte mi."),
+            ],
+        ),
+        ("Problém", &[("", "Nejde VPN."), ("", "Nejde NAS."), ("", "Nejde web.")]),
+        ("Test", &[("", "Test"), ("", "Ešte jeden test"), ("", "Už nič")]),
+        // What desks put behind a plus is theirs; the rest is another's.
+        ("Prijaté", &[("web+1@forma.example", "x"), ("web+2@forma.example", "y"), ("eva@forma.example", "x")]),
+    ];
+    for (subject, group) in mails {
+        let bench = Bench::new();
+        let take = |(to, text): &(&str, &str), n: usize| {
+            let reply_to = if to.is_empty() { String::new() } else { format!("Reply-To: {to}\r\n") };
+            let fields = format!("Message-ID: <{n}@forma.example>\r\n{reply_to}");
+            bench.take(&proven("web@forma.example", &fields, subject, text))
+        };
+        for (n, mail) in group.iter().enumerate() {
+            let came = take(mail, n);
+            assert_eq!(came.fate(), "ticket", "{mail:?}: {:?}", came.ingested);
+        }
+    }
+    // Where answers are wanted at one place, it is one sender.
+    let bench = Bench::new();
+    let take = |n: usize| {
+        let fields = format!("Message-ID: <{n}@peer.example>\r\nReply-To: desk+{n}@peer.example\r\n");
+        bench.take(&proven("noreply@peer.example", &fields, "Prijaté", &format!("Prijali sme {n}."))).ticket()
+    };
+    let (first, second) = (take(1), take(2));
+    assert!(second != first && take(3) == first);
+}
+
+#[test]
+fn files_without_a_word_are_not_taken_for_one_another() {
+    let bench = Bench::new();
+    let fates: Vec<String> = (0..4)
+        .map(|n| {
+            let fields = format!("Message-ID: <{n}@sken.example>\r\nContent-Type: multipart/mixed; boundary=\"q\"\r\n");
+            let body = format!("--q\n\n\n--q\nContent-Type: application/pdf; name=\"{n}.pdf\"\n\n%PDF {n}\n--q--");
+            bench.take(&proven("sken@sken.example", &fields, "Sken", &body)).fate()
+        })
+        .collect();
+    assert_eq!(fates, ["ticket"; 4]);
 }
 
 /// L21: what the desk writes by itself says so, what an agent wrote does not.

@@ -118,10 +118,23 @@ pub fn earlier_and_recent_tickets_of_the_sender_are_told(place: &BackEnd) {
     assert_eq!(told.earlier.iter().map(|t| t.number).collect::<Vec<_>>(), [1007, 1006, 1005, 1004, 1003]);
     assert_eq!(told.earlier[0].subject, "Žiadosť 6");
     assert_eq!(told.earlier_count, 7);
-    let recent = [(1007, "ziadost 6"), (1006, "ziadost 5"), (1005, "ziadost 4")];
-    assert_eq!(told.recent, recent.map(|(number, subject)| (number, subject.to_owned())));
+    let recent = [(1007, "Žiadosť 6"), (1006, "Žiadosť 5"), (1005, "Žiadosť 4")];
+    assert_eq!(told.recent.iter().map(|t| (t.number, t.subject.as_str())).collect::<Vec<_>>(), recent);
     assert_eq!(told.tickets.len(), 3, "each recent one whole, because the mail may be joined to it");
     assert_eq!(found(&*store, &Lookup::default(), noon()).earlier_count, 0);
+}
+
+pub fn what_recent_tickets_began_with_is_told(place: &BackEnd) {
+    let store = place.open();
+    let long = Mail { text: "ž".repeat(2_000), ..mail(2) };
+    take_in(&*store, &mail(1));
+    take_in(&*store, &long);
+    let mut commit = Commit::new(Action::Append, Fate::Appended(1001));
+    commit.entries.push(entry(1001, 2, long.from, "x", "Ďalšie slová", None, noon()));
+    store.order(&Lookup::default(), &fixed(commit), noon()).expect("is written");
+    let told = found(&*store, &mail(3).lookup(), noon() + minutes(1));
+    let texts: Vec<_> = told.recent.iter().map(|t| (t.number, t.text.clone())).collect();
+    assert_eq!(texts, [(1002, "ž".repeat(1_500)), (1001, mail(1).text)]);
 }
 
 pub fn loads_follow_every_change_of_owner_and_status(place: &BackEnd) {

@@ -7,15 +7,13 @@ use super::read;
 use super::rows::{read_entries, read_history};
 use super::sql::{Columns, all, by_message_id, first};
 use super::{holds, lookup};
-use crate::model::asked::{Answered, Asked, LISTED_MAX, Listed, NAMED_MAX, Question, Similar, Told};
+use crate::model::asked::{Answered, Asked, COMPARED_MAX, LISTED_MAX, Listed, NAMED_MAX, Question, Similar, Told};
 use crate::model::facts::{Found, Lookup};
 use crate::model::ticket::{Ticket, TicketNumber};
 use crate::store::{Result, TicketFilter};
 
 /// Live tickets of an organisation that a new one is compared with: its latest.
 const SIMILAR: u32 = 20;
-/// Characters of what was said first that are compared.
-const COMPARED: u32 = 1_500;
 
 /// Fills in [`Found::told`], and [`Found::said`] for the tickets that are named.
 pub(super) fn answer(connection: &Connection, lookup: &Lookup, found: &mut Found) -> Result<()> {
@@ -84,7 +82,7 @@ fn similar(connection: &Connection, organisation: &str) -> Result<Vec<Similar>> 
         connection,
         "SELECT number, ticket.subject, substr(entry.reply, 1, ?3) FROM ticket JOIN entry ON entry.ticket = number AND seq = 1 \
          WHERE organisation = ?1 AND live = 1 ORDER BY number DESC LIMIT ?2",
-        params![organisation, SIMILAR, COMPARED],
+        params![organisation, SIMILAR, COMPARED_MAX],
         |c| Ok(Similar { number: c.take::<TicketNumber>()?, subject: c.take()?, text: c.take()? }),
     )
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use super::rows::{read_entries, read_ticket, ticket_columns};
 use super::sql::{all, by_message_id, first, message_key, micros};
 use super::{asked, conduct, contacts, holds, looks, peers, signatures, times, watch};
+use crate::model::asked::{COMPARED_MAX, Similar};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
 use crate::model::ticket::{Entry, Status, Ticket, TicketNumber};
@@ -164,7 +165,7 @@ fn tickets(connection: &Connection, lookup: &Lookup, found: &mut Found) -> Resul
     let asked = lookup.tickets.iter().take(NAMED).copied();
     let known = found.known_ids.iter().map(|(_, number)| *number);
     let bounced = found.bounced.iter().filter_map(|mail| mail.ticket);
-    let recent = found.recent.iter().map(|(number, _)| *number);
+    let recent = found.recent.iter().map(|ticket| ticket.number);
     let peers = found.peer_tags.iter().map(|(_, number)| *number);
     let held = found.hold.iter().filter_map(|hold| hold.ticket);
     let numbers: Vec<_> = asked.chain(known).chain(bounced).chain(recent).chain(peers).chain(held).collect();
@@ -329,16 +330,18 @@ fn earlier_count(connection: &Connection, email: &str) -> Result<u32> {
     .map(Option::unwrap_or_default)
 }
 
-fn recent(connection: &Connection, email: &str, now: Timestamp) -> Result<Vec<(TicketNumber, String)>> {
+fn recent(connection: &Connection, email: &str, now: Timestamp) -> Result<Vec<Similar>> {
     let (from, until) = around(now, RECENT_MINUTES * MINUTE);
-    let rows: Vec<(TicketNumber, String)> = all(
+    all(
         connection,
-        "SELECT number, subject FROM ticket WHERE requester_key = ?1 AND created_at > ?2 AND created_at < ?3 \
+        "SELECT number, subject, (SELECT substr(reply, 1, ?5) FROM entry WHERE entry.ticket = number AND seq = 1) \
+         FROM ticket WHERE requester_key = ?1 AND created_at > ?2 AND created_at < ?3 \
          ORDER BY created_at DESC, number DESC LIMIT ?4",
-        params![email, from, until, RECENT],
-        |c| Ok((c.take()?, c.take()?)),
-    )?;
-    Ok(rows.into_iter().map(|(number, subject)| (number, crate::model::text::fold(&subject))).collect())
+        params![email, from, until, RECENT, COMPARED_MAX],
+        |c| {
+            Ok(Similar { number: c.take()?, subject: c.take()?, text: c.take::<Option<String>>()?.unwrap_or_default() })
+        },
+    )
 }
 
 /// How often the last tickets of an organisation, or of a sender without one, were called urgent.

@@ -123,6 +123,7 @@ fn without(old: &Ticket, person: &Person, close: bool, gone: &[TicketNumber]) ->
             .filter(|p| !person.is_addressed(&p.email) && !person.is_addressed(&p.by))
             .cloned()
             .collect(),
+        reply_to: old.access.reply_to.clone().filter(|address| !person.is_addressed(address)),
         ..old.access.clone()
     };
     new
