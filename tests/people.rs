@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use postdesk::cli::stage::{Scene, Stage};
+use postdesk::model::desk::Assignee;
+use postdesk::model::{Order, OrderKind};
 use postdesk::store::Reading as _;
 
 const DESK: &str = r#"
@@ -65,6 +67,16 @@ async fn mail(stage: &mut Stage, number: u32) -> Scene {
     stage.play(number, &format!("{number:02}.eml"), mail.as_bytes()).await.expect("is taken in")
 }
 
+/// An order about a ticket: to whom which mails go because of it, and the words of the first.
+fn order(stage: &Stage, number: i64, actor: &str, what: OrderKind) -> (Vec<(String, String)>, String) {
+    let order = Order { ticket: 1000 + number, actor: actor.into(), what };
+    let now = "2026-11-19T12:00:00Z".parse().expect("a time");
+    let commit = postdesk::daemon::order::carry_out(stage.store.as_ref(), &stage.config.policy, &order, now);
+    let sent = commit.expect("is carried out").outgoing;
+    let text = sent.first().map(|mail| mail.text.clone()).unwrap_or_default();
+    (sent.into_iter().map(|mail| (mail.template.to_string(), mail.to.email)).collect(), text)
+}
+
 fn owner(stage: &Stage, number: i64) -> Option<String> {
     stage.store.ticket(1000 + number).expect("reads").expect("is there").owner
 }
@@ -96,16 +108,9 @@ async fn whoever_has_the_fewest_gets_the_next_after_a_restart_too() {
     assert_eq!(counts.into_values().collect::<Vec<_>>(), [2, 2, 2]);
     // One of them ends his: the next is his again.
     let mut stage = open(folder.path(), &config);
-    let policy = stage.config.policy.clone();
     for number in 1..=6 {
         if owner(&stage, number).as_deref() == Some("zuza") {
-            let order = postdesk::model::Order {
-                ticket: 1000 + number,
-                actor: "zuza".into(),
-                what: postdesk::model::OrderKind::Close,
-            };
-            let now = "2026-11-19T12:00:00Z".parse().expect("a time");
-            postdesk::daemon::order::carry_out(stage.store.as_ref(), &policy, &order, now).expect("is carried out");
+            order(&stage, number, "zuza", OrderKind::Close);
         }
     }
     mail(&mut stage, 7).await;
@@ -178,6 +183,66 @@ async fn all_of_a_group_are_told_and_the_first_who_answers_takes_it() {
     let mail = mail_parser::MessageParser::default().parse(&mail.bytes).expect("parses");
     let text = mail.body_text(0).expect("has a text").into_owned();
     assert!(text.contains("Nejde to.") && text.contains("Skúste to znova."), "{text}");
+}
+
+/// A ticket given to a group: it was nobody's, and each of the group read that it was his.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_given_a_ticket_chooses_as_it_does_for_a_new_one() {
+    let to_group = || OrderKind::Assign { to: Assignee::Group("technical".into()) };
+    let assigned = |who: &str| vec![("notify-assigned".to_owned(), format!("{who}@acme.example"))];
+    let said = |stage: &Stage, number: i64| {
+        let ticket = stage.store.ticket(1000 + number).expect("reads").expect("is there");
+        (ticket.owner, ticket.group)
+    };
+    let whole = |who: &str| (Some(who.to_owned()), Some("technical".to_owned()));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut stage = open(folder.path(), &desk("least-open", &[]));
+    for number in 1..=4 {
+        mail(&mut stage, number).await;
+    }
+    // jana has two, peter and zuza one each; who gives it away does not get it back.
+    let (told, text) = order(&stage, 2, "peter", to_group());
+    assert_eq!((told, said(&stage, 2)), (assigned("zuza"), whole("zuza")));
+    assert!(text.contains("Ticket 1002 is now yours (peter)"), "{text}");
+    let history = stage.store.history(1002).expect("reads");
+    assert!(
+        history.last().is_some_and(|line| line.because.contains("the fewest open tickets (1): zuza")),
+        "{history:?}"
+    );
+    // By mail it is the same.
+    let scene = answer(&mut stage, 5, "jana", "#assign technical").await;
+    let about = scene.sent.iter().filter(|sent| sent.row.ticket == Some(1001));
+    let sent: Vec<_> = about.map(|sent| (sent.row.template.clone(), sent.row.to.email.clone())).collect();
+    assert_eq!((sent, said(&stage, 1)), (assigned("peter"), whole("peter")));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut stage = open(folder.path(), &desk("round-robin", &[]));
+    mail(&mut stage, 1).await;
+    mail(&mut stage, 2).await;
+    let (told, _) = order(&stage, 1, "operator", to_group());
+    assert_eq!((told, said(&stage, 1)), (assigned("zuza"), whole("zuza")), "jana and peter had their turns");
+    mail(&mut stage, 3).await;
+    assert_eq!(owner(&stage, 3).as_deref(), Some("jana"), "zuza's turn is over");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut stage = open(folder.path(), &desk("nobody", &[]));
+    mail(&mut stage, 1).await;
+    order(&stage, 1, "peter", OrderKind::Assign { to: Assignee::Agent("peter".into()) });
+    let (told, text) = order(&stage, 1, "peter", to_group());
+    assert_eq!(
+        (told, said(&stage, 1)),
+        ([assigned("jana"), assigned("zuza")].concat(), (None, Some("technical".to_owned())))
+    );
+    assert!(text.contains("Ticket 1001 is now your group's (peter). The whole group “technical” is told"), "{text}");
+    assert!(!text.contains("is now yours"), "{text}");
+
+    // Nobody else is there.
+    let folder = tempfile::tempdir().expect("a folder");
+    let (jana, zuza) = (away(""), away(""));
+    let mut stage = open(folder.path(), &desk("least-open", &[("jana", &jana), ("zuza", &zuza)]));
+    mail(&mut stage, 1).await;
+    assert_eq!((order(&stage, 1, "peter", to_group()).0, said(&stage, 1)), (Vec::new(), whole("peter")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,6 +106,20 @@ async fn after_a_standstill_each_hears_of_the_last_step_only_and_a_substitute_ge
     assert_eq!(store.clock_next().expect("reads"), None);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_ticket_goes_to_another_of_the_group_to_which_it_is_escalated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let group = "[[group]]\nname = \"second\"\nmembers = [\"jana\", \"eva\"]\nassign = \"least-open\"\n[reminders]";
+    let config = CONFIG.replace("assign = \"peter\"", "assign = \"second\"").replace("[reminders]", group);
+    let mut stage = Stage::set(folder.path(), &config, b"email\n").expect("the stage is set");
+    stage.play(1, "01-in.eml", MAIL.as_bytes()).await.expect("is taken in");
+    let policy = Arc::new(stage.config.policy.clone());
+    assert_eq!(clock::tick(stage.store.as_ref(), &policy, at("2026-07-15T00:00:00Z")).expect("looks"), 1);
+    let ticket = stage.store.ticket(1001).expect("reads").expect("is there");
+    assert_eq!((ticket.owner.as_deref(), ticket.group.as_deref()), (Some("eva"), Some("second")));
+    assert!(told(stage.store.as_ref()).contains(&pair("notify-assigned", "eva@acme.example")));
+}
+
 /// Writes a decision down; how many mails of the clock it sends.
 fn carry(ticket: &mut Ticket, decision: postdesk::model::Decision) -> usize {
     if let Some(changed) = decision.tickets.into_iter().next() {

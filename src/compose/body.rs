@@ -181,12 +181,12 @@ impl Words<'_> {
     fn intro(&self, ticket: &Ticket) -> String {
         let number = ("number", Filled::from(ticket.number));
         let actor = ("actor", Filled::from(self.line("actor").unwrap_or_else(|| self.policy.desk.name.clone())));
-        match (self.draft.template, self.line("group")) {
-            (Template::NotifyNew, Some(group)) => {
-                self.texts.say("notify-new-group", &[number, ("group", Filled::from(group))])
-            }
+        let group = self.line("group").map(|group| ("group", Filled::from(group)));
+        match (self.draft.template, group) {
+            (Template::NotifyNew, Some(group)) => self.texts.say("notify-new-group", &[number, group]),
             (Template::NotifyNew, None) => self.texts.say("notify-new", &[number]),
-            (Template::NotifyAssigned, _) => self.texts.say("notify-assigned", &[number, actor]),
+            (Template::NotifyAssigned, Some(group)) => self.texts.say("notify-assigned-group", &[number, actor, group]),
+            (Template::NotifyAssigned, None) => self.texts.say("notify-assigned", &[number, actor]),
             (Template::NotifyConfirmed, _) => {
                 let who = ("who", Filled::from(self.line("who").unwrap_or_default()));
                 let denied = self.draft.values.get("denied") == Some(&Value::Flag(true));

@@ -32,8 +32,14 @@ pub fn tick(store: &dyn Store, policy: &Arc<Policy>, now: Timestamp) -> Result<u
 
 fn look(store: &dyn Store, policy: &Arc<Policy>, number: TicketNumber, now: Timestamp) -> Result<(), StoreError> {
     let packages = Arc::clone(&policy.packages);
-    let lookup =
-        Lookup { tickets: vec![number], requester_of: Some(number), story: true, packages, ..Lookup::default() };
+    let lookup = Lookup {
+        tickets: vec![number],
+        requester_of: Some(number),
+        story: true,
+        loads: policy.needs_loads(),
+        packages,
+        ..Lookup::default()
+    };
     let policy = Arc::clone(policy);
     let plan: Plan = Arc::new(move |found: Found| {
         let decision = decide::clock(number, &found, &policy, now);

@@ -65,8 +65,9 @@ fn lookup(order: &Order) -> Lookup {
     if let OrderKind::Merge { into } = order.what {
         tickets.push(into);
     }
-    let story = matches!(order.what, OrderKind::Assign { .. } | OrderKind::Revoke | OrderKind::Merge { .. });
-    Lookup { tickets, story, ..Lookup::default() }
+    let assigns = matches!(order.what, OrderKind::Assign { .. });
+    let story = assigns || matches!(order.what, OrderKind::Revoke | OrderKind::Merge { .. });
+    Lookup { tickets, story, loads: assigns, ..Lookup::default() }
 }
 
 /// [`transact_on`] what an order needs to know.

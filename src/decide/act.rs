@@ -7,7 +7,7 @@ use crate::model::text::{clean_line, fold};
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Hold, HoldState, Status, Ticket, TicketChange};
 
-use super::agent::{add_note, answer, assign, lift, relayed, tell_answer};
+use super::agent::{add_note, answer, assign, assign_to, lift, relayed, tell_answer};
 use super::asking::{QUESTIONS_MAX, mentioned};
 use super::commands::{Commanded, Effect, word_of};
 use super::leak::leak;
@@ -349,10 +349,7 @@ pub fn carry_out<'a>(case: &Case<'a>, said: &Said, work: &mut Work<'a>, rest: &m
                 }
             }
             Effect::Take => assign(name, work, Some(name.to_owned()), work.ticket.group.clone(), written, &cause),
-            Effect::Assign(to) => {
-                let (owner, group) = hands::owner_and_group(to);
-                assign(name, work, owner, group, written, &cause);
-            }
+            Effect::Assign(to) => assign_to(name, work, to, &case.facts.found, written, &cause),
             Effect::Priority(to) => work.change(TicketChange::Priority { to: *to }, written),
             Effect::Category(to) => work.change(TicketChange::Category { to: Some(to.clone()) }, written),
             Effect::Snooze(until) => work.change(TicketChange::Snoozed { until: *until }, written),

@@ -3,14 +3,16 @@
 
 use jiff::Timestamp;
 
+use crate::model::desk::Assignee;
 use crate::model::message::{Message, Reply};
 use crate::model::outgoing::{Addressee, Draft, MARKER, Template, Value};
 use crate::model::text::clean_line;
 use crate::model::ticket::{Direction, EntryKind};
-use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Policy, Status, Ticket, TicketChange};
+use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Found, Policy, Status, Ticket, TicketChange};
 
 use super::act::{Refusal, act};
 use super::commands::{Commanded, Effect, take_commands};
+use super::route::{self, AtHand};
 use super::work::{Case, DESK, Work, attachment_info, is_logo};
 use super::{confirm, customer, fresh, notify, proof, signature, templates};
 
@@ -255,6 +257,22 @@ pub fn lift(work: &mut Work, name: &str, reason: &str) -> Result<(), String> {
     let reason = clean_line(reason, REASON_MAX);
     work.change(TicketChange::Overridden { by: name.to_owned(), reason: reason.clone() }, reason);
     Ok(())
+}
+
+/// Gives a ticket to an agent, or to a group: to whom the group's rule chooses, as it does for new tickets, or to all of it.
+pub fn assign_to(actor: &str, work: &mut Work, to: &Assignee, found: &Found, because: &str, cause: &str) {
+    let name = match to {
+        Assignee::Agent(agent) => return assign(actor, work, Some(agent.clone()), None, because, cause),
+        Assignee::Group(name) => name,
+    };
+    let Some(group) = work.policy.group(name) else { return };
+    let at_hand = AtHand { loads: &found.loads, turns: &found.turns, now: work.now };
+    // Whoever gives it away does not get it back, and from whom the clock takes it neither.
+    let but = if actor == DESK { work.ticket.owner.clone() } else { Some(actor.to_owned()) };
+    let chosen = route::choose(group, &at_hand, but.as_deref(), work.policy);
+    work.turns.extend(chosen.turn);
+    let because = format!("{because}: {}", chosen.because);
+    assign(actor, work, chosen.owner, Some(group.name.clone()), &because, cause);
 }
 
 /// Gives a ticket to somebody else, who is told; the one who gives it is not.

@@ -9,7 +9,7 @@ use crate::model::promise::{ChosenBy, Escalate, PAUSES_MAX, Promise, Sla, Told};
 use crate::model::{Action, Agent, Decision, Fate, Found, Policy, Status, Ticket, TicketChange, TicketNumber};
 
 use super::work::{DESK, Work};
-use super::{agent, care, duty, hands, notify, presence};
+use super::{agent, care, duty, notify, presence};
 
 /// Gives a new ticket its SLA: the contact's, else the organisation's, else the category's, else the desk's. Returns what
 /// was thought on the way.
@@ -255,9 +255,8 @@ pub fn clock(number: TicketNumber, found: &Found, policy: &Policy, now: Timestam
         match step.what {
             Escalate::Assign(to) => {
                 let to = present(to, policy, now);
-                let (owner, group) = hands::owner_and_group(&to);
                 work.event(format!("escalated to {}", to.name()), because.clone());
-                agent::assign(DESK, &mut work, owner, group, &because, &cause);
+                agent::assign_to(DESK, &mut work, &to, found, &because, &cause);
             }
             Escalate::TellOwner | Escalate::TellDuty | Escalate::Tell(_) => {
                 let on_duty = match step.what {

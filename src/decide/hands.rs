@@ -1,7 +1,6 @@
 //! What agents do to a ticket besides answering: put it away, tag it, book time, watch it, let people read along.
 
 use crate::model::account::Package;
-use crate::model::desk::Assignee;
 use crate::model::hands::{TAGS_MAX, Worked};
 use crate::model::{AddrSpec, Address, Status, TicketChange};
 
@@ -113,12 +112,4 @@ pub fn spam(work: &mut Work, written: &str) -> Result<(), String> {
         work.change(TicketChange::Status { to: Status::Closed }, written);
     }
     Ok(())
-}
-
-/// An agent's name, or a group's.
-pub fn owner_and_group(to: &Assignee) -> (Option<String>, Option<String>) {
-    match to {
-        Assignee::Agent(agent) => (Some(agent.clone()), None),
-        Assignee::Group(group) => (None, Some(group.clone())),
-    }
 }

@@ -14,8 +14,7 @@ use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
 use super::{
     acknowledge, act, agent, articles, asks, bounds, checklist, circles, clock, confirm, customer, duty, notify,
-    signature,
-    urgency,
+    signature, urgency,
 };
 
 /// Characters of a mail's first line that stand in for a missing subject.
@@ -162,7 +161,7 @@ pub fn open_for(case: &Case, because: &str, given: Option<&Given>) -> Result<Dec
         reasons.push(format!("Restricted: {} is asked at the address on file, until {}", hold.who, hold.until));
         decision.holds.push(hold);
     }
-    decision.turns = route.turns;
+    decision.turns.splice(..0, route.turns);
     decision.route = route.steps;
     decision.articles = suggestions;
     decision.reasons = reasons;

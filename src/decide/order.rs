@@ -6,7 +6,7 @@ use crate::model::ticket::EntryKind;
 use crate::model::{Action, Address, Decision, Fate, Found, Order, OrderKind, Policy, Status, Ticket, TicketChange};
 
 use super::work::{Work, attachment_info};
-use super::{access, agent, hands, merge};
+use super::{access, agent, merge};
 
 /// Carries an order out. An error says why it cannot be; nothing is changed then.
 pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> Result<Decision, String> {
@@ -45,8 +45,7 @@ pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> R
             Action::Note
         }
         OrderKind::Assign { to } => {
-            let (owner, group) = hands::owner_and_group(to);
-            agent::assign(&order.actor, &mut work, owner, group, "By order", &cause);
+            agent::assign_to(&order.actor, &mut work, to, found, "By order", &cause);
             Action::Command
         }
         OrderKind::Revoke => {

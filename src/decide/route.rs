@@ -169,62 +169,89 @@ impl Route<'_> {
 
     /// The group's member whose turn it is; None where all are told.
     fn choose(&mut self, group: &Group, asked: &Asked, policy: &Policy) -> Option<String> {
-        let here: Vec<&String> = group
-            .members
-            .iter()
-            .filter(|m| {
-                policy.agent(m).is_some_and(|a| !a.disabled && a.absence(asked.now, &policy.desk.timezone).is_none())
-            })
-            .collect();
-        if here.is_empty() {
-            return self.stand_in(group, asked, policy);
-        }
-        let (chosen, because) = match group.assign {
-            Assign::Nobody => (None, format!("All of {} are told, one takes it", group.name)),
-            Assign::LeastOpen => {
-                let load = |m: &String| asked.loads.get(m).copied().unwrap_or(0);
-                let chosen = here.iter().min_by_key(|m| load(m)).copied();
-                let count = chosen.map_or(0, load);
-                (chosen, format!("Of those present in {}, the fewest open tickets ({count})", group.name))
-            }
-            Assign::RoundRobin => {
-                let last = asked.turns.get(&group.name).and_then(|last| group.members.iter().position(|m| m == last));
-                let after = last.map_or(0, |at| at + 1);
-                let turn = group.members.iter().cycle().skip(after).take(group.members.len());
-                (turn.into_iter().find(|m| here.contains(m)), format!("It is their turn in {}", group.name))
-            }
-        };
-        if let (Assign::RoundRobin, Some(chosen)) = (group.assign, chosen) {
-            self.turns.push((group.name.clone(), chosen.clone()));
-        }
-        let because = match chosen {
-            Some(chosen) => format!("{because}: {chosen}"),
-            None => because,
-        };
-        self.note("group", &group.name, true, because);
-        chosen.cloned()
+        let chosen = choose(group, &asked.at_hand(), None, policy);
+        self.turns.extend(chosen.turn);
+        self.note("group", &group.name, true, chosen.because);
+        chosen.owner
     }
 }
 
-impl Route<'_> {
-    /// Nobody of a group is there: the least busy of their substitutes gets the ticket, or all of them hear of it where the
-    /// group's way is that one takes it.
-    fn stand_in(&mut self, group: &Group, asked: &Asked, policy: &Policy) -> Option<String> {
-        let substitutes = stand_ins(group, asked.now, policy);
-        let load = |name: &str| asked.loads.get(name).copied().unwrap_or(0);
-        let chosen = substitutes.iter().min_by_key(|agent| load(&agent.name)).map(|agent| agent.name.clone());
-        let name = &group.name;
-        let (chosen, because) = match (chosen, group.assign) {
-            (None, _) => (None, format!("Nobody of {name} is there: all are told")),
-            (Some(_), Assign::Nobody) => (None, format!("Nobody of {name} is there: their substitutes are told")),
-            (Some(agent), _) => {
-                let because = format!("Nobody of {name} is there; {agent} stands in");
-                (Some(agent), because)
-            }
-        };
-        self.note("group", name, true, because);
-        chosen
+/// How busy people are, by which a group's rule chooses.
+pub struct AtHand<'a> {
+    /// Live tickets per agent.
+    pub loads: &'a BTreeMap<String, u32>,
+    /// Per round-robin group, the member chosen last.
+    pub turns: &'a BTreeMap<String, String>,
+    pub now: Timestamp,
+}
+
+impl<'a> Asked<'a> {
+    fn at_hand(&self) -> AtHand<'a> {
+        AtHand { loads: self.loads, turns: self.turns, now: self.now }
     }
+}
+
+impl AtHand<'_> {
+    fn load(&self, agent: &str) -> u32 {
+        self.loads.get(agent).copied().unwrap_or(0)
+    }
+}
+
+/// Whom a group's rule chose.
+pub struct Chosen {
+    /// None: all are told, one takes it.
+    pub owner: Option<String>,
+    pub because: String,
+    /// The round-robin group whose turn was taken, and the agent.
+    pub turn: Option<(String, String)>,
+}
+
+/// Whom a group's rule chooses among its members who are there; `but`: this one only where nobody else is there.
+pub fn choose(group: &Group, at_hand: &AtHand, but: Option<&str>, policy: &Policy) -> Chosen {
+    let is_here = |member: &&String| {
+        policy.agent(member).is_some_and(|a| !a.disabled && a.absence(at_hand.now, &policy.desk.timezone).is_none())
+    };
+    let all: Vec<&String> = group.members.iter().filter(is_here).collect();
+    let others: Vec<&String> = all.iter().copied().filter(|member| Some(member.as_str()) != but).collect();
+    let here = if others.is_empty() { all } else { others };
+    if here.is_empty() {
+        return stand_in(group, at_hand, policy);
+    }
+    let (chosen, because) = match group.assign {
+        Assign::Nobody => (None, format!("All of {} are told, one takes it", group.name)),
+        Assign::LeastOpen => {
+            let chosen = here.iter().min_by_key(|member| at_hand.load(member)).copied();
+            let count = chosen.map_or(0, |member| at_hand.load(member));
+            (chosen, format!("Of those present in {}, the fewest open tickets ({count})", group.name))
+        }
+        Assign::RoundRobin => {
+            let last = at_hand.turns.get(&group.name).and_then(|last| group.members.iter().position(|m| m == last));
+            let after = last.map_or(0, |at| at + 1);
+            let turn = group.members.iter().cycle().skip(after).take(group.members.len());
+            (turn.into_iter().find(|m| here.contains(m)), format!("It is their turn in {}", group.name))
+        }
+    };
+    let Some(chosen) = chosen else { return Chosen { owner: None, because, turn: None } };
+    let because = format!("{because}: {chosen}");
+    let turn = (group.assign == Assign::RoundRobin).then(|| (group.name.clone(), chosen.clone()));
+    Chosen { owner: Some(chosen.clone()), because, turn }
+}
+
+/// Nobody of a group is there: the least busy of their substitutes gets the ticket, or all of them hear of it where the
+/// group's way is that one takes it.
+fn stand_in(group: &Group, at_hand: &AtHand, policy: &Policy) -> Chosen {
+    let substitutes = stand_ins(group, at_hand.now, policy);
+    let chosen = substitutes.iter().min_by_key(|agent| at_hand.load(&agent.name)).map(|agent| agent.name.clone());
+    let name = &group.name;
+    let (owner, because) = match (chosen, group.assign) {
+        (None, _) => (None, format!("Nobody of {name} is there: all are told")),
+        (Some(_), Assign::Nobody) => (None, format!("Nobody of {name} is there: their substitutes are told")),
+        (Some(agent), _) => {
+            let because = format!("Nobody of {name} is there; {agent} stands in");
+            (Some(agent), because)
+        }
+    };
+    Chosen { owner, because, turn: None }
 }
 
 /// The parts of a mail that categories look at, folded once.

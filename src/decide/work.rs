@@ -202,6 +202,8 @@ pub struct Work<'a> {
     pub outgoing: Vec<Draft>,
     pub times: Vec<Worked>,
     pub tags: Vec<(TicketNumber, String, bool)>,
+    /// See [`Decision::turns`].
+    pub turns: Vec<(String, String)>,
     /// See [`Decision::moved`].
     pub moved: Vec<(TicketNumber, u32, TicketNumber, u32)>,
     /// What was said before, where it was asked for.
@@ -225,6 +227,7 @@ impl<'a> Work<'a> {
             outgoing: Vec::new(),
             times: Vec::new(),
             tags: Vec::new(),
+            turns: Vec::new(),
             moved: Vec::new(),
             said: Vec::new(),
             contact: None,
@@ -354,6 +357,7 @@ impl<'a> Work<'a> {
         decision.outgoing.extend(self.outgoing);
         decision.times.extend(self.times);
         decision.tags.extend(self.tags);
+        decision.turns.extend(self.turns);
         decision.moved.extend(self.moved);
     }
 

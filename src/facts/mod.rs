@@ -11,7 +11,6 @@ mod sender;
 mod thread;
 mod verdicts;
 
-use crate::model::desk::Assign;
 use crate::model::facts::{Believed, Covered, OwnProof, ProofOutcome, Sender};
 use crate::model::token::{Generations, TokenKind};
 use crate::model::{AddrSpec, Facts, Found, Lookup, Message, Policy, lookalike};
@@ -67,7 +66,7 @@ pub fn lookup(message: &Message, mailbox: &str, policy: &Policy) -> Lookup {
         moments: Vec::new(),
         urgent_of: if policy.promises.urgency.words.is_empty() { 0 } else { policy.promises.urgency.of_last },
         asked: Default::default(),
-        loads: policy.groups.iter().any(|group| group.assign == Assign::LeastOpen),
+        loads: policy.needs_loads(),
     }
 }
 

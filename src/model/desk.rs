@@ -257,6 +257,11 @@ impl Default for Budgets {
 }
 
 impl Policy {
+    /// Some group's rule asks how many live tickets each agent has.
+    pub fn needs_loads(&self) -> bool {
+        self.groups.iter().any(|group| group.assign == Assign::LeastOpen)
+    }
+
     /// Worked out once, because every mail is compared with it.
     pub fn looks(&self) -> &OwnLooks {
         self.looks.get_or_init(|| {

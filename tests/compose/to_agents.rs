@@ -53,6 +53,29 @@ fn the_answer_goes_above_a_marker_that_no_client_wraps() {
     }
 }
 
+/// All of a group read that the ticket was theirs alone.
+#[test]
+fn a_ticket_that_is_given_to_a_whole_group_is_nobodys_own() {
+    use postdesk::model::residue::OPENINGS;
+    use postdesk::model::text::fold;
+    for language in Language::ALL {
+        let given = |values: &[(&'static str, &str)]| {
+            let mut draft = draft(Template::NotifyAssigned, language);
+            draft.values.remove("group");
+            draft.values.extend(values.iter().map(|(key, text)| (*key, Value::Text((*text).to_owned()))));
+            let number = draft.ticket.as_ref().expect("a ticket").number;
+            (mail(draft).text, number)
+        };
+        let ((own, number), (all, _)) =
+            (given(&[("actor", "Jana")]), given(&[("actor", "Jana"), ("group", "technical")]));
+        let line = |text: &str| text.lines().find(|line| line.contains("(Jana)")).expect("says who gave it").to_owned();
+        assert!(!line(&own).contains("technical") && line(&all).contains("technical"), "{language}: {own}\n{all}");
+        // Where it is quoted without the marker line, it is known again.
+        let is_known = OPENINGS.iter().any(|(a, b)| fold(&all).contains(&format!("{}{number}{}", fold(a), fold(b))));
+        assert!(is_known, "{language}: {all}");
+    }
+}
+
 #[test]
 fn an_agent_reads_the_warnings_before_anything_else() {
     let values = |words: &[&str]| {
