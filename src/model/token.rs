@@ -4,17 +4,15 @@
 //! A token proves "has seen our mail", never who somebody is. Nothing here is random: the same cause under the same key
 //! gives the same token, so that a replay gives the same bytes.
 
+mod mac;
+
 use std::collections::BTreeMap;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
 
+use self::mac::{mac, normalise, same};
 use super::message::{Digest, TokenText};
 
-/// Crockford's base 32 in lower case: no i, l, o, u.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Subject check: 8 characters, 40 bits.
 const SUBJECT_LEN: usize = 8;
 /// Hidden check: 16 characters, 80 bits.
@@ -57,7 +55,7 @@ impl TokenKind {
     }
 }
 
-/// One secret and its one-character id (a digit or letter of [`ALPHABET`]).
+/// One secret and its one-character id (a digit or letter of `mac::ALPHABET`).
 #[derive(Clone)]
 pub struct Key {
     pub id: char,
@@ -350,42 +348,6 @@ fn confirm_check(key: &Key, hold: i64, who: &str) -> String {
 
 fn pseudonym(key: &Key, addressee: &str) -> String {
     mac(key, "addressee", &[&addressee.to_ascii_lowercase()], ADDRESSEE_LEN)
-}
-
-/// HMAC-SHA-256 (RFC 2104) over a purpose and length-prefixed parts, cut to `len` base-32 characters (at most 51).
-fn mac(key: &Key, purpose: &str, parts: &[&str], len: usize) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key.secret).expect("HMAC takes a key of any length");
-    for part in [&[purpose], parts].concat() {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part.as_bytes());
-    }
-    let bytes = mac.finalize().into_bytes();
-    (0..len)
-        .map(|i| {
-            let value = (0..5).fold(0, |value, bit| {
-                let at = i * 5 + bit;
-                (value << 1) | usize::from((bytes[at / 8] >> (7 - at % 8)) & 1)
-            });
-            char::from(ALPHABET[value])
-        })
-        .collect()
-}
-
-/// Crockford: i and l read as 1, o as 0; case does not count.
-fn normalise(check: &str) -> String {
-    check
-        .chars()
-        .map(|c| match c.to_ascii_lowercase() {
-            'i' | 'l' => '1',
-            'o' => '0',
-            c => c,
-        })
-        .collect()
-}
-
-/// In time that does not depend on where the two differ.
-fn same(a: &str, b: &str) -> bool {
-    a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
 #[cfg(test)]

@@ -47,7 +47,8 @@ pub(super) fn wrote(connection: &Connection, email: &str, proven: bool, at: Time
     // The two oldest go for each one that comes, and those of the same time.
     run(
         connection,
-        "DELETE FROM pace WHERE since <= (SELECT since FROM pace ORDER BY since LIMIT 1 OFFSET 1) AND since < ?1",
+        "DELETE FROM pace WHERE since <= coalesce((SELECT since FROM pace ORDER BY since LIMIT 1 OFFSET 1), ?1) \
+         AND since < ?1",
         [micros(now).saturating_sub(2 * DAY)],
     )?;
     Ok(())
@@ -110,4 +111,28 @@ pub(super) fn pair(connection: &Connection, email: &str, tag: &str, ticket: Tick
         [last.saturating_sub(KEPT_TAGS)],
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A backlog is no flood: what was written long ago is not counted together because it comes together.
+    #[test]
+    fn what_was_written_days_ago_is_not_kept_even_where_it_is_all_there_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = crate::store::sqlite::Options::default();
+        let connection =
+            crate::store::sqlite::schema::open_writer(&folder.path().join("desk.db"), &options).expect("opens");
+        let now: Timestamp = "2026-12-01T12:00:00Z".parse().expect("a time");
+        let hour = |at: &str| {
+            let at: Timestamp = at.parse().expect("a time");
+            wrote(&connection, "a@firma.example", true, at, now).expect("is written");
+            pace(&connection, "a@firma.example", at, now).expect("is read")[1].hour
+        };
+        for _ in 0..3 {
+            assert_eq!(hour("2026-11-16T08:00:00Z"), 0);
+        }
+        assert_eq!((hour("2026-12-01T11:59:00Z"), hour("2026-12-01T12:00:00Z")), (1, 2));
+    }
 }
