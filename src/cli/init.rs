@@ -3,16 +3,14 @@
 mod ask;
 mod text;
 
-use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::Global;
 use super::check;
 use super::exit::{self, CliResult, Failure, OrExit as _};
-use crate::config::{self, CheckFiles};
+use crate::config::{self, CheckFiles, private};
 
 /// Where the configuration is written unless `--config` says otherwise.
 const USUAL_PLACE: &str = "config.toml";
@@ -165,16 +163,11 @@ fn compose(args: &Args, path: &Path) -> Result<String, Failure> {
 fn write_private(path: &Path, text: &str, over: bool) -> io::Result<()> {
     let named =
         |error: io::Error| io::Error::new(error.kind(), format!("{} cannot be written: {error}", path.display()));
-    let private = |path: &Path| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    };
     if !over {
-        return private(path).map_err(named);
+        return private::write_new(path, text.as_bytes()).map_err(named);
     }
     let draft = path.with_extension(format!("{}.new", std::process::id()));
-    private(&draft).and_then(|()| std::fs::rename(&draft, path)).map_err(|error| {
+    private::write_new(&draft, text.as_bytes()).and_then(|()| std::fs::rename(&draft, path)).map_err(|error| {
         let _ = std::fs::remove_file(&draft);
         named(error)
     })

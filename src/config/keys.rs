@@ -2,15 +2,17 @@
 //! credential `postdesk-key`. One key a line, `id hex`, then the day it was made where that is known; the current one first;
 //! older ones still prove.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use crate::model::message::hex;
 use crate::model::token::{Key, KeyRing};
 
+use super::private;
 use super::secret::{credential, is_credential};
 
 /// The name of the file in the state folder.
@@ -70,13 +72,13 @@ pub fn load_or_create(state: &Path) -> Result<KeyRing, KeyError> {
     }
     let path = state.join(FILE);
     let io = |what| move |e| KeyError::Io(state.join(FILE), what, e);
-    DirBuilder::new().recursive(true).mode(0o700).create(state).map_err(io("made"))?;
+    private::folder(state).map_err(io("made"))?;
     let line = format!("1 {}\n", hex(&random()?));
     // Written whole under another name, then linked to its own: nobody ever sees half a key, and whoever links first wins.
     let mut suffix = [0; 8];
     getrandom::fill(&mut suffix).map_err(|e| KeyError::Random(e.to_string()))?;
     let draft = state.join(format!(".key-{}", hex(&suffix)));
-    let written = write_private(&draft, line.as_bytes()).and_then(|()| match fs::hard_link(&draft, &path) {
+    let written = private::write_new(&draft, line.as_bytes()).and_then(|()| match fs::hard_link(&draft, &path) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     });
@@ -140,20 +142,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<Key>, (usize, &'static str)> {
     Ok(keys)
 }
 
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 pub(super) fn random() -> Result<[u8; 32], KeyError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|e| KeyError::Random(e.to_string()))?;
     Ok(bytes)
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {
@@ -233,7 +225,7 @@ mod tests {
             assert_eq!(parse(&text).err().map(|(l, _)| l), Some(line), "{text}");
         }
         let folder = tempfile::tempdir().expect("scratch folder");
-        write_private(&folder.path().join("key"), b"\n").expect("written");
+        private::write_new(&folder.path().join("key"), b"\n").expect("written");
         assert!(matches!(load_or_create(folder.path()), Err(KeyError::Empty(_))));
     }
 }

@@ -17,6 +17,7 @@ mod keys_of;
 mod mistake;
 mod notes;
 mod people;
+pub mod private;
 mod promises;
 mod read;
 pub mod rotate;

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use super::keys::{self, CREDENTIAL, FILE, IDS, KeyError, hex, random, write_private};
+use crate::model::message::hex;
+
+use super::keys::{self, CREDENTIAL, FILE, IDS, KeyError, random};
+use super::private;
 use super::secret::credential;
 
 /// One key of the ring, without its secret.
@@ -80,7 +83,7 @@ fn change<T>(state: &Path, edit: impl FnOnce(&str) -> Result<(String, T), KeyErr
     let (changed, result) = edit(&text)?;
     keys::parse(&changed).map_err(|(line, what)| KeyError::Damaged(path.clone(), line, what))?;
     let draft = state.join(format!(".key-{}", hex(&random()?[..8])));
-    let written = write_private(&draft, changed.as_bytes()).and_then(|()| fs::rename(&draft, &path));
+    let written = private::write_new(&draft, changed.as_bytes()).and_then(|()| fs::rename(&draft, &path));
     if written.is_err() {
         let _ = fs::remove_file(&draft);
     }

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use tokio::time::timeout;
 
 use super::error::SourceError;
 use super::{Fetched, MaildirSettings, Opened, Probe, Room, Shown, Sink, Wake, kept_of_oversize};
+use crate::config::private;
 use crate::model::SourceKey;
 
 /// Stands for the folder in the keys.
@@ -121,8 +121,7 @@ impl MaildirSource {
         let names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
         blocking(move || {
             for part in ["tmp", "new", "cur"] {
-                let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(archive.join(part));
-                made.map_err(|e| failed(&archive.join(part), &e))?;
+                private::folder(&archive.join(part)).map_err(|e| failed(&archive.join(part), &e))?;
             }
             let list = look(&path)?;
             names.iter().filter_map(|name| list.get(name)).try_for_each(|file| move_to(file, &archive))

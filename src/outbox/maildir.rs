@@ -4,11 +4,12 @@
 //! envelope (RFC 5321 section 4.4), then the mail, line ends LF. Its name is made of the outbox's id and the
 //! Message-ID alone, so that a try after a crash replaces its own file and never makes a second one.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::config::private;
 use crate::model::Digest;
 use crate::model::outgoing::OutboxEntry;
 
@@ -40,7 +41,7 @@ impl Maildir {
     pub(super) fn prepare(&self, letter: &Letter) -> io::Result<Option<Prepared>> {
         let entry = &letter.entry;
         for folder in ["tmp", "new", "cur"] {
-            DirBuilder::new().recursive(true).mode(0o700).create(self.root.join(folder))?;
+            private::folder(&self.root.join(folder))?;
         }
         let name = unique_name(entry);
         // A first try was never delivered; to look for it among all that readers keep in cur/ would be waste.

@@ -4,6 +4,7 @@ use crate::model::Address;
 use crate::model::text::{NAME_MAX, cut_line};
 
 use super::charset::Hint;
+use super::scan::note;
 use super::words;
 
 /// Most addresses of one field that are read.
@@ -80,12 +81,6 @@ impl Found<'_> {
             note(self.flags, "name-cut");
         }
         self.list.push(Address::new(Some(&name), email));
-    }
-}
-
-pub fn note(flags: &mut Vec<&'static str>, flag: &'static str) {
-    if !flags.contains(&flag) {
-        flags.push(flag);
     }
 }
 

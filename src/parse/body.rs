@@ -13,6 +13,7 @@ use super::flowed;
 use super::html;
 use super::lines::Line;
 use super::quotation::armour;
+use super::scan;
 use super::tnef;
 use super::transfer;
 use super::uuencoded;
@@ -395,9 +396,7 @@ impl Reader<'_> {
     }
 
     fn note(&mut self, flag: &'static str) {
-        if !self.flags.contains(&flag) {
-            self.flags.push(flag);
-        }
+        scan::note(&mut self.flags, flag);
     }
 }
 

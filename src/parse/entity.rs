@@ -163,9 +163,7 @@ impl Walk {
     }
 
     fn note(&mut self, flag: &'static str) {
-        if !self.flags.contains(&flag) {
-            self.flags.push(flag);
-        }
+        scan::note(&mut self.flags, flag);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::text::{SUBJECT_MAX, clean_line, cut_line};
 
 use super::auth_results;
 use super::charset::{self, Hint};
-use super::scan::Block;
+use super::scan::{self, Block};
 use super::{address, date, words};
 
 /// Most Message-IDs of a References field that are kept: the last ones.
@@ -163,14 +163,14 @@ fn addresses(block: &Block<'_>, name: &str, hint: Hint, flags: &mut Vec<&'static
             break;
         }
         if out.len() >= address::ADDRESSES_MAX {
-            address::note(flags, address::TOO_MANY);
+            scan::note(flags, address::TOO_MANY);
             break;
         }
         let value = words::unfold(field.value, hint, flags);
         out.extend(address::list(&value, hint, flags));
     }
     if out.len() > address::ADDRESSES_MAX {
-        address::note(flags, address::TOO_MANY);
+        scan::note(flags, address::TOO_MANY);
         out.truncate(address::ADDRESSES_MAX);
     }
     out
@@ -181,7 +181,7 @@ fn subject(block: &Block<'_>, hint: Hint, flags: &mut Vec<&'static str>) -> Opti
     let field = fields.iter().find(|f| !f.value.trim_ascii().is_empty()).or(fields.first())?;
     let (subject, cut) = cut_line(&words::text(field.value, hint, flags), SUBJECT_MAX);
     if cut {
-        address::note(flags, "subject-cut");
+        scan::note(flags, "subject-cut");
     }
     Some(subject)
 }
@@ -195,7 +195,7 @@ fn ids(block: &Block<'_>, name: &str, hint: Hint, flags: &mut Vec<&'static str>)
         let found = ids_of(&value);
         out.extend(found);
         if field.value.len() > words::VALUE_MAX {
-            address::note(flags, words::CUT);
+            scan::note(flags, words::CUT);
         }
     }
     let mut seen = std::collections::HashSet::new();
@@ -237,7 +237,7 @@ fn list_id(block: &Block<'_>, hint: Hint, flags: &mut Vec<&'static str>) -> Opti
 pub fn structure(block: &Block<'_>, header: &[u8], from: &[Address], hint: Hint) -> Structure {
     let mut broken = block.broken.clone();
     // Of a block beyond the bounds that parser gets what it is asked about.
-    let alone = block.flags.contains(&super::scan::TOO_LARGE).then(|| from_alone(block));
+    let alone = block.flags.contains(&scan::TOO_LARGE).then(|| from_alone(block));
     let header = alone.as_deref().unwrap_or(header);
     if let [only] = from
         && only.spec().is_some()

@@ -255,7 +255,8 @@ fn inspect(header: &[u8], broken: &mut Vec<&'static str>) {
     }
 }
 
-fn note(list: &mut Vec<&'static str>, what: &'static str) {
+/// Notes something once.
+pub(super) fn note(list: &mut Vec<&'static str>, what: &'static str) {
     if !list.contains(&what) {
         list.push(what);
     }

@@ -1,6 +1,7 @@
 //! Encoded words (RFC 2047) and unfolding: a field's raw value → text.
 
 use super::charset::{self, Hint};
+use super::scan::note;
 use super::transfer;
 
 /// Longest field value that is decoded, in bytes.
@@ -10,8 +11,8 @@ pub const CUT: &str = "field-cut";
 
 /// Unfolds a raw value (RFC 5322 section 2.2.3) and decodes its raw bytes; encoded words stay as they are.
 pub fn unfold(raw: &[u8], hint: Hint, flags: &mut Vec<&'static str>) -> String {
-    if raw.len() > VALUE_MAX && !flags.contains(&CUT) {
-        flags.push(CUT);
+    if raw.len() > VALUE_MAX {
+        note(flags, CUT);
     }
     let raw = raw.get(..VALUE_MAX).unwrap_or(raw);
     let mut bytes = Vec::with_capacity(raw.len());
@@ -25,8 +26,8 @@ pub fn unfold(raw: &[u8], hint: Hint, flags: &mut Vec<&'static str>) -> String {
             b => bytes.push(b),
         }
     }
-    if !bytes.is_ascii() && !flags.contains(&"raw-8bit-header") {
-        flags.push("raw-8bit-header");
+    if !bytes.is_ascii() {
+        note(flags, "raw-8bit-header");
     }
     // ISO-2022-JP in a header is ASCII with escapes.
     if bytes.contains(&0x1b) {

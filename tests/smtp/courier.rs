@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::outbox_store::OutboxStore;
 use crate::support::smtp_sink::{Say, Script, Sink};
-use crate::{MAIL, courier, deliver, last_end, now, one_mail, settings, to_sink};
+use crate::{MAIL, courier, deliver, last_end, now, one_mail, settings, stop_after, to_sink};
 
 #[tokio::test]
 async fn a_dead_server_is_tried_once_and_nothing_waits_for_it() {
@@ -110,12 +110,7 @@ async fn a_stop_lets_the_mail_in_flight_land_and_gives_the_others_back() {
     }
     let settings = SmtpSettings { connections: 1, ..to_sink(&sink) };
     let courier = courier(&store, settings);
-    let stop = CancellationToken::new();
-    let stopper = stop.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        stopper.cancel();
-    });
+    let stop = stop_after(Duration::from_millis(150));
     let report = courier.deliver_due(&stop).await.expect("the store works");
     assert_eq!((report.accepted, report.deferred), (1, 9));
     assert!(store.rows().iter().all(|row| !row.is_claimed()), "nothing is left claimed");
@@ -149,12 +144,7 @@ async fn a_stop_does_not_wait_for_ever() {
         let settings = SmtpSettings { limits: Limits::default(), ..to_sink(&sink) };
         let pace = Pace { grace: Duration::from_millis(200), ..Pace::default() };
         let courier = courier(&store, settings).with_pace(pace);
-        let stop = CancellationToken::new();
-        let stopper = stop.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            stopper.cancel();
-        });
+        let stop = stop_after(Duration::from_millis(200));
         let began = Instant::now();
         courier.deliver_due(&stop).await.expect("the store works");
         assert!(began.elapsed() < Duration::from_secs(3), "at {phase:?} it took {:?}", began.elapsed());

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::outbox_store::OutboxStore;
 use crate::support::smtp_sink::{Body, Say, Script, Sink};
-use crate::{MAIL, deliver, last_end, now, one_mail, reply, settings, to_sink};
+use crate::{MAIL, deliver, last_end, now, one_mail, reply, settings, stop_after, to_sink};
 
 /// One mail, to a sink that follows the script, and to one that follows it and takes commands together: how the try ended,
 /// which is the same (in the desk's own words the place may be another), and how often the dot was announced.
@@ -395,12 +395,7 @@ async fn a_refusal_is_written_down_at_once_although_the_server_owes_a_reply() {
     let settings = SmtpSettings { limits: postdesk::outbox::Limits::default(), ..to_sink(&sink) };
     let pace = postdesk::outbox::Pace { grace: Duration::from_millis(200), ..Default::default() };
     let courier = crate::courier(&store, settings).with_pace(pace);
-    let stop = CancellationToken::new();
-    let stopper = stop.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        stopper.cancel();
-    });
+    let stop = stop_after(Duration::from_millis(300));
     let began = Instant::now();
     courier.deliver_due(&stop).await.expect("the store works");
     assert!(began.elapsed() < Duration::from_secs(3), "it took {:?}", began.elapsed());

@@ -49,6 +49,17 @@ fn courier(store: &Arc<OutboxStore>, settings: SmtpSettings) -> Courier {
     Courier::new(store, OutgoingSettings::Smtp(Box::new(settings)), clock())
 }
 
+/// Fires after so long.
+fn stop_after(time: Duration) -> CancellationToken {
+    let stop = CancellationToken::new();
+    let stopper = stop.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(time).await;
+        stopper.cancel();
+    });
+    stop
+}
+
 async fn deliver(store: &Arc<OutboxStore>, settings: SmtpSettings) -> Report {
     let courier = courier(store, settings);
     let report = courier.deliver_due(&CancellationToken::new()).await.expect("the store works");

@@ -2,15 +2,14 @@
 //! every mail comes back whole.
 
 use std::collections::HashSet;
-use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::cli::exit::{self, CliResult, Failure, OrExit as _};
 use crate::cli::open::Desk;
+use crate::config::private;
 use crate::model::{Digest, TicketNumber};
 
 #[derive(clap::Args, Debug)]
@@ -36,9 +35,7 @@ pub fn run(args: Args, desk: &Desk) -> CliResult {
         return out.finish();
     };
     let named = |e: io::Error| anyhow::anyhow!("Cannot write {}: {e}", path.display());
-    // People's mail: for whoever asked, whatever the umask.
-    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    let mut file = opened.map_err(named).code(exit::CANT_CREATE)?;
+    let mut file = private::create_new(&path).map_err(named).code(exit::CANT_CREATE)?;
     for (at, raw) in &mails {
         file.write_all(&entry(*at, raw)).map_err(named).code(exit::IO)?;
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{SqliteStore, schema};
+use crate::config::private;
 use crate::store::{Result, StoreError};
 
 /// How long to wait for others that are writing.
@@ -50,7 +51,7 @@ impl SqliteStore {
     pub fn backup(database: &Path, file: &Path) -> Result<Contents> {
         refuse_existing(file)?;
         let part = beside(file, "part");
-        private(&part)?;
+        make(&part)?;
         let copied = copy_out(database, &part).and_then(|contents| {
             put_in_place(&part, file)?;
             Ok(contents)
@@ -109,7 +110,7 @@ fn copy_out(database: &Path, part: &Path) -> Result<Contents> {
 
 /// Makes the file that will be the database: the copy, with what must not be done twice taken care of.
 fn prepare(file: &Path, part: &Path, database: &Path) -> Result<Restored> {
-    private(part)?;
+    make(part)?;
     let copied = File::open(file).and_then(|mut from| {
         let mut to = OpenOptions::new().write(true).open(part)?;
         std::io::copy(&mut from, &mut to)?;
@@ -207,12 +208,8 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
 }
 
 /// A new file that only its owner may read: it holds other people's mail.
-fn private(path: &Path) -> Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|e| io("Making", path, &e))
+fn make(path: &Path) -> Result<()> {
+    private::create_new(path).map(drop).map_err(|e| io("Making", path, &e))
 }
 
 /// The last step, for a file that is whole: never over another one.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::lookup::{HOUR, around, counted};
 use super::peers;
-use super::sql::{first, micros, run};
+use super::sql::{delete_two_oldest, first, micros, run};
 use crate::model::conduct::{Conduct, Guesses, Learnt, MailToIt, Mark, Marked};
 use crate::store::Result;
 
@@ -144,14 +144,9 @@ fn guessed(connection: &Connection, email: &str, proven: bool, wrong: u32, now: 
         params![micros(now), email, proven, wrong],
     )?;
     let last = connection.last_insert_rowid();
-    // As acknowledgements: two go for each one that comes, the oldest first.
     let (from, until) = counted(now);
-    run(
-        connection,
-        "DELETE FROM guess WHERE id <= (SELECT id FROM guess ORDER BY id LIMIT 1 OFFSET 1) AND id < ?1 \
-         AND (at < ?2 OR at > ?3)",
-        [last.saturating_sub(KEPT), from, until],
-    )?;
+    let sql = delete_two_oldest!("guess", "id < ?1 AND (at < ?2 OR at > ?3)");
+    run(connection, sql, [last.saturating_sub(KEPT), from, until])?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::lookup::HOUR;
-use super::sql::{all, first, micros, run};
+use super::sql::{all, delete_two_oldest, first, micros, run};
 use crate::model::conduct::{Automatic, Pace};
 use crate::model::ticket::TicketNumber;
 use crate::store::Result;
@@ -105,11 +105,7 @@ pub(super) fn pair(connection: &Connection, email: &str, tag: &str, ticket: Tick
     }
     run(connection, "INSERT INTO peer_tag (email, tag, ticket) VALUES (?1, ?2, ?3)", params![email, tag, ticket])?;
     let last = connection.last_insert_rowid();
-    run(
-        connection,
-        "DELETE FROM peer_tag WHERE id <= (SELECT id FROM peer_tag ORDER BY id LIMIT 1 OFFSET 1) AND id <= ?1",
-        [last.saturating_sub(KEPT_TAGS)],
-    )?;
+    run(connection, delete_two_oldest!("peer_tag", "id <= ?1"), [last.saturating_sub(KEPT_TAGS)])?;
     Ok(())
 }
 

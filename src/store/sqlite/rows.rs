@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
+use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::sql::{Columns, all, first, json, message_key, micros, run};
@@ -345,11 +345,10 @@ const LINES: usize = 8;
 pub(super) fn insert_history(connection: &Connection, lines: &[HistoryLine]) -> Result<()> {
     for lines in lines.chunks(LINES) {
         let rows = vec!["(?, ?, ?, ?, ?)"; lines.len()].join(", ");
-        let mut values: Vec<Value> = Vec::with_capacity(lines.len() * 5);
+        let mut values: Vec<ToSqlOutput<'_>> = Vec::with_capacity(lines.len() * 5);
         for HistoryLine { ticket, at, actor, change, because } in lines {
-            let change = json(change)?;
-            values.extend([Value::from(*ticket), micros(*at).into(), actor.clone().into()]);
-            values.extend([change, because.clone()].map(Value::from));
+            values.extend([ToSqlOutput::from(*ticket), micros(*at).into(), actor.as_str().into()]);
+            values.extend([ToSqlOutput::from(json(change)?), because.as_str().into()]);
         }
         let sql = format!("INSERT INTO history (ticket, at, actor, change, because) VALUES {rows}");
         run(connection, &sql, params_from_iter(values))?;

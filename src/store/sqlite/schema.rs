@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{Options, contacts};
+use crate::config::private;
 use crate::store::{Result, StoreError};
 
 /// `PDsk`: the file is postdesk's (SQLite file format, section 1.3.15).
@@ -133,11 +134,7 @@ fn connect(path: &Path, options: &Options) -> Result<Connection> {
 /// Makes the file, empty and for its owner alone: it will hold other people's mail. SQLite gives the files beside it
 /// (`-wal`, `-shm`) the same mode.
 fn create_private(path: &Path) -> Result<()> {
-    let mut open = std::fs::OpenOptions::new();
-    open.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
-    match open.open(path) {
+    match private::create_new(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(StoreError::Unavailable(format!("Creating {}: {error}", path.display()))),

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::sql::{first, run};
+use super::sql::{delete_two_oldest, first, run};
 use crate::model::Digest;
 use crate::store::{Result, StoreError};
 
@@ -27,11 +27,6 @@ pub(super) fn keep(connection: &Connection, mark: &str, consequences: &Digest) -
         return Ok(());
     }
     let last = connection.last_insert_rowid();
-    // Two go for each one that comes, the oldest first.
-    run(
-        connection,
-        "DELETE FROM signature WHERE id <= (SELECT id FROM signature ORDER BY id LIMIT 1 OFFSET 1) AND id <= ?1",
-        [last.saturating_sub(KEPT)],
-    )?;
+    run(connection, delete_two_oldest!("signature", "id <= ?1"), [last.saturating_sub(KEPT)])?;
     Ok(())
 }

@@ -11,6 +11,22 @@ use crate::model::token::KeyRing;
 use crate::model::{Digest, Language, Priority};
 use crate::store::{Result, StoreError};
 
+/// Deletes the two oldest rows of a table, as far as they are such: two go for each one that comes, so that it stays small
+/// without a sweep that takes long. By a comparison: for `IN` SQLite would build a table of the two.
+macro_rules! delete_two_oldest {
+    ($table:literal, $such:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE id <= (SELECT id FROM ",
+            $table,
+            " ORDER BY id LIMIT 1 OFFSET 1) AND ",
+            $such
+        )
+    };
+}
+pub(super) use delete_two_oldest;
+
 /// Prepares a statement, once for each connection.
 pub(super) fn prepare<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>> {
     #[cfg(test)]
@@ -134,26 +150,23 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
 /// One of the desk's own shape begins with the number of its ticket: what is written together then lies together in the
 /// indexes, instead of on a page of its own for each, which on a large desk is a page to read and one to write.
 pub(super) fn message_key(id: &str) -> Option<Vec<u8>> {
-    message_keys(id).into_iter().next()
+    message_keys(id).next()
 }
 
 /// Under which keys a Message-ID may be found, the likelier first: before version 22 of the database those of the desk's own
 /// shape had a digest like all others.
-fn message_keys(id: &str) -> Vec<Vec<u8>> {
+fn message_keys(id: &str) -> impl Iterator<Item = Vec<u8>> + use<> {
     let id = id.trim().trim_start_matches('<').trim_end_matches('>').trim();
-    if id.is_empty() {
-        return Vec::new();
-    }
-    let normal = match id.rsplit_once('@') {
+    let normal = (!id.is_empty()).then(|| match id.rsplit_once('@') {
         Some((left, domain)) => format!("{left}@{}", domain.to_ascii_lowercase()),
         None => id.to_owned(),
-    };
-    let digest = Digest::of(normal.as_bytes()).0;
-    let side_by_side = KeyRing::claimed_number(&normal).map(|number| {
-        let beginning = digest.iter().take(digest.len() - size_of::<i64>());
-        number.to_be_bytes().iter().chain(beginning).copied().collect()
     });
-    side_by_side.into_iter().chain([digest.to_vec()]).collect()
+    normal.into_iter().flat_map(|normal| {
+        let digest = Digest::of(normal.as_bytes()).0;
+        let (beginning, _) = digest.split_at(digest.len() - size_of::<i64>());
+        let side_by_side = KeyRing::claimed_number(&normal).map(|number| [&number.to_be_bytes(), beginning].concat());
+        side_by_side.into_iter().chain(std::iter::once_with(move || digest.to_vec()))
+    })
 }
 
 /// What is found by a Message-ID.
@@ -179,6 +192,7 @@ mod tests {
 
     #[test]
     fn the_desks_own_lie_side_by_side_and_are_found_by_the_keys_they_had() {
+        let message_keys = |id: &str| super::message_keys(id).collect::<Vec<_>>();
         let keys = message_keys("<pd.1c.1042.addres.causecause.check0123456789ab@Desk.Example>");
         assert_eq!(keys, message_keys("pd.1c.1042.addres.causecause.check0123456789ab@desk.example"));
         let [new, old] = keys.as_slice() else { panic!("{keys:?}") };

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::lookup::{counted, next_ticket};
 use super::rows::{insert_entry, insert_history, words, write_ticket};
-use super::sql::{micros, run};
+use super::sql::{delete_two_oldest, micros, run};
 use super::writer::Work;
 use super::{conduct, holds, outbox, peers, read, rechecks, signatures, times, watch};
 use crate::model::Commit;
@@ -117,13 +117,8 @@ fn acknowledged(connection: &Connection, address: &str, now: Timestamp) -> Resul
         params![micros(now), email, domain],
     )?;
     let last = connection.last_insert_rowid();
-    // Two go for each one that comes, the oldest first: the table stays small without a sweep that takes long.
     let (from, until) = counted(now);
-    run(
-        connection,
-        "DELETE FROM acknowledgement WHERE id <= (SELECT id FROM acknowledgement ORDER BY id LIMIT 1 OFFSET 1) \
-         AND id < ?1 AND (at < ?2 OR at > ?3)",
-        [last.saturating_sub(KEPT), from, until],
-    )?;
+    let sql = delete_two_oldest!("acknowledgement", "id < ?1 AND (at < ?2 OR at > ?3)");
+    run(connection, sql, [last.saturating_sub(KEPT), from, until])?;
     Ok(())
 }
