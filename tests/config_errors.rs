@@ -103,6 +103,8 @@ fn each_mistake_in_the_desk_is_named() {
     one("Europe/Bratislava", "Europe/Bratislva", "desk.timezone", "Did you mean \"Europe/Bratislava\"");
     one("owner = \"technical\"", "owner = \"tecnical\"", "desk.owner", "Did you mean `technical`?");
     one("owner = \"technical\"", "owner = \"technical\"\noperator = \"root\"", "desk.operator", "no address");
+    let to_itself = "owner = \"technical\"\noperator = \"podpora@acme.example\"";
+    one("owner = \"technical\"", to_itself, "desk.operator", "address of a mailbox");
     one("name = \"ACME podpora\"", "name = \" \"", "desk.name", "empty");
     one("[desk]", "[dns]\nservers = [\"dns.acme.example\"]\n[desk]", "dns.servers", "no address of a resolver");
     one("[desk]", "[dns]\nservers = [\"127.0.0.1\"]\noff = true\n[desk]", "dns.servers", "Remove one");
@@ -121,6 +123,8 @@ fn each_mistake_about_people_is_named() {
     one(JANA, "addresses = [\"podpora@acme.example\"]", "agent.addresses", "address of a mailbox");
     let jana_group = format!("{MEMBERS}\n[[group]]\nname = \"Jana\"\nmembers = [\"jana\"]");
     one(MEMBERS, &jana_group, "group.name", "taken already");
+    let operator = format!("{MEMBERS}\n[[group]]\nname = \"Operator\"\nmembers = [\"jana\"]");
+    one(MEMBERS, &operator, "group.name", "a word of the desk's own");
     one(MEMBERS, "", "group.members", "missing");
     one(MEMBERS, "members = []", "group.members", "no members");
     one(MEMBERS, "members = [\"jana\", \"petr\"]", "group.members", "Did you mean `peter`?");

@@ -9,9 +9,10 @@ use postdesk::cli::stage::Stage;
 use postdesk::config::{CheckFiles, parse};
 use postdesk::daemon::digest::tick;
 use postdesk::decide::digest::{Errand, concerns, daily, due, next, weekly};
+use postdesk::model::course::Course;
 use postdesk::model::digest::{DigestKind, Measured, Overview, Pile, Week};
 use postdesk::model::outgoing::{Template, Value};
-use postdesk::model::{Found, Lookup, Policy};
+use postdesk::model::{Found, Lookup, Policy, Status};
 use postdesk::store::sqlite::{Options, SqliteStore};
 use postdesk::store::{Plan, Reading as _, Store as _};
 use proptest::prelude::*;
@@ -199,6 +200,8 @@ proptest! {
                 (true, _, false) => Some(Pile::Unassigned),
                 (true, _, true) if due.is_some_and(|due| due <= now) => Some(Pile::Late),
                 (true, ..) => Some(Pile::Open),
+                // Putting a ticket away does not stop its clock.
+                (_, true, true) if ticket.status == Status::Snoozed && due.is_some_and(|due| due <= now) => Some(Pile::Late),
                 (_, true, true) => Some(Pile::Waiting),
                 _ => None,
             };
@@ -253,33 +256,63 @@ fn last_two(measured: &[Measured]) -> Vec<Week> {
     }
 }
 
+/// Of a ticket that was opened, and with which nothing happened since.
+const NOTHING: Course = Course {
+    status: Status::Open,
+    respond_due_at: None,
+    responded_at: None,
+    resolve_due_at: None,
+    resolved_at: None,
+    stopped_at: None,
+};
+
+fn measured(created_at: &str, course: Course) -> Measured {
+    Measured { created_at: at(created_at), course }
+}
+
+/// As in the report (docs/reports.md): who waits for his customer has not broken his word, and what ended before anybody had
+/// to answer needed no answer.
+#[test]
+fn waiting_for_the_customer_misses_no_promise_of_the_weekly_mail() {
+    let some = |text: &str| Some(at(text));
+    let solved_by = Course { resolve_due_at: some("2026-07-08T10:00:00Z"), ..NOTHING };
+    let waiting = Course { stopped_at: some("2026-07-07T10:00:00Z"), ..solved_by };
+    let kept = |course: Course| {
+        let [_, last] = <[Week; 2]>::try_from(last_two(&[measured("2026-07-06T06:00:00Z", course)])).expect("two");
+        (last.due, last.kept)
+    };
+    assert_eq!(kept(solved_by), (1, 0), "its time has passed");
+    assert_eq!(kept(Course { status: Status::Waiting, ..waiting }), (0, 0), "its clock stands");
+    let closed = Course { status: Status::Closed, resolved_at: some("2026-07-10T10:00:00Z"), ..waiting };
+    assert_eq!(kept(closed), (1, 1), "its clock stood in time, and the customer never answered");
+    let unanswered = Course { respond_due_at: some("2026-07-08T10:00:00Z"), resolve_due_at: None, ..closed };
+    let early = Course { resolved_at: some("2026-07-08T09:00:00Z"), ..unanswered };
+    assert_eq!((kept(unanswered), kept(early)), ((1, 0), (0, 0)));
+}
+
 #[test]
 fn the_numbers_of_a_week_are_those_of_its_tickets() {
     let some = |text: &str| Some(at(text));
     let measured = [
         // Friday afternoon to Monday morning: two hours of work. Answered in time, ended too late.
-        Measured {
-            created_at: at("2026-07-03T13:00:00Z"),
-            first_responded_at: some("2026-07-06T07:00:00Z"),
-            first_response_due_at: some("2026-07-06T07:00:00Z"),
-            resolved_at: some("2026-07-08T10:00:00Z"),
-            resolve_due_at: some("2026-07-08T09:59:00Z"),
-        },
+        measured(
+            "2026-07-03T13:00:00Z",
+            Course {
+                status: Status::Closed,
+                responded_at: some("2026-07-06T07:00:00Z"),
+                respond_due_at: some("2026-07-06T07:00:00Z"),
+                resolved_at: some("2026-07-08T10:00:00Z"),
+                resolve_due_at: some("2026-07-08T09:59:00Z"),
+                ..NOTHING
+            },
+        ),
         // The last minute of Sunday by the desk's clock, and the first of Monday.
-        Measured { created_at: at("2026-07-12T21:59:00Z"), ..Measured::default() },
-        Measured { created_at: at("2026-07-12T22:00:00Z"), ..Measured::default() },
+        measured("2026-07-12T21:59:00Z", NOTHING),
+        measured("2026-07-12T22:00:00Z", NOTHING),
         // Never answered: due and not kept.
-        Measured {
-            created_at: at("2026-07-07T06:00:00Z"),
-            first_response_due_at: some("2026-07-07T10:00:00Z"),
-            ..Measured::default()
-        },
+        measured("2026-07-07T06:00:00Z", Course { respond_due_at: some("2026-07-07T10:00:00Z"), ..NOTHING }),
         // Four hours.
-        Measured {
-            created_at: at("2026-07-09T06:00:00Z"),
-            first_responded_at: some("2026-07-09T10:00:00Z"),
-            ..Measured::default()
-        },
+        measured("2026-07-09T06:00:00Z", Course { responded_at: some("2026-07-09T10:00:00Z"), ..NOTHING }),
     ];
     let [before, last] = <[Week; 2]>::try_from(last_two(&measured)).expect("two");
     assert_eq!((before.from.to_string(), last.from.to_string()), ("2026-06-29".to_owned(), "2026-07-06".to_owned()));

@@ -9,7 +9,8 @@ use postdesk::model::outgoing::Template;
 use postdesk::model::promise::ChosenBy;
 use postdesk::model::{Found, Order, OrderKind, Status, Ticket, TicketChange};
 use postdesk::store::sqlite::{Options, SqliteStore};
-use postdesk::store::{Reading as _, Store as _};
+use postdesk::store::watch::{Noticed, Watch as _};
+use postdesk::store::{Reading as _, Store as _, TicketFilter};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -90,6 +91,54 @@ async fn no_step_comes_twice_not_even_after_a_restart() {
     assert_eq!(clock::tick(again.as_ref(), &policy, half).expect("looks"), 0);
     assert_eq!(again.clock_next().expect("reads"), Some(at("2026-07-13T11:00:00Z")));
     assert_eq!(told(&again), [pair("notify-due", "jana@acme.example")]);
+}
+
+/// A row that no program of ours wrote: its ticket cannot be looked at, and the others' times come all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_cannot_be_read_stops_no_other_ones_clock() {
+    let (_folder, mut stage) = opened().await;
+    stage
+        .play(2, "02-in.eml", MAIL.replace("m1@", "m2@").replace("Tlac", "Siet").as_bytes())
+        .await
+        .expect("is taken in");
+    let sql = rusqlite::Connection::open(stage.config.database()).expect("opens");
+    sql.execute("UPDATE ticket SET service = '{' WHERE number = 1001", []).expect("is damaged");
+    let (policy, half) = (Arc::new(stage.config.policy.clone()), at("2026-07-13T09:30:00Z"));
+    assert_eq!(clock::tick(stage.store.as_ref(), &policy, half).expect("looks"), 2);
+    assert_eq!(told(&stage.store), [pair("notify-due", "jana@acme.example")], "of the healthy one");
+    let notices = stage.store.notices().expect("reads");
+    assert!(
+        matches!(&notices[..], [one] if matches!(&one.what, Noticed::Alarm(said) if said.contains("ticket 1001"))),
+        "{notices:?}"
+    );
+    // It is put off, not forgotten, and the operator hears of it once a day.
+    assert_eq!(clock::tick(stage.store.as_ref(), &policy, half).expect("looks"), 0);
+    let later = at("2026-07-13T10:30:00Z");
+    assert_eq!(clock::tick(stage.store.as_ref(), &policy, later).expect("looks"), 1);
+    assert_eq!(stage.store.notices().expect("reads").len(), 1);
+}
+
+/// What waits for its customer is late with nothing but the first answer; what was put away is, for its clock runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn late_is_what_the_desk_owes() {
+    let (_folder, stage) = opened().await;
+    let store = stage.store.as_ref();
+    let ticket = store.ticket(1001).expect("reads").expect("is there");
+    let due = Some(at("2026-07-13T11:00:00Z"));
+    let answered = Ticket { first_responded_at: Some(at("2026-07-13T07:30:00Z")), ..ticket.clone() };
+    let as_it_is =
+        |status: Status, ticket: &Ticket| Ticket { status, resolve_due_at: due, ..ticket.clone() }.due_next();
+    assert_eq!(as_it_is(Status::Open, &answered), due);
+    assert_eq!(as_it_is(Status::Snoozed, &answered), due);
+    assert_eq!(as_it_is(Status::Waiting, &answered), None);
+    assert_eq!(as_it_is(Status::Closed, &ticket), None);
+    assert_eq!(as_it_is(Status::Waiting, &ticket), ticket.first_response_due_at);
+    let late = |at| store.tickets(&TicketFilter { late: Some(at), ..TicketFilter::default() }).expect("lists").len();
+    assert_eq!((late(at("2026-07-13T11:00:00Z")), late(at("2026-07-13T11:00:01Z"))), (0, 1));
+    let sql = rusqlite::Connection::open(stage.config.database()).expect("opens");
+    let change = "UPDATE ticket SET status = 'waiting', first_responded_at = created_at, resolve_due_at = created_at";
+    sql.execute(change, []).expect("is written");
+    assert_eq!(late(at("2026-07-20T00:00:00Z")), 0, "it waits for its customer");
 }
 
 #[tokio::test(flavor = "multi_thread")]

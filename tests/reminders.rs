@@ -215,8 +215,8 @@ fn machines_the_unproven_the_dead_and_those_who_complained_get_no_mail() {
             matches!(change, TicketChange::Event { what } if what == "closed without a notice") && !because.is_empty()
         }));
     }
-    let dead = |found: &mut Found| found.conduct.mail_to_it.failures = 3;
-    let complained = |found: &mut Found| found.conduct.mail_to_it.complained_at = Some(start());
+    let dead = |found: &mut Found| found.mail_to_sender.failures = 3;
+    let complained = |found: &mut Found| found.mail_to_sender.complained_at = Some(start());
     for change in [&dead as &dyn Fn(&mut Found), &complained] {
         let (_, sent, lines) = end(waiting.clone(), change);
         assert_eq!(sent, []);

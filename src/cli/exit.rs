@@ -53,6 +53,7 @@ impl From<crate::store::StoreError> for Failure {
             StoreError::Unavailable(_) => TEMPORARY,
             StoreError::Refused(_) => DATA,
             StoreError::Broken(_) => IO,
+            StoreError::Fault(_) => SOFTWARE,
         };
         Failure { code, error: error.into() }
     }

@@ -20,7 +20,7 @@ use crate::daemon::connect;
 use crate::daemon::ingest::{self, Checked, Parsed};
 use crate::inbound::files::{self, Handed, Mails};
 use crate::model::{AddrSpec, Address, Digest, Incoming, Message, Policy, SourceKey};
-use crate::store::{Ingested, Outcome};
+use crate::store::{Ingested, Outcome, PANIC};
 
 /// Mails and bytes that are taken in together.
 const BATCH: usize = 64;
@@ -45,7 +45,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
     }
     // Who hands over one mail on standard input is a mail server with somebody's mail in its hands.
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| take_in(args, global)));
-    let done = done.unwrap_or_else(|panic| Err(exit::fail(exit::SOFTWARE, ingest::panic_text(&*panic))));
+    let done = done.unwrap_or_else(|_| Err(exit::fail(exit::SOFTWARE, PANIC)));
     done.map_err(requeued)
 }
 
@@ -178,7 +178,7 @@ impl<'a> Taking<'a> {
         let Some(Writing { mails, thread }) = self.writing.take() else { return Ok(()) };
         let ingested = match thread.join() {
             Ok(written) => written?,
-            Err(panic) => return Err(exit::fail(exit::SOFTWARE, ingest::panic_text(&*panic))),
+            Err(_) => return Err(exit::fail(exit::SOFTWARE, PANIC)),
         };
         self.taken += ingested.len();
         for (name, key) in &mails {

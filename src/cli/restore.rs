@@ -23,6 +23,7 @@ pub fn run(args: Args, global: &Global) -> CliResult {
     let unusable = |error: StoreError| match error {
         StoreError::Broken(text) | StoreError::Refused(text) => exit::fail(exit::DATA, text),
         StoreError::Unavailable(text) => exit::fail(exit::TEMPORARY, text),
+        error @ StoreError::Fault(_) => error.into(),
     };
     SqliteStore::inspect(&args.file).map_err(unusable)?;
     exit::OrExit::code(config.open_keys(), exit::CONFIG)?;

@@ -19,6 +19,8 @@ use crate::store::{Store, StoreError};
 /// Between two tries to open a database that cannot be opened now: at first, and at last.
 const AGAIN: Duration = Duration::from_secs(1);
 const AGAIN_MAX: Duration = Duration::from_secs(30);
+/// How long threads that are still reading may take once all else has ended.
+const LAST_CALL: Duration = Duration::from_secs(5);
 /// Between two mails about a database that is broken, whoever starts the daemon meanwhile.
 const TOLD_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -48,13 +50,16 @@ pub fn run(_args: Args, global: &Global) -> CliResult {
     if let Err(failure) = end_dead_leases(&config, &store) {
         tracing::warn!(error = %failure.error, "What was being sent goes again when its lease ends");
     }
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
         let signals = watch_signals(stop.clone()).code(exit::IO)?;
         let result = daemon::run(store, &config, stop).await;
         signals.abort();
         result.code(exit::CONFIG)
-    })?;
+    });
+    // A read of a dead disk or mount never ends, and is not waited for: what was not committed comes again.
+    runtime.shutdown_timeout(LAST_CALL);
+    ended?;
     Ok(ExitCode::SUCCESS)
 }
 

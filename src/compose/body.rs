@@ -11,8 +11,8 @@ use crate::model::text::{NAME_MAX, clean_line, clean_text};
 use crate::model::{Draft, Policy, Ticket};
 
 use super::ComposeError;
-use super::subject::strip;
 use super::texts::Texts;
+use crate::model::subject::bare;
 
 /// Longest value on one line of a notification, in characters.
 pub(super) const LINE_MAX: usize = 500;
@@ -70,7 +70,7 @@ impl Words<'_> {
         let token = self.policy.keys.subject_token(&self.policy.desk.prefix, ticket.token());
         let values = [
             ("number", Filled::from(ticket.number)),
-            ("subject", Filled::from(strip(&ticket.subject, &self.policy.desk.prefix))),
+            ("subject", Filled::from(bare(&ticket.subject, &self.policy.desk.prefix))),
             ("desk", self.desk()),
             ("token", Filled::from(token)),
             ("name", Filled::from(self.line("name").unwrap_or_default())),
@@ -106,7 +106,7 @@ impl Words<'_> {
         let close = self.line("close").and_then(|at| at.parse().ok()).map(|at| self.day(at));
         let values = [
             ("number", Filled::from(ticket.number)),
-            ("subject", Filled::from(strip(&ticket.subject, &self.policy.desk.prefix))),
+            ("subject", Filled::from(bare(&ticket.subject, &self.policy.desk.prefix))),
             ("desk", self.desk()),
             ("close", Filled::from(close.unwrap_or_default())),
         ];
@@ -225,7 +225,11 @@ impl Words<'_> {
         let author = self.draft.author.as_ref().unwrap_or(&ticket.requester);
         let sender = self.line("sender").unwrap_or_else(|| clean_line(&author.to_string(), LINE_MAX));
         self.label(&mut out, "label-from", Some(sender));
-        let subject = strip(&ticket.subject, &self.policy.desk.prefix);
+        // An agent wrote for a customer: it is the customer who gets the answer.
+        let requester = &ticket.requester;
+        let another = !requester.email.eq_ignore_ascii_case(&author.email);
+        self.label(&mut out, "label-customer", another.then(|| clean_line(&requester.to_string(), LINE_MAX)));
+        let subject = self.line("subject").unwrap_or_else(|| bare(&ticket.subject, &self.policy.desk.prefix));
         self.label(&mut out, "label-subject", Some(subject).filter(|s| !s.is_empty()));
         let organisation =
             self.line("organisation").or_else(|| ticket.organisation.as_deref().map(|o| clean_line(o, LINE_MAX)));
@@ -361,6 +365,7 @@ impl Words<'_> {
             Some("address") => self.texts.say("confirm-address", &[days, ("desk", self.desk())]),
             Some("alternate") => self.texts.say("confirm-alternate", &[days, ("desk", self.desk())]),
             Some("mail") => self.about_a_mail_put_aside(&self.texts.say("confirm-mail", &[days])),
+            Some("unclear") => self.texts.say("confirm-unclear", &[("desk", self.desk())]),
             Some("mail-unclear") => self.texts.say("confirm-mail-unclear", &[]),
             _ => {
                 let asked = self.texts.say("confirm-agent", &[number, ("minutes", count("minutes"))]);
@@ -390,7 +395,7 @@ impl Words<'_> {
             ("desk", self.desk()),
             ("number", Filled::from(ticket.number)),
             ("who", Filled::from(self.line("who").unwrap_or_default())),
-            ("subject", Filled::from(strip(&ticket.subject, &self.policy.desk.prefix))),
+            ("subject", Filled::from(bare(&ticket.subject, &self.policy.desk.prefix))),
             ("when", Filled::from(due.map(|at| self.when(at)).unwrap_or_default())),
         ];
         clean_line(&self.texts.say("page", &values), LINE_MAX)

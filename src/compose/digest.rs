@@ -8,8 +8,8 @@ use crate::model::outgoing::{Template, Value};
 use crate::model::text::{NAME_MAX, SUBJECT_MAX, clean_line};
 
 use super::body::Words;
-use super::subject::strip;
 use super::texts::Texts;
+use crate::model::subject::bare;
 
 /// What the subject says behind the desk's name.
 pub fn subject(draft: &Draft, texts: &Texts<'_>) -> String {
@@ -55,7 +55,7 @@ impl Words<'_> {
     /// `  ACME-1042  Faktúra nesedí`, and below it whose it is, how much it matters, and when what is due.
     fn one(&self, line: &Line) -> String {
         let number = format!("{}-{}", self.policy.desk.prefix, line.number);
-        let subject = strip(&line.subject, &self.policy.desk.prefix);
+        let subject = bare(&line.subject, &self.policy.desk.prefix);
         let subject = if subject.is_empty() { self.texts.say("no-subject", &[]) } else { subject };
         let since = ("when", Filled::from(self.when(line.heard_at)));
         let when = match line.due {

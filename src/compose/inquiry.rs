@@ -8,7 +8,7 @@ use crate::model::outgoing::{Row, Value};
 use crate::model::text::{NAME_MAX, clean_line, clean_text};
 
 use super::body::{LINE_MAX, RULE, Words};
-use super::subject::strip;
+use crate::model::subject::bare;
 
 impl Words<'_> {
     /// An answer to what an agent asked.
@@ -47,7 +47,7 @@ impl Words<'_> {
                 let status = self.texts.word("status", status.word(), &[]);
                 let owner = owner.as_deref().map_or_else(|| "–".to_owned(), |owner| clean_line(owner, NAME_MAX));
                 let local = local(at);
-                let subject = strip(subject, prefix);
+                let subject = bare(subject, prefix);
                 let requester = clean_line(requester, NAME_MAX);
                 out.push_str(&format!(
                     "  {prefix}-{number}  {subject}\n      {status}, {owner}, {requester}, {local}\n"

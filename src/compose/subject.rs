@@ -1,39 +1,12 @@
 //! Subject lines: what earlier mails added is taken off before this one's token is put on.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use crate::model::outgoing::{Addressee, Template, Value};
+use crate::model::subject::bare;
 use crate::model::text::{SUBJECT_MAX, clean_line};
 use crate::model::{Draft, Policy, Ticket};
 
 use super::ComposeError;
 use super::texts::Texts;
-
-/// What mail clients put before a subject that they answer or forward: `Re:`, `RE[2]:`, `Odp.:`, `Fwd:`, `AW:`, `PD:`,
-/// `SV:`, … Not `VS:` and `Ref:`, which open a subject of many a customer's own: a payment's reference.
-static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\s*(?:re|odp|odg|fwd?|aw|antw|wg|pd|sv)\.?\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*:\s*")
-        .expect("a valid pattern")
-});
-
-/// A subject token of any desk: [`strip`] looks whether it is ours.
-static TOKEN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\[([0-9A-Za-z]{1,12})-\d{1,18}(?:-[0-9A-Za-z]{1,16})?\]").expect("a valid pattern"));
-
-/// The subject without the desk's tokens and without a chain of `Re:`, as one clean line.
-pub fn strip(subject: &str, prefix: &str) -> String {
-    let line = clean_line(subject, SUBJECT_MAX);
-    let own = TOKEN.replace_all(&line, |found: &regex::Captures<'_>| {
-        if found[1].eq_ignore_ascii_case(prefix) { String::new() } else { found[0].to_owned() }
-    });
-    let mut rest: &str = &own;
-    while let Some(found) = PREFIX.find(rest) {
-        rest = &rest[found.end()..];
-    }
-    clean_line(rest, SUBJECT_MAX)
-}
 
 /// The whole subject of a mail.
 pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<String, ComposeError> {
@@ -79,7 +52,7 @@ pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<Stri
 }
 
 fn with_token(draft: &Draft, ticket: &Ticket, policy: &Policy, texts: &Texts<'_>, token: &str) -> String {
-    let own = strip(&ticket.subject, &policy.desk.prefix);
+    let own = bare(&ticket.subject, &policy.desk.prefix);
     let own = if own.is_empty() { line(texts, "no-subject") } else { own };
     match (&draft.addressee, draft.template) {
         (Addressee::Customer, _) => format!("Re: {own} {token}"),
@@ -98,26 +71,4 @@ fn alarm(policy: &Policy, texts: &Texts<'_>) -> String {
 
 fn line(texts: &Texts<'_>, key: &str) -> String {
     clean_line(&texts.say(key, &[]), SUBJECT_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::strip;
-
-    #[test]
-    fn chains_and_own_tokens_are_taken_off() {
-        for (subject, rest) in [
-            ("Re: Odp.: FW: [ACME-1042-k7q2m9xf] Faktúra", "Faktúra"),
-            ("RE[2]: AW: WG: Faktúra [acme-1042]", "Faktúra"),
-            ("Fwd: Re: Re : SV: x", "x"),
-            ("[ACME-1042-k7q2m9xf] Re: x [ACME-1042-k7q2m9xf]", "x"),
-            ("Reštart: server", "Reštart: server"),
-            ("Re: VS: 20261180", "VS: 20261180"),
-            ("[JIRA-7] Re: x", "[JIRA-7] Re: x"),
-            ("Re:", ""),
-            ("re\r\nBcc: x", "re Bcc: x"),
-        ] {
-            assert_eq!(strip(subject, "ACME"), rest, "{subject:?}");
-        }
-    }
 }

@@ -13,6 +13,9 @@ use super::file;
 use super::notes::Notes;
 use super::settings::{address, language, one_of};
 
+/// Words by which history and rules call somebody else than an agent or a group.
+const RESERVED: [&str; 5] = ["customer", "desk", "duty", "operator", "owner"];
+
 /// Who works here, and where the file says so.
 #[derive(Default)]
 pub struct People {
@@ -109,6 +112,10 @@ impl People {
             let hint =
                 "One word of at most 40 letters, digits, \"-\", \"_\" and \".\", so that `#assign WHO` can be written";
             notes.mistake(name.span(), key, "This is no name to be called by", Some(hint));
+        }
+        if RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+            let hint = "History and rules call somebody else so; agents and groups need other names";
+            notes.mistake(name.span(), key, format!("`{text}` is a word of the desk's own"), Some(hint));
         }
         let taken = self.agents.iter().map(|a| &a.name).chain(self.groups.iter().map(|g| &g.name));
         if taken.clone().any(|known| known.eq_ignore_ascii_case(text)) {
@@ -257,7 +264,7 @@ impl People {
         let addresses = self.addresses.iter().map(|place| ("agent.addresses", place));
         let pagers = self.pagers.iter().map(|place| ("agent.pager", place));
         for (key, (address, span)) in addresses.chain(pagers) {
-            if mailboxes.iter().any(|m| m.address == *address || m.aliases.contains(address)) {
+            if mailboxes.iter().any(|m| m.reached_by(address).is_some()) {
                 let hint = "An agent needs an address of his own; the desk's would answer itself";
                 notes.mistake(span.clone(), key, "This is the address of a mailbox of the desk", Some(hint));
             }

@@ -293,11 +293,25 @@ fn desk(file: file::Desk, people: &People, mailboxes: &[desk::Mailbox], notes: &
         language: language(file.language.as_ref(), "desk.language", notes).unwrap_or_default(),
         timezone,
         owner: owner?,
-        operator: file.operator.and_then(|o| address(&o, "desk.operator", notes)),
+        operator: file.operator.and_then(|operator| self::operator(&operator, mailboxes, notes)),
         reopen_days: file.reopen_days.map_or(14, Spanned::into_inner),
         agents: agents.unwrap_or_default(),
         weekly,
     })
+}
+
+/// Who hears of trouble: a person, and not the desk itself.
+fn operator(
+    text: &Spanned<String>,
+    mailboxes: &[desk::Mailbox],
+    notes: &mut Notes<'_>,
+) -> Option<crate::model::AddrSpec> {
+    let operator = address(text, "desk.operator", notes)?;
+    if mailboxes.iter().any(|mailbox| mailbox.reached_by(&operator).is_some()) {
+        let hint = "What is said to the operator would come back as mail, and nobody would read it";
+        notes.mistake(text.span(), "desk.operator", "This is the address of a mailbox of the desk", Some(hint));
+    }
+    Some(operator)
 }
 
 /// A time zone by its IANA name; None where there is none of it.

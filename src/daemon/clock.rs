@@ -18,14 +18,27 @@ const ROUND: usize = 50;
 /// The longest wait: a ticket that came meanwhile may be due sooner than the one that was waited for.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
-/// Looks at every ticket whose time has come, at most [`ROUND`]. How many there were.
+/// How long a ticket is left alone that could not be looked at.
+const PUT_OFF: SignedDuration = SignedDuration::from_hours(1);
+
+/// Looks at every ticket whose time has come, at most [`ROUND`]. How many there were. One that cannot be looked at is put off
+/// by an hour, and the operator hears of it once a day: the others' times have come too.
 ///
 /// # Errors
-/// As the store's: the tickets before the one that failed are done.
+/// As the store's, but for what concerns one ticket: the tickets before the one that failed are done.
 pub fn tick(store: &dyn Store, policy: &Arc<Policy>, now: Timestamp) -> Result<usize, StoreError> {
     let due = store.clock_due(now, ROUND)?;
     for number in &due {
-        look(store, policy, *number, now)?;
+        match look(store, policy, *number, now) {
+            Err(error) if !error.is_fatal() => {
+                tracing::error!(ticket = number, %error, "The time of a ticket has come, and it cannot be looked at");
+                store.put_off(*number, now.checked_add(PUT_OFF).unwrap_or(Timestamp::MAX))?;
+                let sentence =
+                    format!("The time of ticket {number} has come, and the clock cannot look at it: {error}");
+                store.note_moment(&format!("clock:{number}"), super::operator::DAILY, Some(&sentence), now)?;
+            }
+            done => done?,
+        }
     }
     Ok(due.len())
 }
@@ -115,7 +128,7 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
                 WAIT_MAX
             }
             Err(error) => {
-                tracing::error!(panic = super::ingest::join_text(error), "The clock's look at a ticket broke off");
+                tracing::error!(panic = super::ingest::join_text(&error), "The clock's look at a ticket broke off");
                 place.trouble("panic", "A ticket cannot be looked at");
                 WAIT_MAX
             }

@@ -249,7 +249,7 @@ impl Desk {
         let desk = Arc::clone(self);
         match tokio::task::spawn_blocking(move || call(&*desk.store)).await {
             Ok(result) => result,
-            Err(error) => Err(StoreError::Broken(format!("A call to it ended: {error}"))),
+            Err(error) => Err(StoreError::Fault(ingest::join_text(&error).to_owned())),
         }
     }
 
@@ -261,7 +261,7 @@ impl Desk {
 
     /// All of the way that needs no store.
     async fn prepare(self: &Arc<Self>, batch: Vec<Incoming>) -> crate::store::Result<Prepared> {
-        let ended = || StoreError::Broken("The reading of mails ended".to_owned());
+        let ended = || StoreError::Fault("The reading of mails ended".to_owned());
         let parsed = self.readers.run(move || batch.into_iter().map(ingest::parse).collect::<Vec<_>>()).await;
         let checks = parsed.ok_or_else(ended)?.into_iter().map(|mail| ingest::check(&self.authenticator, mail));
         let checked = futures::future::join_all(checks).await;

@@ -51,8 +51,7 @@ fn imap(imap: &config::Imap, limits: &config::Limits) -> ImapSettings {
         folder: imap.folder.clone(),
         archive: imap.archive.clone(),
         ca_file: imap.server.ca_file.clone(),
-        // The configuration's check lets `tls = "none"` to another machine through only where it is said twice.
-        allow_plain: true,
+        allow_plain: imap.server.allow_plaintext,
         patience: limits.timeout,
         poll: limits.poll,
     }
@@ -80,7 +79,7 @@ fn smtp(smtp: &config::Smtp, limits: &config::Limits) -> SmtpSettings {
         config::Tls::None => outbox::Tls::None,
     };
     let mut settings = SmtpSettings::new(&smtp.server.host, smtp.server.port, tls, &smtp.hello);
-    settings.allow_plaintext = true; // as above
+    settings.allow_plaintext = smtp.server.allow_plaintext;
     settings.user = smtp.login.as_ref().map(|l| l.user.clone());
     settings.password = smtp.login.as_ref().map(|l| outbox::Secret::Configured(l.password.clone()));
     settings.ca_file.clone_from(&smtp.server.ca_file);

@@ -19,16 +19,21 @@ const LOOK: Duration = Duration::from_secs(60);
 /// Sends every digest that is due now and was not sent. How many mails were queued.
 ///
 /// # Errors
-/// As the store's: the digests before the one that failed are queued.
+/// As the store's: of several the last. What concerns one digest only holds up no other.
 pub fn tick(store: &dyn Store, policy: &Arc<Policy>, now: Timestamp) -> Result<usize, StoreError> {
     let mut queued = 0;
+    let mut refused = None;
     for errand in digest::due(policy, now) {
         // Most looks find nothing to do, and write nothing.
         if store.moment(&errand.kind.sent(&errand.agent))?.is_none_or(|at| at < errand.since || at > now) {
-            queued += carry_out(store, policy, errand, now)?;
+            match carry_out(store, policy, errand, now) {
+                Ok(mails) => queued += mails,
+                Err(error) if !error.is_fatal() => refused = Some(error),
+                Err(error) => return Err(error),
+            }
         }
     }
-    Ok(queued)
+    refused.map_or(Ok(queued), Err)
 }
 
 fn carry_out(store: &dyn Store, policy: &Arc<Policy>, errand: Errand, now: Timestamp) -> Result<usize, StoreError> {

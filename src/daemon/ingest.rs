@@ -10,7 +10,7 @@ use crate::config::drill;
 use crate::model::facts::OwnProof;
 use crate::model::ticket::Direction;
 use crate::model::{Attachment, Believed, Commit, Found, Incoming, Message, Policy};
-use crate::store::{Arrival, Ingested, Outcome, Packed, Plan, Store, pack};
+use crate::store::{Arrival, Ingested, Outcome, PANIC, Packed, Plan, Store, pack};
 use crate::{compose, decide, facts, parse};
 
 /// A mail as it was read. An error is a defect of the reader's, met by this one mail.
@@ -28,8 +28,8 @@ pub struct Checked {
 /// Reads a mail. Never fails: what breaks the reader is told in the result.
 pub fn parse(incoming: Incoming) -> Parsed {
     drill::poison(&incoming.raw);
-    let mut message = catch_unwind(AssertUnwindSafe(|| parse::parse(&incoming)))
-        .map_err(|panic| format!("Reading it failed: {}", panic_text(&*panic)));
+    let mut message =
+        catch_unwind(AssertUnwindSafe(|| parse::parse(&incoming))).map_err(|_| format!("Reading it failed. {PANIC}"));
     message.iter_mut().flat_map(|message| &mut message.attachments).for_each(Attachment::keep_beginning);
     Parsed { incoming, message }
 }
@@ -184,8 +184,7 @@ fn arrival_of(
         decide::ask(&message, policy, heard, now, &mut lookup);
         lookup
     };
-    let lookup = catch_unwind(AssertUnwindSafe(asked))
-        .map_err(|panic| format!("Asking about it failed: {}", panic_text(&*panic)))?;
+    let lookup = catch_unwind(AssertUnwindSafe(asked)).map_err(|_| format!("Asking about it failed. {PANIC}"))?;
     let from = message.from.first().map(ToString::to_string).unwrap_or_default();
     let subject = message.subject.clone().unwrap_or_default();
     let digest = message.digest;
@@ -239,18 +238,7 @@ pub fn finish(mut commit: Commit) -> Commit {
     commit
 }
 
-/// The words of a panic, without the mail's: a panic's message may quote what it choked on, so only its first line counts
-/// and only 200 characters of it.
-pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let words =
-        panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
-    words.unwrap_or_default().lines().next().unwrap_or("a panic without words").chars().take(200).collect()
-}
-
 /// Why a task ended.
-pub fn join_text(error: tokio::task::JoinError) -> String {
-    match error.try_into_panic() {
-        Ok(panic) => panic_text(&*panic),
-        Err(_) => "it was cancelled".to_owned(),
-    }
+pub fn join_text(error: &tokio::task::JoinError) -> &'static str {
+    if error.is_panic() { PANIC } else { "It was cancelled" }
 }

@@ -106,7 +106,7 @@ impl Watcher {
         Watcher { desk, mailbox, source, place, met: None, filing_rests: None }
     }
 
-    /// Until `stop` fires. Every error ends in another try, later and later: 1, 2, 4 … 60 seconds, five minutes where a
+    /// Until `stop` fires. Every error ends in another try, later and later: 2, 4, 8 … 64 seconds, five minutes where a
     /// person must change something first.
     pub async fn watch(mut self, stop: CancellationToken) {
         let mut failures = 0u32;

@@ -30,7 +30,7 @@ use crate::authenticate::{AuthenticateError, Authenticator};
 use crate::config::Config;
 use crate::inbound;
 use crate::model::Policy;
-use crate::outbox::{Courier, Notice};
+use crate::outbox::{Courier, Notice, OutgoingSettings, Pace};
 use crate::store::Store;
 use board::Board;
 use mailbox::Watcher;
@@ -94,37 +94,30 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
     if let Err(error) = desk.with_store(move |store| ingest::carry_out_released(store, &policy, now)).await {
         tracing::warn!(%error, "Released mails cannot be taken in yet");
     }
+    let part = |name: &str| (Arc::clone(&desk), name.to_owned(), stop.clone());
     for source in &config.mailboxes {
         let Some(mailbox) = desk.policy.mailbox(&source.mailbox).cloned() else { continue };
-        let (desk, source, stop) = (Arc::clone(&desk), source.clone(), stop.clone());
-        let limits = config.limits.clone();
-        let make = move || Watcher::new(Arc::clone(&desk), mailbox.clone(), connect::source(&source, &limits));
-        tasks.spawn(kept_alive(make, stop));
+        let (desk, source, stop, limits) = (Arc::clone(&desk), source.clone(), stop.clone(), config.limits.clone());
+        tasks.spawn(kept_alive(part(&source.mailbox.clone()), move || {
+            Watcher::new(Arc::clone(&desk), mailbox.clone(), connect::source(&source, &limits)).watch(stop.clone())
+        }));
     }
     let outgoing = connect::outgoing(&config.outgoing, &config.limits);
     if let Some(outgoing) = outgoing.clone() {
-        let courier = Courier::new(Arc::clone(&desk.store), outgoing, Arc::clone(&desk.clock));
-        let courier = courier.with_pace(connect::pace(&config.outgoing));
-        let (desk, stop) = (Arc::clone(&desk), stop.clone());
-        tasks.spawn(async move {
-            let place = desk.board.place("outbox");
-            let beat = async {
-                loop {
-                    place.beat();
-                    tokio::time::sleep(Duration::from_secs(20)).await;
-                }
-            };
-            tokio::select! {
-                () = courier.run(Arc::clone(&desk.queued), stop, |notice| heard(&desk, &place, notice)) => {}
-                () = beat => {}
-            }
-        });
+        let (desk, pace, stop) = (Arc::clone(&desk), connect::pace(&config.outgoing), stop.clone());
+        tasks.spawn(kept_alive(part("outbox"), move || {
+            deliver(Arc::clone(&desk), outgoing.clone(), pace, stop.clone())
+        }));
     }
-    tasks.spawn(clock::run(Arc::clone(&desk), stop.clone()));
-    tasks.spawn(digest::run(Arc::clone(&desk), stop.clone()));
-    tasks.spawn(recheck::run(Arc::clone(&desk), stop.clone()));
+    let (all, end) = (Arc::clone(&desk), stop.clone());
+    tasks.spawn(kept_alive(part("clock"), move || clock::run(Arc::clone(&all), end.clone())));
+    let (all, end) = (Arc::clone(&desk), stop.clone());
+    tasks.spawn(kept_alive(part("digest"), move || digest::run(Arc::clone(&all), end.clone())));
+    let (all, end) = (Arc::clone(&desk), stop.clone());
+    tasks.spawn(kept_alive(part("recheck"), move || recheck::run(Arc::clone(&all), end.clone())));
     let around = Surroundings { sources: config.mailboxes.clone(), limits: config.limits.clone(), outgoing };
-    tasks.spawn(operator::tell(Arc::clone(&desk), around, stop.clone()));
+    let (all, end) = (Arc::clone(&desk), stop.clone());
+    tasks.spawn(kept_alive(part("operator"), move || operator::tell(Arc::clone(&all), around.clone(), end.clone())));
     tasks.spawn(systemd::watch(Arc::clone(&desk.board), stop.clone()));
     tasks.close();
     systemd::ready();
@@ -138,13 +131,48 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
     Ok(())
 }
 
-/// A watcher that is made again should its task ever panic: one mailbox's trouble never reaches another.
-async fn kept_alive(make: impl Fn() -> Watcher, stop: CancellationToken) {
+/// The courier, with its place on the board.
+async fn deliver(desk: Arc<Desk>, outgoing: OutgoingSettings, pace: Pace, stop: CancellationToken) {
+    let courier = Courier::new(Arc::clone(&desk.store), outgoing, Arc::clone(&desk.clock)).with_pace(pace);
+    let place = desk.board.place("outbox");
+    let beat = async {
+        loop {
+            place.beat();
+            tokio::time::sleep(Duration::from_secs(20)).await;
+        }
+    };
+    tokio::select! {
+        () = courier.run(Arc::clone(&desk.queued), stop, |notice| heard(&desk, &place, notice)) => {}
+        () = beat => {}
+    }
+}
+
+/// How long a part that ended by a fault rests before it is started again.
+const REST: Duration = Duration::from_secs(5);
+
+/// A part of the desk that is made again should its task ever panic, and of which the operator then hears: one part's
+/// trouble never reaches another.
+async fn kept_alive<F>((desk, name, stop): (Arc<Desk>, String, CancellationToken), make: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     while !stop.is_cancelled() {
-        let Err(error) = tokio::spawn(make().watch(stop.clone())).await else { return };
-        tracing::error!(panic = ingest::join_text(error), "A mailbox's task ended and is started again");
+        let Err(error) = tokio::spawn(make()).await else { return };
+        tracing::error!(
+            part = name,
+            panic = ingest::join_text(&error),
+            "A part of the desk ended and is started again"
+        );
+        let place = desk.board.place(&name);
+        place.trouble("fault", "It ended by a fault of the program, and is started again");
+        let sentence = format!("A part of the desk ({name}) ended by a fault of the program, and was started again");
+        let (what, now) = (format!("fault:{name}"), (desk.clock)());
+        let noted = desk.with_store(move |store| store.note_moment(&what, operator::DAILY, Some(&sentence), now));
+        if noted.await.is_ok_and(|new| new) {
+            desk.noticed.notify_one();
+        }
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            () = tokio::time::sleep(REST) => {}
             () = stop.cancelled() => {}
         }
     }

@@ -39,6 +39,7 @@ const REFUSES: Duration = Duration::from_secs(30);
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What the operator's task needs besides the desk.
+#[derive(Clone)]
 pub(super) struct Surroundings {
     pub sources: Vec<MailboxSource>,
     pub limits: Limits,
@@ -180,7 +181,13 @@ impl Teller {
         let mut told = Vec::new();
         for notice in self.desk.with_store(|store| store.notices()).await? {
             match self.sentence(&notice) {
-                Told::Agent(failure) => undelivered(&self.desk, &failure, notice.id).await?,
+                Told::Agent(failure) => match undelivered(&self.desk, &failure, notice.id).await {
+                    // It is tried again with the next look; the others are told now.
+                    Err(error) if !error.is_fatal() => {
+                        tracing::error!(outbox = failure.outbox, %error, "An agent cannot be told of what did not leave");
+                    }
+                    done => done?,
+                },
                 Told::Operator(sentence) => {
                     told.push(notice.id);
                     *sentences.entry(sentence).or_default() += notice.times;
@@ -230,6 +237,7 @@ impl Teller {
         let of_others =
             || self.desk.board.troubles().into_iter().find(|(_, trouble, _)| trouble.kind.starts_with(DATABASE));
         let refusal = error.as_ref().map(|error| (error.word(), error.to_string()));
+        let refusal = refusal.filter(|(word, _)| word.starts_with(DATABASE));
         let Some((kind, what)) = refusal.or_else(|| of_others().map(|(_, trouble, _)| (trouble.kind, trouble.what)))
         else {
             self.refused = None;

@@ -14,8 +14,8 @@ use crate::model::{Found, Policy};
 use crate::store::{DueRecheck, Plan, Store, StoreError};
 use crate::{compose, decide, facts};
 
-/// Mails that are checked beside each other.
-const ROUND: usize = 20;
+/// Mails that are checked beside each other, and are in memory meanwhile.
+const ROUND: usize = 5;
 /// The longest wait: a mail that came meanwhile may be due sooner than the one that was waited for.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
@@ -32,12 +32,21 @@ pub async fn round(
     let due = blocking(store, move |store| store.rechecks(now, ROUND)).await?;
     let count = due.len();
     let checks = due.into_iter().map(|due| async {
-        let parsed = ingest::parse(due.incoming.clone());
-        (due, ingest::check(authenticator, parsed).await)
+        let incoming = due.incoming.clone();
+        let ended = |error| StoreError::Fault(ingest::join_text(&error).to_owned());
+        let parsed = tokio::task::spawn_blocking(move || ingest::parse(incoming)).await.map_err(ended)?;
+        Ok::<_, StoreError>((due, ingest::check(authenticator, parsed).await))
     });
-    for (due, checked) in futures::future::join_all(checks).await {
-        let policy = Arc::clone(policy);
-        blocking(store, move |store| conclude(store, &policy, due, checked, now)).await?;
+    for checked in futures::future::join_all(checks).await {
+        let (due, checked) = checked?;
+        let (policy, digest) = (Arc::clone(policy), due.digest);
+        match blocking(store, move |store| conclude(store, &policy, due, checked, now)).await {
+            // Its try is counted, and the others are due too.
+            Err(error) if !error.is_fatal() => {
+                tracing::error!(digest = digest.hex(), %error, "A sender cannot be checked again");
+            }
+            done => done?,
+        }
     }
     Ok(count)
 }
@@ -47,7 +56,7 @@ async fn blocking<T: Send + 'static>(
     call: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let store = Arc::clone(store);
-    let ended = |error| StoreError::Broken(format!("A call to it ended: {}", ingest::join_text(error)));
+    let ended = |error| StoreError::Fault(ingest::join_text(&error).to_owned());
     tokio::task::spawn_blocking(move || call(store.as_ref())).await.map_err(ended)?
 }
 
@@ -106,11 +115,20 @@ fn stands(
 
 /// Runs until `stop` fires.
 pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
+    let place = desk.board.place("recheck");
     while !stop.is_cancelled() {
+        place.beat();
         match round(&desk.store, &desk.policy, &desk.authenticator, (desk.clock)()).await {
-            Ok(0) => {}
-            Ok(_) => desk.queued.notify_one(),
-            Err(error) => tracing::error!(%error, "Senders cannot be checked again"),
+            Ok(count) => {
+                place.well();
+                if count > 0 {
+                    desk.queued.notify_one();
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "Senders cannot be checked again");
+                place.trouble(error.word(), error.to_string());
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(wait(&desk).await) => {}

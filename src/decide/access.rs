@@ -7,8 +7,8 @@ use crate::model::token::TokenKind;
 use crate::model::{AddrSpec, Address, Believed, Draft, Ticket, TicketChange};
 
 use super::asking::answered;
+use super::notify;
 use super::work::{Case, Work};
-use super::{acknowledge, notify};
 
 /// Somebody who may be let in, with whom the mail at hand brought.
 pub fn propose(case: &Case, work: &mut Work, person: &Address, because: &str) {
@@ -34,7 +34,7 @@ pub fn copied(case: &Case, ticket: &Ticket) -> Vec<Address> {
     for person in to.chain(case.message.cc.iter().filter(|_| covered.cc)) {
         let Some(spec) = person.spec() else { continue };
         let known = ticket.is_participant(spec.as_str()) || out.iter().any(|p| p.spec().as_ref() == Some(&spec));
-        if !known && case.policy.is_outside(&spec) && !acknowledge::is_machine_address(&spec) {
+        if !known && case.policy.is_outside(&spec) && !spec.is_machines() {
             out.push(Address { name: person.name.clone(), email: spec.to_string() });
         }
     }

@@ -16,7 +16,7 @@ use super::{articles, asks, clock};
 /// The acknowledgement, or why there is none. `asked`: whoever is on file was asked to confirm the request.
 pub fn acknowledgement(case: &Case, work: &Work, asked: bool) -> Result<Draft, String> {
     let to = recipient(case, work)?;
-    may_be_answered(case)?;
+    may_be_answered(case, &to)?;
     within_budget(case)?;
     let full = case.is_verified();
     let template = if full { Template::Acknowledgement } else { Template::AcknowledgementMinimal };
@@ -87,7 +87,8 @@ pub fn by_machine(case: &Case) -> Option<String> {
     }
 }
 
-fn may_be_answered(case: &Case) -> Result<(), String> {
+/// `to`: who would be written to. Both he and whoever wrote the mail must be people who wish to hear from the desk.
+fn may_be_answered(case: &Case, to: &AddrSpec) -> Result<(), String> {
     by_machine(case).map_or(Ok(()), Err)?;
     if case.facts.thread.by == ThreadBy::PeerTag {
         return Err("it bears the number of a desk that acknowledges by itself".to_owned());
@@ -95,10 +96,10 @@ fn may_be_answered(case: &Case) -> Result<(), String> {
     if case.believed() == Believed::Failed {
         return Err("its sender is not believed".to_owned());
     }
-    if case.author().is_some_and(|from| is_machine_address(&from)) {
+    if to.is_machines() || case.author().is_some_and(|from| from.is_machines()) {
         return Err("its address is a machine's".to_owned());
     }
-    let mail_to_it = &case.facts.found.conduct.mail_to_it;
+    let mail_to_it = &case.facts.found.mail_to_sender;
     if mail_to_it.complained_at.is_some() {
         return Err("this address reported a mail of the desk's as unwanted".to_owned());
     }
@@ -158,49 +159,4 @@ pub fn storm(case: &Case) -> Option<&'static str> {
     }
     (sent.domain_hour >= budget.per_domain_hour)
         .then_some("A domain had as many acknowledgements as it may in an hour: it may be a storm")
-}
-
-/// Local parts behind which nobody reads (RFC 2142, RFC 5230 section 4.6, and custom).
-pub fn is_machine_address(address: &AddrSpec) -> bool {
-    let bare: String = address.subaddress().0.chars().filter(|c| !matches!(c, '-' | '_' | '.')).collect();
-    const EXACT: [&str; 12] = [
-        "mailerdaemon",
-        "postmaster",
-        "noreply",
-        "donotreply",
-        "bounce",
-        "bounces",
-        "listserv",
-        "majordomo",
-        "root",
-        "cron",
-        "nobody",
-        "autoreply",
-    ];
-    let local = address.subaddress().0;
-    EXACT.contains(&bare.as_str())
-        || bare.starts_with("noreply")
-        || bare.starts_with("donotreply")
-        || local.starts_with("owner-")
-        || local.ends_with("-request")
-        || local.ends_with("-bounces")
-        || local.ends_with("-owner")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_behind_which_nobody_reads() {
-        let spec = |a: &str| AddrSpec::parse(a).expect("valid");
-        for machine in
-            ["no-reply@a.sk", "noreply-orders@a.sk", "do_not_reply@a.sk", "MAILER-DAEMON@a.sk", "list-bounces+x@a.sk"]
-        {
-            assert!(is_machine_address(&spec(machine)), "{machine}");
-        }
-        for person in ["jana@a.sk", "norbert@a.sk", "rootova@a.sk", "info@a.sk"] {
-            assert!(!is_machine_address(&spec(person)), "{person}");
-        }
-    }
 }

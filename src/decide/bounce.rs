@@ -131,10 +131,13 @@ fn is_permanent(report: &Report) -> bool {
     report.recipients.iter().any(|r| status(r, "5") || (r.action.as_deref() == Some("failed") && !status(r, "4")))
 }
 
-/// The mail is still on its way (RFC 3464: `delayed`, or a status of class 4), for everybody of whom the report speaks.
+/// The mail is still on its way (RFC 3464: `delayed`, or a status of class 4), for everybody of whom the report speaks. What
+/// `failed` after days of trying has a status of class 4 too, and is final.
 fn is_only_late(report: &Report) -> bool {
-    let late = |r: &ReportRecipient| {
-        r.action.as_deref() == Some("delayed") || r.status.as_deref().is_some_and(|s| s.starts_with('4'))
+    let late = |r: &ReportRecipient| match r.action.as_deref() {
+        Some("failed") => false,
+        Some("delayed") => true,
+        _ => r.status.as_deref().is_some_and(|s| s.starts_with('4')),
     };
     !report.recipients.is_empty() && report.recipients.iter().all(late)
 }

@@ -13,7 +13,7 @@ use crate::model::promise::REMINDED_MAX;
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Found, Policy, Status, Ticket, TicketChange};
 
-use super::acknowledge::{self, is_machine_address};
+use super::acknowledge;
 use super::notify;
 use super::work::Work;
 
@@ -100,7 +100,7 @@ pub fn heard(work: &mut Work, change: &TicketChange) {
 /// The customer is one to whom the desk writes by itself.
 fn is_asked(ticket: &Ticket) -> bool {
     let proven = ticket.verified || ticket.contact.is_some();
-    proven && !ticket.service.by_machine && ticket.requester.spec().is_some_and(|a| !is_machine_address(&a))
+    proven && !ticket.service.by_machine && ticket.requester.spec().is_some_and(|a| !a.is_machines())
 }
 
 /// Why the customer is none to whom the desk writes by itself.
@@ -114,7 +114,7 @@ pub fn unasked(work: &Work) -> Option<&'static str> {
 
 /// Why the customer gets no mail that no person writes. `Some(None)`: only not now.
 fn refused(work: &Work, found: &Found) -> Option<Option<String>> {
-    let mail_to_it: &MailToIt = &found.conduct.mail_to_it;
+    let mail_to_it: &MailToIt = &found.mail_to_sender;
     let never = |why: &str| Some(Some(why.to_owned()));
     if let Some(why) = unasked(work) {
         return never(why);

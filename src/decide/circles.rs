@@ -4,11 +4,10 @@
 
 use crate::model::asked::{COMPARED_MAX, Similar};
 use crate::model::facts::Sender;
-use crate::model::text::fold;
+use crate::model::subject;
 use crate::model::{Address, Ticket, TicketNumber};
 
 use super::duplicates;
-use super::subject::bare_subject;
 use super::work::Case;
 
 /// A sender's new tickets of one kind within half an hour: this one joins the first.
@@ -36,11 +35,11 @@ pub fn first<'a>(case: &Case<'a>) -> Option<&'a Ticket> {
 fn similar(case: &Case, of_same: impl Fn(&Similar) -> bool) -> Vec<TicketNumber> {
     // What was sent stands in the files then, and these are not compared.
     let only_files = !case.message.reply.text.contains(char::is_alphanumeric) && !case.message.attachments.is_empty();
-    let subject = fold(&bare_subject(case.subject()));
+    let subject = subject::compared(case.subject());
     let text: String = case.message.reply.text.chars().take(COMPARED_MAX.into()).collect();
     let like = |other: &&Similar| {
         !only_files
-            && fold(&bare_subject(&other.subject)) == subject
+            && subject::compared(&other.subject) == subject
             && of_same(other)
             && duplicates::repeats(&text, &other.text)
     };

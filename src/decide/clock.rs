@@ -114,15 +114,10 @@ fn at_share(ticket: &Ticket, sla: &Sla, promise: Promise, percent: u32) -> Optio
     }
 }
 
-/// The clock runs while the desk owes the next word; putting a ticket away does not stop it.
-fn runs(status: Status) -> bool {
-    matches!(status, Status::New | Status::Open | Status::Snoozed)
-}
-
 /// What a change of the ticket means for its promises. Called after every change. The clock is kept for tickets without a
 /// promise too: another category may bring one.
 pub fn follow(work: &mut Work, before: Status, change: &TicketChange) {
-    match (runs(before), runs(work.ticket.status)) {
+    match (before.clock_runs(), work.ticket.status.clock_runs()) {
         (true, false) => {
             work.ticket.service.stopped_at = Some(work.now);
             restart_update(work);
@@ -213,7 +208,7 @@ struct Ahead<'a> {
 /// The steps that were not yet carried out, of promises that still run.
 fn ahead<'a>(ticket: &Ticket, policy: &'a Policy) -> Vec<Ahead<'a>> {
     let sla = ticket.service.sla.as_deref().and_then(|name| policy.promises.sla(name));
-    let Some(sla) = sla.filter(|_| runs(ticket.status)) else { return Vec::new() };
+    let Some(sla) = sla.filter(|_| ticket.status.clock_runs()) else { return Vec::new() };
     let open = Promise::ALL.iter().filter(|p| **p != Promise::Respond || ticket.first_responded_at.is_none());
     let steps = open.flat_map(|promise| {
         let numbered = (0u32..).zip(&sla.escalate);

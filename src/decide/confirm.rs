@@ -17,43 +17,9 @@ use crate::model::{
     TicketChange,
 };
 
+use super::consent::{Consent, consent};
 use super::work::{CUSTOMER, Case, Work};
 use super::{aside, notify};
-
-/// Words that say no in the first line of an answer, folded. A word too many here costs a second question; one too few
-/// would release what its owner denied.
-const NO: [&str; 30] = [
-    "no",
-    "not",
-    "never",
-    "didn",
-    "didnt",
-    "wasn",
-    "wasnt",
-    "isn",
-    "nie",
-    "ne",
-    "nein",
-    "nicht",
-    "nikdy",
-    "nikoli",
-    "nikoliv",
-    "nisem",
-    "nisam",
-    "neni",
-    "nieje",
-    "nebol",
-    "nebola",
-    "nebyl",
-    "nebyla",
-    "nepisal",
-    "neposlal",
-    "neposielal",
-    "neodoslal",
-    "keine",
-    "niso",
-    "nije",
-];
 
 /// What is asked, and of whom.
 pub(super) struct Question<'a> {
@@ -177,7 +143,7 @@ pub fn hold_agent(case: &Case, name: &str, ticket: &Ticket, because: &str) -> De
 pub fn ask_contact(case: &Case, work: &mut Work) -> Option<Hold> {
     let contact = case.contact().filter(|c| case.author().as_ref() == Some(&c.email))?;
     let because = "The request is restricted and its sender not strongly proven";
-    if case.message.class != Class::Person || super::acknowledge::is_machine_address(&contact.email) {
+    if case.message.class != Class::Person || contact.email.is_machines() {
         return None;
     }
     let mail_to_it = &case.facts.found.conduct.mail_to_it;
@@ -290,7 +256,11 @@ pub fn answer(case: &Case, confirmation: &Confirmation) -> Decision {
     if hold.kind == HoldKind::Crossed {
         return over(case, hold); // nobody is asked about one: only `#send` lets it go
     }
-    let denied = says_no(&case.message.reply.text);
+    let denied = match consent(&case.message.reply.text) {
+        Consent::Given => false,
+        Consent::Denied => true,
+        Consent::Unclear => return unclear(case, hold),
+    };
     let mut hold = hold.clone();
     hold.state = match (denied, hold.kind) {
         (true, _) => HoldState::Denied,
@@ -332,11 +302,33 @@ fn machine(case: &Case) -> Option<String> {
     }
 }
 
-/// Whether an answer denies: a word of [`NO`] in its first line that is not quoted. "No" must never be read as yes.
-fn says_no(text: &str) -> bool {
-    let first = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('>')).unwrap_or_default();
-    let folded = fold(first);
-    folded.split(|c: char| !c.is_alphanumeric()).any(|word| NO.contains(&word))
+/// Neither yes nor no: nothing is done, it still waits, and the registered address is asked for one of the words, once.
+fn unclear(case: &Case, hold: &Hold) -> Decision {
+    let mut decision =
+        case.ignore("It answers a confirmation mail, and says neither yes nor no plainly: nothing is done");
+    if hold.told {
+        return decision;
+    }
+    let mut draft = to_registered(case, hold, Template::Confirm);
+    if let Some(draft) = &mut draft {
+        draft.cause.push_str(":again");
+        draft.values.insert("kind", Value::Text("unclear".to_owned()));
+    }
+    decision.outgoing.extend(draft);
+    decision.holds.push(Hold { told: true, ..hold.clone() });
+    decision
+}
+
+/// A further mail about a hold, to whom the first one went.
+fn to_registered(case: &Case, hold: &Hold, template: Template) -> Option<Draft> {
+    let (to, language) = match hold.kind {
+        HoldKind::Agent | HoldKind::Mail | HoldKind::Crossed => {
+            case.policy.agent(&hold.who).map(|agent| to_agent(agent, case.policy))?
+        }
+        HoldKind::Request | HoldKind::Address | HoldKind::Alternate => (Address::new(None, &hold.who), case.language()),
+    };
+    let mailbox = ticket_of(case, hold).map_or(&case.mailbox.name, |t| &t.mailbox);
+    Some(mail(template, hold, to, language, mailbox, case.policy, case.now))
 }
 
 fn denial(hold: &Hold) -> String {
@@ -417,18 +409,7 @@ fn over(case: &Case, hold: &Hold) -> Decision {
     if hold.told {
         return decision;
     }
-    let to = match hold.kind {
-        HoldKind::Agent | HoldKind::Mail | HoldKind::Crossed => {
-            case.policy.agent(&hold.who).map(|agent| to_agent(agent, case.policy))
-        }
-        HoldKind::Request | HoldKind::Address | HoldKind::Alternate => {
-            Some((Address::new(None, &hold.who), case.language()))
-        }
-    };
-    if let Some((to, language)) = to {
-        let mailbox = ticket_of(case, hold).map_or(&case.mailbox.name, |t| &t.mailbox);
-        decision.outgoing.push(mail(Template::ConfirmOver, hold, to, language, mailbox, case.policy, case.now));
-    }
+    decision.outgoing.extend(to_registered(case, hold, Template::ConfirmOver));
     decision.holds.push(Hold { told: true, ..hold.clone() });
     decision
 }
@@ -443,35 +424,6 @@ pub fn settle(case: &Case, decision: &mut Decision) {
         // Where it was let in by somebody else, the one who was asked did not do it.
         if held.kind == HoldKind::Mail && held.state == HoldState::Released {
             aside::note_release(decision, &held.who, case.now);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::says_no;
-
-    #[test]
-    fn no_in_any_language_of_the_desk_is_never_yes() {
-        let denials = [
-            "No",
-            "NO!",
-            "I did not write this.",
-            "Nie, to nie som ja",
-            "To jsem neposlal",
-            "Ne.",
-            "Nisem jaz.",
-            "To nisam ja",
-            "Nein, das war ich nicht",
-            "\n\n  nie\nS pozdravom",
-            "> Dobrý deň\nNIE",
-        ];
-        for text in denials {
-            assert!(says_no(text), "{text:?} was read as yes");
-        }
-        for text in ["", "OK", "Áno, potvrdzujem.", "Ano\n\nnení zač", "Da, jaz sem.", "Ja, bitte.", "> nie", "Yes"]
-        {
-            assert!(!says_no(text), "{text:?} was read as no");
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use crate::model::facts::ThreadBy;
 use crate::model::free_mail::is_free_mail;
-use crate::model::text::fold;
+use crate::model::subject;
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::token::TokenKind;
 use crate::model::{Action, AddrSpec, Address, Decision, Fate, Status, Ticket, TicketChange};
 
 use super::open::open;
-use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, Work};
 use super::{access, articles, asks, bounds, circles, duty, notify, thanks};
 
@@ -138,7 +137,7 @@ fn ended_and_reopenable(case: &Case, ticket: &Ticket) -> bool {
 fn is_new_subject_forward(case: &Case, ticket: &Ticket) -> bool {
     case.message.forward.is_some()
         && matches!(case.facts.thread.by, ThreadBy::References | ThreadBy::KnownId)
-        && fold(&bare_subject(case.subject())) != fold(&bare_subject(&ticket.subject))
+        && subject::compared(case.subject()) != subject::compared(&ticket.subject)
 }
 
 fn append(case: &Case, ticket: &Ticket, kind: EntryKind, becomes_participant: bool, because: &str) -> Decision {

@@ -190,30 +190,21 @@ fn piles(overview: &Overview, now: Timestamp) -> Vec<(Pile, usize, Vec<Line>)> {
 fn pile(ticket: &Ticket, is_nobodys: bool, now: Timestamp) -> Option<Pile> {
     match ticket.status {
         Status::New | Status::Open if is_nobodys => Some(Pile::Unassigned),
-        Status::New | Status::Open if due_next(ticket).is_some_and(|at| at <= now) => Some(Pile::Late),
+        _ if ticket.due_next().is_some_and(|at| at <= now) && !is_nobodys => Some(Pile::Late),
         Status::New | Status::Open => Some(Pile::Open),
         Status::Waiting | Status::Snoozed if !is_nobodys => Some(Pile::Waiting),
         _ => None,
     }
 }
 
-/// The first of what was promised and is not done yet.
-fn due_next(ticket: &Ticket) -> Option<Timestamp> {
-    let respond = ticket.first_response_due_at.filter(|_| ticket.first_responded_at.is_none());
-    let resolve = ticket.resolve_due_at.filter(|_| ticket.resolved_at.is_none());
-    [respond, ticket.service.update_due_at, resolve].into_iter().flatten().min()
-}
-
 fn line(ticket: &Ticket) -> Line {
-    // While the customer owes the next word, the clock stands.
-    let runs = matches!(ticket.status, Status::New | Status::Open);
     Line {
         number: ticket.number,
         subject: ticket.subject.clone(),
         who: ticket.requester.display().to_owned(),
         priority: ticket.priority,
         status: ticket.status,
-        due: due_next(ticket).filter(|_| runs),
+        due: ticket.due_next(),
         heard_at: ticket.service.heard_at.unwrap_or(ticket.updated_at),
     }
 }

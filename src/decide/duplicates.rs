@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::model::asked::Similar;
+use crate::model::subject;
 use crate::model::text::fold;
 
-use super::subject::bare_subject;
 use super::work::Case;
 
 /// Letters of a word that counts.
@@ -128,10 +128,10 @@ pub fn likely<'a>(case: &'a Case, text: &str) -> Vec<&'a Similar> {
     if others.is_empty() {
         return Vec::new();
     }
-    let (subject, text) = (fold(&bare_subject(case.subject())), fold(text));
+    let (subject, text) = (subject::compared(case.subject()), fold(text));
     let (subject, text) = (words(&subject), words(&text));
     let like = |other: &&Similar| {
-        let (their_subject, their_text) = (fold(&bare_subject(&other.subject)), fold(&other.text));
+        let (their_subject, their_text) = (subject::compared(&other.subject), fold(&other.text));
         alike((&subject, &words(&their_subject)), (&text, &words(&their_text)))
     };
     others.iter().filter(like).take(SHOWN_MAX).collect()

@@ -4,7 +4,6 @@ use crate::model::account::Package;
 use crate::model::hands::{TAGS_MAX, Worked};
 use crate::model::{AddrSpec, Address, Status, TicketChange};
 
-use super::acknowledge::is_machine_address;
 use super::work::{Case, Work};
 
 /// What marks a ticket as unwanted.
@@ -16,7 +15,7 @@ pub fn copy(work: &mut Work, name: &str, add: bool, address: &AddrSpec, written:
     let is_requester = ticket.requester.email.eq_ignore_ascii_case(email);
     match add {
         _ if is_requester => Err(format!("{email} is the customer whose ticket it is")),
-        true if is_machine_address(address) => Err(format!("{email} is a machine's address")),
+        true if address.is_machines() => Err(format!("{email} is a machine's address")),
         true if ticket.is_participant(email) => Ok(()),
         true => {
             let shown = ticket.access.proposed.iter().find(|p| p.email.eq_ignore_ascii_case(email));

@@ -2,13 +2,13 @@
 
 use crate::model::access::Proposed;
 use crate::model::outgoing::{Row, Template, Value};
+use crate::model::subject;
 use crate::model::text::{SUBJECT_MAX, clean_line};
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Address, Believed, Entry, Facts, Status, Ticket, TicketChange, TicketNumber};
 
 use super::hands::tag;
 use super::notify;
-use super::subject::bare_subject;
 use super::work::{Case, Work};
 
 /// A ticket lives on in another one. Its tokens go on to prove what they proved, and lead there. Those who were heard on it
@@ -162,7 +162,7 @@ fn in_question<'w>(case: &Case, work: &'w Work) -> Result<&'w Entry, String> {
 /// The new ticket, of whoever wrote the mail.
 fn apart(case: &Case, work: &Work, entry: &Entry) -> Ticket {
     let old = &work.ticket;
-    let subject = clean_line(&bare_subject(&entry.subject), SUBJECT_MAX);
+    let subject = subject::bare(&entry.subject, &case.policy.desk.prefix);
     let his_own = entry.from.email.eq_ignore_ascii_case(&old.requester.email);
     Ticket {
         subject: if subject.is_empty() { old.subject.clone() } else { subject },

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::model::outgoing::{Addressee, Draft, Template, Value};
+use crate::model::subject;
 use crate::model::ticket::EntryKind;
 use crate::model::{Address, Agent, Believed, Policy};
 
@@ -80,6 +81,11 @@ fn values_of_mail(case: &Case, work: &Work, kind: EntryKind) -> BTreeMap<&'stati
     let mut values = BTreeMap::new();
     let authenticity = &case.facts.authenticity;
     values.insert("sender", Value::Text(case.author_as_written().to_string()));
+    // Some people write nothing but a subject.
+    let own = subject::bare(case.subject(), &case.policy.desk.prefix);
+    if !own.is_empty() && subject::compared(&own) != subject::compared(&work.ticket.subject) {
+        values.insert("subject", Value::Text(own));
+    }
     values.insert("believed", Value::Text(authenticity.believed.word().to_owned()));
     values.insert("believed_because", Value::Text(authenticity.because.clone()));
     if let Some(strength) = authenticity.strength {
@@ -167,8 +173,15 @@ pub fn to_agent(work: &Work, agent: &Agent, template: Template, cause: &str) -> 
     if let (None, Some(group)) = (&work.ticket.owner, &work.ticket.group) {
         values.insert("group", Value::Text(group.clone()));
     }
-    if work.ticket.restricted {
-        values.insert("warnings", Value::List(vec!["restricted".to_owned()]));
+    // Who is handed a ticket must know what whoever had it was told.
+    let hands_over = matches!(template, Template::NotifyAssigned | Template::NotifyDue);
+    let warnings = [
+        work.ticket.restricted.then_some("restricted"),
+        (hands_over && !work.ticket.verified).then_some("unauthenticated"),
+    ];
+    let warnings: Vec<String> = warnings.into_iter().flatten().map(str::to_owned).collect();
+    if !warnings.is_empty() {
+        values.insert("warnings", Value::List(warnings));
     }
     if let Some((package, booked)) = hands::account(work) {
         values.insert("hours_booked", Value::Number(booked.into()));

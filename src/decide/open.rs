@@ -3,14 +3,14 @@
 use crate::model::access::Access;
 use crate::model::facts::Sender;
 use crate::model::outgoing::Template;
-use crate::model::text::{SUBJECT_MAX, clean_line};
+use crate::model::subject;
+use crate::model::text::clean_line;
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::{Action, Address, Agent, Decision, Fate, Ticket, TicketChange};
 
 use super::act::{Refusal, Rest, Said};
 use super::commands::Effect;
 use super::route::{Asked, Route, route};
-use super::subject::bare_subject;
 use super::work::{CUSTOMER, Case, DESK, Work};
 use super::{
     acknowledge, act, agent, articles, asks, bounds, checklist, circles, clock, confirm, customer, duty, notify,
@@ -206,7 +206,7 @@ fn requester(case: &Case) -> Address {
 }
 
 fn blank(case: &Case, requester: Address) -> Ticket {
-    let mut subject = clean_line(&bare_subject(case.subject()), SUBJECT_MAX);
+    let mut subject = subject::bare(case.subject(), &case.policy.desk.prefix);
     if subject.is_empty() {
         // Nothing but a prefix or a token, or nothing at all: the first words are what people will know it by.
         let words = case.message.reply.text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();

@@ -15,6 +15,11 @@ pub fn order(order: &Order, found: &Found, policy: &Policy, now: Timestamp) -> R
         row.map(|(_, ticket)| ticket.clone()).ok_or_else(|| format!("There is no ticket {number}"))
     };
     let mut work = Work::new(ticket(order.ticket)?, policy, now).by(&order.actor);
+    let reaches_customers = matches!(order.what, OrderKind::Reply { .. } | OrderKind::Close | OrderKind::Reopen);
+    if reaches_customers && work.ticket.number != order.ticket {
+        let (number, living, who) = (order.ticket, work.ticket.number, work.ticket.requester.display());
+        return Err(format!("Ticket {number} lives on in {living}, which is {who}'s: name {living}, if that is meant"));
+    }
     work.said.clone_from(&found.said);
     // The same order given again at another time is another one; the same at the same time is a replay.
     let cause = format!("order:{}:{}:{now}", order.ticket, order.actor);

@@ -11,6 +11,7 @@ use super::act::Refusal;
 use super::commands::Commanded;
 use super::work::Case;
 use crate::model::reply_template::{ReplyTemplate, TEXT_MAX, TemplateText};
+use crate::model::subject;
 use crate::model::text::{clean_line, clean_text};
 use crate::model::{Agent, Language, Policy, Ticket};
 
@@ -286,7 +287,7 @@ fn values(call: &Call, about: &About, policy: &Policy) -> Value {
     let mailbox = policy.mailbox(&ticket.mailbox).or(policy.mailboxes.first());
     let known = |name: &str| match name {
         "ticket.number" => Some(Value::from(ticket.number)),
-        "ticket.subject" => line(&super::subject::bare_subject(&ticket.subject)),
+        "ticket.subject" => line(&subject::bare(&ticket.subject, &policy.desk.prefix)),
         "ticket.category" => ticket.category.as_deref().and_then(line),
         "ticket.priority" => line(ticket.priority.word()),
         "ticket.opened" => line(&opened.to_string()),

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::model::Policy;
+use crate::model::course::Verdict;
 use crate::model::digest::{Measured, WEEKS, Week};
 
 /// The weeks before the day of an instant, the last one last. Days are those of the desk's clock; times are working time of
@@ -13,7 +14,7 @@ pub fn weeks(measured: &[Measured], policy: &Policy, at: Timestamp) -> Vec<Week>
     let week = |back: usize| {
         let days = 7 * i64::try_from(back).unwrap_or_default();
         let from = end.checked_sub(days.days()).ok()?;
-        Some(count(measured, policy, from, from.checked_add(7.days()).ok()?))
+        Some(count(measured, policy, at, (from, from.checked_add(7.days()).ok()?)))
     };
     (1..=WEEKS).rev().filter_map(week).collect()
 }
@@ -22,21 +23,21 @@ fn date(at: Timestamp, policy: &Policy) -> Date {
     at.to_zoned(policy.desk.timezone.clone()).date()
 }
 
-fn count(measured: &[Measured], policy: &Policy, from: Date, until: Date) -> Week {
+fn count(measured: &[Measured], policy: &Policy, now: Timestamp, (from, until): (Date, Date)) -> Week {
     let within = |at: Option<Timestamp>| at.map(|at| date(at, policy)).is_some_and(|day| from <= day && day < until);
     let mut week = Week { from, came: 0, ended: 0, answered: 0, first_answer: None, due: 0, kept: 0 };
     let mut times = Vec::new();
     for ticket in measured {
+        let course = &ticket.course;
         week.came += u32::from(within(Some(ticket.created_at)));
-        week.ended += u32::from(within(ticket.resolved_at));
-        if let Some(answered) = ticket.first_responded_at.filter(|at| within(Some(*at))) {
+        week.ended += u32::from(within(course.ended_at()));
+        if let Some(answered) = course.responded_at.filter(|at| within(Some(*at))) {
             times.push(working_time(policy, ticket.created_at, answered));
         }
-        let promises =
-            [(ticket.first_response_due_at, ticket.first_responded_at), (ticket.resolve_due_at, ticket.resolved_at)];
-        for (due, done) in promises.into_iter().filter(|(due, _)| within(*due)) {
-            week.due += 1;
-            week.kept += u32::from(done.is_some() && done <= due);
+        let promises = [(course.respond_due_at, course.respond(now)), (course.resolve_due_at, course.resolve(now))];
+        for (_, verdict) in promises.into_iter().filter(|(due, _)| within(*due)) {
+            week.due += u32::from(matches!(verdict, Verdict::Kept | Verdict::Missed));
+            week.kept += u32::from(verdict == Verdict::Kept);
         }
     }
     week.answered = u32::try_from(times.len()).unwrap_or(u32::MAX);

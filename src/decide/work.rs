@@ -321,7 +321,8 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What was said on this ticket, oldest first, for somebody who has to know the whole story.
+    /// What was said on this ticket, oldest first, for somebody who has to know the whole story: also what must not be told
+    /// the customer, and whose word is whose.
     pub fn story(&self) -> String {
         let zone = &self.policy.desk.timezone;
         let told =
@@ -329,7 +330,7 @@ impl<'a> Work<'a> {
         let mine = |e: &&Entry| e.ticket == self.ticket.number;
         let words = |e: &Entry| {
             let at = e.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
-            format!("{} ({at}):\n{}", e.from.display(), e.reply.text.trim())
+            format!("{} ({at}{}):\n{}", self.speaker(e), self.caution(e), e.reply.text.trim())
         };
         let mut out: Vec<String> = Vec::new();
         let mut last = 0;
@@ -341,6 +342,23 @@ impl<'a> Work<'a> {
             out.extend(Some(entry).filter(told).map(words));
         }
         out.join("\n\n")
+    }
+
+    /// An agent by his name; whoever wrote from outside with his address, for anybody can call himself what he likes.
+    fn speaker(&self, entry: &Entry) -> String {
+        match entry.direction {
+            Direction::Incoming => entry.from.to_string(),
+            Direction::Outgoing | Direction::Note => entry.from.display().to_owned(),
+        }
+    }
+
+    fn caution(&self, entry: &Entry) -> String {
+        let from_outside = entry.direction == Direction::Incoming;
+        let unbelieved = entry.believed.filter(|b| *b != Believed::Verified).map(Believed::word);
+        let stranger = (!self.ticket.is_participant(&entry.from.email)).then_some("no participant");
+        let kept = (entry.direction == Direction::Note).then_some("note");
+        let words = [kept, unbelieved.filter(|_| from_outside), stranger.filter(|_| from_outside)];
+        words.into_iter().flatten().map(|word| format!(", {word}")).collect()
     }
 
     /// The mailbox from whose address this ticket is answered.

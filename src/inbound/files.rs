@@ -127,7 +127,7 @@ fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in entries {
         let entry = entry?;
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if !hidden && !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+        if !hidden && maildir::may_be_mail(&entry) {
             files.push(entry.path());
         }
     }

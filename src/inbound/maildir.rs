@@ -199,7 +199,7 @@ fn look(path: &Path) -> Result<BTreeMap<String, PathBuf>, SourceError> {
         for entry in entries {
             let entry = entry.map_err(|e| failed(&folder, &e))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') && !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            if !name.starts_with('.') && may_be_mail(&entry) {
                 list.insert(unique(&name).to_owned(), entry.path());
             }
         }
@@ -209,6 +209,11 @@ fn look(path: &Path) -> Result<BTreeMap<String, PathBuf>, SourceError> {
         return Err(SourceError::Files { path: path.display().to_string(), because });
     }
     Ok(list)
+}
+
+/// A file, or a link, which is read and then told of; a pipe or a device would be waited for until somebody writes into it.
+pub(super) fn may_be_mail(entry: &fs::DirEntry) -> bool {
+    entry.file_type().is_ok_and(|kind| kind.is_file() || kind.is_symlink())
 }
 
 fn describe(name: &str, path: &Path) -> Shown {
@@ -240,6 +245,9 @@ async fn read_one(path: Option<&PathBuf>, shown: &Shown, max_size: u64) -> Resul
 
 /// A file's bytes; of one over `max_size` the beginning, and its size.
 pub(super) fn read_bounded(path: &Path, max_size: u64) -> io::Result<(Vec<u8>, Option<u64>)> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
     let mut file = fs::File::open(path)?;
     let size = file.metadata()?.len();
     let most = if size > max_size { kept_of_oversize(max_size) } else { max_size };

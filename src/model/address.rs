@@ -106,6 +106,48 @@ impl AddrSpec {
             None => (self.local(), None),
         }
     }
+
+    /// See [`is_machines`].
+    pub fn is_machines(&self) -> bool {
+        is_machines(self.local())
+    }
+}
+
+/// A local part behind which nobody reads (RFC 2142, RFC 5230 section 4.6, and custom), in whatever case, with a detail or
+/// without.
+pub fn is_machines(local: &str) -> bool {
+    const EXACT: &[&str] = &[
+        "alertmanager",
+        "apache",
+        "autoreply",
+        "bounce",
+        "bounces",
+        "cron",
+        "daemon",
+        "grafana",
+        "icinga",
+        "listserv",
+        "mailerdaemon",
+        "majordomo",
+        "nagios",
+        "nobody",
+        "postmaster",
+        "prometheus",
+        "root",
+        "scanner",
+        "veeam",
+        "wordpress",
+        "wwwdata",
+        "zabbix",
+    ];
+    const BEGIN: [&str; 5] = ["noreply", "donotreply", "dontreply", "neodpovedat", "nereply"];
+    let local = local.split('+').next().unwrap_or_default().to_ascii_lowercase();
+    let bare: String = local.chars().filter(|c| !matches!(c, '-' | '_' | '.')).collect();
+    EXACT.contains(&bare.as_str())
+        || BEGIN.iter().any(|begin| bare.starts_with(begin))
+        || bare.ends_with("noreply")
+        || local.starts_with("owner-")
+        || ["-request", "-bounces", "-owner"].iter().any(|end| local.ends_with(end))
 }
 
 /// Two or more LDH labels of 1 to 63 octets, no leading or trailing hyphen, no trailing dot; the last is not all digits.
@@ -151,6 +193,25 @@ mod tests {
         assert_eq!(spec.as_str(), "jan.novak+x@firma.example");
         assert_eq!(spec.subaddress(), ("jan.novak", Some("x")));
         assert_eq!(spec.domain(), "firma.example");
+    }
+
+    #[test]
+    fn addresses_behind_which_nobody_reads() {
+        for machine in [
+            "no-reply@a.sk",
+            "noreply-orders@a.sk",
+            "do_not_reply@a.sk",
+            "dont-reply@a.sk",
+            "MAILER-DAEMON@a.sk",
+            "list-bounces+x@a.sk",
+            "eshop-noreply@a.sk",
+            "neodpovedat@a.sk",
+        ] {
+            assert!(AddrSpec::parse(machine).expect("valid").is_machines(), "{machine}");
+        }
+        for person in ["jana@a.sk", "norbert@a.sk", "rootova@a.sk", "info@a.sk", "nobodyova@a.sk"] {
+            assert!(!AddrSpec::parse(person).expect("valid").is_machines(), "{person}");
+        }
     }
 
     #[test]

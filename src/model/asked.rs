@@ -10,6 +10,8 @@ use super::ticket::{HistoryLine, Ticket, TicketNumber};
 pub const LISTED_MAX: usize = 50;
 /// Tickets that one mail names at most, in commands and in its words.
 pub const NAMED_MAX: usize = 10;
+/// Lines of a ticket's history that are read for an answer, the last ones: twice as many as are ever told.
+pub const HISTORY_MAX: usize = 200;
 /// Characters of what was said first on a ticket that are compared with another mail.
 pub const COMPARED_MAX: u16 = 1_500;
 /// Characters of a search that count.

@@ -309,16 +309,19 @@ impl Policy {
 
     /// The mailbox that an address reaches, and the `+detail` where that mailbox allows one.
     pub fn own_address<'a>(&self, address: &'a AddrSpec) -> Option<(&Mailbox, Option<&'a str>)> {
+        self.mailboxes.iter().find_map(|mailbox| mailbox.reached_by(address).map(|detail| (mailbox, detail)))
+    }
+}
+
+impl Mailbox {
+    /// Where mail to an address reaches this mailbox: its `+detail`, if it has one and the mailbox allows that.
+    pub fn reached_by<'a>(&self, address: &'a AddrSpec) -> Option<Option<&'a str>> {
         let (user, detail) = address.subaddress();
-        self.mailboxes.iter().find_map(|mailbox| {
-            std::iter::once(&mailbox.address).chain(&mailbox.aliases).find_map(|own| {
-                if own == address {
-                    return Some((mailbox, None));
-                }
-                let plussed =
-                    mailbox.plus && detail.is_some() && own.local() == user && own.domain() == address.domain();
-                plussed.then_some((mailbox, detail))
-            })
-        })
+        let own = || std::iter::once(&self.address).chain(&self.aliases);
+        if own().any(|own| own == address) {
+            return Some(None);
+        }
+        let plussed = |own: &AddrSpec| own.local() == user && own.domain() == address.domain();
+        (self.plus && detail.is_some() && own().any(plussed)).then_some(detail)
     }
 }

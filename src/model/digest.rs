@@ -4,6 +4,7 @@
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
 
+use super::course::Course;
 use super::desk::Assignee;
 use super::ticket::{Priority, Status, Ticket, TicketNumber, words};
 
@@ -87,13 +88,10 @@ pub struct Digest {
 }
 
 /// Of a ticket, what a weekly report counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measured {
     pub created_at: Timestamp,
-    pub first_responded_at: Option<Timestamp>,
-    pub first_response_due_at: Option<Timestamp>,
-    pub resolved_at: Option<Timestamp>,
-    pub resolve_due_at: Option<Timestamp>,
+    pub course: Course,
 }
 
 /// What came about in seven days.

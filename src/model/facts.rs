@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::account::Packages;
 use super::address::AddrSpec;
 use super::asked::{Asked, Similar, Told};
-use super::conduct::{Automatic, Conduct, Learnt};
+use super::conduct::{Automatic, Conduct, Learnt, MailToIt};
 use super::hold::{Hold, HoldNumber};
 use super::language::Language;
 use super::message::{Digest, Signature};
@@ -103,9 +103,8 @@ pub struct Found {
     pub known_ids: Vec<(String, TicketNumber)>,
     /// Of the Message-IDs of ours that a bounce names, the outgoing mails.
     pub bounced: Vec<BouncedMail>,
-    /// The sender's latest tickets, newest first, at most 5, and how many there are in all.
+    /// The sender's latest tickets, newest first, at most 5.
     pub earlier: Vec<EarlierTicket>,
-    pub earlier_count: u32,
     /// The number that the next hold gets.
     pub next_hold: HoldNumber,
     /// The hold that was asked for, and that of this very mail, where it was held before.
@@ -126,6 +125,8 @@ pub struct Found {
     pub said: Vec<Entry>,
     /// What is remembered of From's address.
     pub conduct: Conduct,
+    /// How mail to the sender fared, who may be another than From: a customer whose mail an agent forwards.
+    pub mail_to_sender: MailToIt,
     /// Machines' mail of this day, and what is usual.
     pub automatic: Automatic,
     /// By which of the numbers asked for From's desk calls which ticket of ours.

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::calendar::Stretch;
-use super::ticket::{EntryKind, Status};
+use super::course::Course;
+use super::ticket::EntryKind;
 
 /// From when on, and until when; that instant does not belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub const QUARTER_SECONDS: i64 = 15 * 60;
 #[derive(Clone, Debug)]
 pub struct TicketFact<'r> {
     pub opened_at: Timestamp,
-    pub status: Status,
+    pub course: Course,
     pub category: Option<&'r str>,
     pub organisation: Option<&'r str>,
     /// Name of the agent.
@@ -34,14 +35,8 @@ pub struct TicketFact<'r> {
     pub urgent: bool,
     /// That raised its priority.
     pub raised: bool,
-    pub respond_due_at: Option<Timestamp>,
-    pub resolve_due_at: Option<Timestamp>,
-    pub responded_at: Option<Timestamp>,
-    pub resolved_at: Option<Timestamp>,
     /// Name of the SLA that it has.
     pub sla: Option<&'r str>,
-    /// Its clock stands since then: the customer owes the next word, or it has ended.
-    pub stopped_at: Option<Timestamp>,
     /// When its clock stood before, in their order.
     pub waits: Vec<Stretch>,
 }

@@ -58,6 +58,11 @@ impl Status {
     pub fn is_live(self) -> bool {
         matches!(self, Status::New | Status::Open | Status::Waiting | Status::Snoozed)
     }
+
+    /// The desk owes the next word. Putting a ticket away does not stop its clock: the customer was promised something.
+    pub fn clock_runs(self) -> bool {
+        matches!(self, Status::New | Status::Open | Status::Snoozed)
+    }
 }
 
 words! {
@@ -273,6 +278,16 @@ pub struct HistoryLine {
 }
 
 impl Ticket {
+    /// The first of what was promised and is not done yet; nothing of what stands still now.
+    pub fn due_next(&self) -> Option<Timestamp> {
+        let respond = self.first_response_due_at.filter(|_| self.status.is_live() && self.first_responded_at.is_none());
+        let run = self.status.clock_runs();
+        [respond, self.service.update_due_at.filter(|_| run), self.resolve_due_at.filter(|_| run)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
     /// A new ticket of which nothing else is known yet, and on which nothing was said.
     pub fn opened(number: TicketNumber, mailbox: &str, requester: Address, language: Language, at: Timestamp) -> Self {
         Ticket {

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use crate::model::address::is_machines;
 use crate::model::away::AWAY_SUBJECTS;
 use crate::model::message::{AutoSubmitted, Class, Report, ReportType};
 use crate::model::text::fold;
@@ -215,31 +216,12 @@ fn vetoes(block: &Block<'_>, headers: &Headers, value: &dyn Fn(&str) -> Option<S
     }
     for address in headers.from.iter().chain(&headers.reply_to).take(4) {
         let local = address.email.split('@').next().unwrap_or_default().to_ascii_lowercase();
-        if is_nobody(&local) {
+        if is_machines(&local) {
             out.push(format!("nobody reads {}@…", local));
             break;
         }
     }
     out
-}
-
-/// Local parts that no person answers to (RFC 2142, and the usual no-reply names).
-pub fn is_nobody(local: &str) -> bool {
-    let bare: String = local.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    matches!(
-        local,
-        "mailer-daemon" | "postmaster" | "bounce" | "bounces" | "listserv" | "majordomo" | "root" | "cron" | "daemon"
-    ) || bare.starts_with("noreply")
-        || bare.ends_with("noreply")
-        || bare.starts_with("donotreply")
-        || bare.starts_with("dontreply")
-        || bare.starts_with("neodpovedat")
-        || bare.starts_with("nereply")
-        || bare == "mailerdaemon"
-        || local.starts_with("owner-")
-        || local.ends_with("-request")
-        || local.ends_with("-bounces")
-        || local.starts_with("bounces+")
 }
 
 /// The first word of a value, comments and parameters left out.

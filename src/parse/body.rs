@@ -257,7 +257,8 @@ impl Reader<'_> {
         let kind = part.kind.word.as_str();
         let name = part.name().map(|name| self.named(name));
         // A signature is no attachment that a person added.
-        if parent == "multipart/signed" && kind == "application/pgp-signature" {
+        let signs = ["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"];
+        if parent == "multipart/signed" && signs.contains(&kind) {
             return Vec::new();
         }
         let attached = part.disposition.word == "attachment";

@@ -134,8 +134,8 @@ fn mistaken(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encodi
     } else if declared == WINDOWS_1250 && !c1() && inside(&[0xa9, 0xab, 0xae, 0xbb]) {
         // Š, Ť, Ž and ť of Latin 2 are ©, «, ® and » there.
         Some(encoding_rs::ISO_8859_2)
-    } else if declared == WINDOWS_1252 && inside(&[0x9d, 0xbc, 0xbe]) {
-        // ť, Ľ and ľ of windows-1250 are nothing, ¼ and ¾ there.
+    } else if declared == WINDOWS_1252 && (bytes.iter().any(|b| matches!(b, 0x8d | 0x9d)) || inside(&[0xbc, 0xbe])) {
+        // Ť, ť, Ľ and ľ of windows-1250 are nothing, nothing, ¼ and ¾ there.
         Some(WINDOWS_1250)
     } else {
         None

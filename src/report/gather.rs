@@ -13,6 +13,7 @@ use super::figures::{
 };
 use crate::model::Policy;
 use crate::model::calendar::LaidOut;
+use crate::model::course::Verdict;
 use crate::model::figures::{Gather, Period, TicketFact};
 use crate::model::ticket::{EntryKind, Status};
 
@@ -172,7 +173,7 @@ impl<'p> Gathering<'p> {
         let seconds = match &times.clock {
             Some(clock) => {
                 let waited = ticket.waits.iter().map(|(from, until)| clock.between(*from, *until)).sum::<i64>();
-                (clock.between(ticket.opened_at, clock_end(ticket, at)) - waited).max(0)
+                (clock.between(ticket.opened_at, ticket.course.stood_at().unwrap_or(at)) - waited).max(0)
             }
             None => at.duration_since(ticket.opened_at).as_secs().max(0),
         };
@@ -180,7 +181,8 @@ impl<'p> Gathering<'p> {
     }
 
     fn promises(&mut self, ticket: &TicketFact<'_>) {
-        let (respond, resolve) = (respond(ticket, self.now), resolve(ticket, self.now));
+        let course = &ticket.course;
+        let (respond, resolve) = (tally(course.respond(self.now)), tally(course.resolve(self.now)));
         for (by, name) in [(&mut self.by_category, ticket.category), (&mut self.by_organisation, ticket.organisation)] {
             if respond.count() + resolve.count() > 0 {
                 let kept = by.of(name);
@@ -201,11 +203,11 @@ impl<'p> Gathering<'p> {
         urgency.tickets += 1;
         urgency.called += u64::from(ticket.urgent);
         urgency.raised += u64::from(ticket.raised);
-        if ticket.status == Status::Merged {
+        if ticket.course.status == Status::Merged {
             return;
         }
         self.promises(ticket);
-        if let Some(at) = ticket.responded_at {
+        if let Some(at) = ticket.course.responded_at {
             self.responded(ticket, at);
         }
     }
@@ -216,7 +218,7 @@ impl Gather for Gathering<'_> {
         if self.period.contains(ticket.opened_at) {
             self.opened(ticket);
         }
-        if let Some(at) = ticket.resolved_at.filter(|at| self.period.contains(*at) && ended(ticket.status)) {
+        if let Some(at) = ticket.course.ended_at().filter(|at| self.period.contains(*at)) {
             self.totals.resolved += 1;
             self.day(at).resolved += 1;
             self.agents.of(ticket.owner).resolved += 1;
@@ -332,41 +334,9 @@ fn accounts(booked: BTreeMap<(Option<String>, Option<Date>), u64>, policy: &Poli
     accounts
 }
 
-fn ended(status: Status) -> bool {
-    matches!(status, Status::Resolved | Status::Closed)
-}
-
-/// When the clock of a ticket that has ended stood still for good: what it waited for the customer before the end does not count.
-fn clock_end(ticket: &TicketFact<'_>, resolved_at: Timestamp) -> Timestamp {
-    ticket.stopped_at.map_or(resolved_at, |stopped| stopped.min(resolved_at))
-}
-
-fn judged(kept: bool) -> Tally {
-    Tally { kept: u64::from(kept), missed: u64::from(!kept), running: 0 }
-}
-
-fn unless_due(due: Timestamp, now: Timestamp) -> Tally {
-    if due < now { judged(false) } else { Tally { running: 1, ..Tally::default() } }
-}
-
-fn respond(ticket: &TicketFact<'_>, now: Timestamp) -> Tally {
-    let Some(due) = ticket.respond_due_at else { return Tally::default() };
-    match (ticket.responded_at, ticket.resolved_at) {
-        (Some(at), _) => judged(at <= due),
-        // It ended before anybody had to answer.
-        (None, Some(at)) if ended(ticket.status) && at <= due => Tally::default(),
-        (None, Some(_)) if ended(ticket.status) => judged(false),
-        _ => unless_due(due, now),
-    }
-}
-
-fn resolve(ticket: &TicketFact<'_>, now: Timestamp) -> Tally {
-    let Some(due) = ticket.resolve_due_at else { return Tally::default() };
-    match ticket.resolved_at {
-        Some(at) if ended(ticket.status) => judged(clock_end(ticket, at) <= due),
-        // Its clock stands, and what is due moves with it.
-        _ => unless_due(due, ticket.stopped_at.map_or(now, |stopped| stopped.min(now))),
-    }
+fn tally(verdict: Verdict) -> Tally {
+    let is = |one: Verdict| u64::from(verdict == one);
+    Tally { kept: is(Verdict::Kept), missed: is(Verdict::Missed), running: is(Verdict::Running) }
 }
 
 fn empty(day: Date) -> Day {

@@ -30,7 +30,7 @@ pub use pack::{Packed, pack, unpack};
 /// `Fn`, so that a back end may run it again after a serialization failure.
 ///
 /// Besides the tickets asked for, `Found::tickets` has those of its `known_ids`, `bounced`, `recent` and `hold`, each whole: a
-/// mail may be joined to any of them. `earlier_count` is counted up to 1,000.
+/// mail may be joined to any of them.
 pub type Plan = Arc<dyn Fn(Found) -> Commit + Send + Sync>;
 
 /// A mail that was read and is ready to be decided and written down.
@@ -98,10 +98,14 @@ pub enum StoreError {
     /// Full disk, locked database: nothing was changed, and the same call may succeed later.
     #[error("The database cannot be written now: {0}")]
     Unavailable(String),
+    /// Concerns only what was asked for: the same will be refused again, and other calls are not.
     #[error("{0}")]
     Refused(String),
     #[error("The database is damaged or not ours: {0}")]
     Broken(String),
+    /// This program's own, and no sign of anything wrong with the database.
+    #[error("A fault of the program: {0}")]
+    Fault(String),
 }
 
 /// Hears how a call ended, on a thread of the store's, which it must not hold up.
@@ -110,7 +114,10 @@ pub type Told = Box<dyn FnOnce(Result<()>) + Send>;
 /// A mail of the outbox that was tried, how that ended, and when it goes again.
 pub type Settled = (i64, Attempt, Option<Timestamp>);
 
-/// What every word of [`StoreError::word`] begins with, and that of a damaged database.
+/// What is said of a panic that was contained. Its own words stay unsaid: they may be a mail's.
+pub const PANIC: &str = "A fault of the program: the log says where";
+
+/// What the words of [`StoreError::word`] begin with where the database cannot be used, and that of a damaged one.
 pub const DATABASE: &str = "database";
 pub const BROKEN: &str = "database-broken";
 
@@ -119,9 +126,15 @@ impl StoreError {
     pub fn word(&self) -> &'static str {
         match self {
             StoreError::Unavailable(_) => DATABASE,
-            StoreError::Refused(_) => "database-refused",
+            StoreError::Refused(_) => "refused",
             StoreError::Broken(_) => BROKEN,
+            StoreError::Fault(_) => "fault",
         }
+    }
+
+    /// What else is asked of the store will fare no better.
+    pub fn is_fatal(&self) -> bool {
+        !matches!(self, StoreError::Refused(_))
     }
 }
 
@@ -218,6 +231,8 @@ pub trait Store: watch::Watch + Send + Sync {
     fn clock_due(&self, now: Timestamp, limit: usize) -> Result<Vec<TicketNumber>>;
     /// When the clock has to look at a ticket next.
     fn clock_next(&self) -> Result<Option<Timestamp>>;
+    /// Has the clock look at a ticket then, and not before; whatever changes the ticket sets its time anew.
+    fn put_off(&self, ticket: TicketNumber, until: Timestamp) -> Result<()>;
 
     fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> Result<usize>;
     fn outbox_drop(&self, id: i64, now: Timestamp) -> Result<bool>;

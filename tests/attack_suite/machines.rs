@@ -101,6 +101,9 @@ fn a_complaint_ends_acknowledgements_to_whom_the_mail_was_sent_and_to_nobody_els
     // The address that the report merely names is nobody's business.
     let named = bench.take(&proven("obet@nevinna.example", "", "Vec", "x"));
     assert_eq!(named.acknowledged(), "full");
+    // Nor is he acknowledged where an agent forwards what he wrote.
+    let forwarded = bench.take(&super::rules::forwarded(VICTIM));
+    assert_eq!((forwarded.ticket() > Some(1001), forwarded.acknowledged()), (true, "no"));
     // One that returns no mail of ours silences nobody.
     bench.take(&complaint("vymyslene@acme.example", 2));
     bench.pass(SignedDuration::from_hours(30));

@@ -23,6 +23,15 @@ const NEW_UNANSWERED: &[(&str, &str)] = &[("notify-new", "jana@acme.example")];
 const TOLD: &[(&str, &str)] = &[("notify-reply", "jana@acme.example")];
 const NOTHING: &[(&str, &str)] = &[];
 
+/// An agent's own program forwards a customer's mail, with a note of his.
+pub fn forwarded(customer: &str) -> String {
+    let body = format!(
+        "Prosím založiť.\n\n---------- Forwarded message ---------\nFrom: Eva Mala <{customer}>\n\
+         Date: po 13. 7. 2026 o 8:12\nSubject: Tlač\nTo: <jana@acme.example>\n\nNejde tlač na druhom poschodí.\n"
+    );
+    proven("jana@acme.example", "", "Fwd: Tlač", &body)
+}
+
 fn rows(bench: &Bench) -> Vec<Row> {
     let (ack, answer) = (bench.sent("acknowledgement").message_id, bench.sent("answer").message_id);
     let (notify, re) = (bench.sent("notify-new").message_id, |id: &str| format!("In-Reply-To: <{id}>\r\n"));
@@ -152,6 +161,13 @@ fn rows(bench: &Bench) -> Vec<Row> {
         "cron",
     ] {
         rows.push(row(10, from(&format!("{local}@zakaznik.example")), "ticket", NEW_UNANSWERED));
+    }
+    // … nor, where an agent forwards such a mail, is it answered for him.
+    for (customer, leaves) in [
+        (PERSON, &[("acknowledgement", PERSON), ("notify-new", "jana@acme.example")][..]),
+        ("dont-reply@zakaznik.example", NEW_UNANSWERED),
+    ] {
+        rows.push(row(10, forwarded(customer), "ticket", leaves));
     }
     // L11: "do not answer" is not "nobody wrote this".
     for field in [

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use jiff::{SignedDuration, Timestamp};
 use postdesk::config::{CheckFiles, parse};
 use postdesk::model::Policy;
+use postdesk::model::course::Course;
 use postdesk::model::figures::{Gather as _, Period, TicketFact};
 use postdesk::model::ticket::{EntryKind, Status};
 use postdesk::report::{Gathering, Tally, percentile};
@@ -67,18 +68,20 @@ impl Made {
         }
         TicketFact {
             opened_at: minute(self.opened),
-            status: if resolved_at.is_some() { Status::Closed } else { LIVE[self.status] },
+            course: Course {
+                status: if resolved_at.is_some() { Status::Closed } else { LIVE[self.status] },
+                respond_due_at: self.due.map(|(respond, _)| after(respond)),
+                resolve_due_at: self.due.map(|(_, resolve)| after(resolve)),
+                responded_at: self.answered.map(after),
+                resolved_at,
+                stopped_at: resolved_at,
+            },
             category: NAMES[self.names.0],
             organisation: NAMES[self.names.1],
             owner: NAMES[self.names.2],
             urgent: self.urgent.0,
             raised: self.urgent.0 && self.urgent.1,
-            respond_due_at: self.due.map(|(respond, _)| after(respond)),
-            resolve_due_at: self.due.map(|(_, resolve)| after(resolve)),
-            responded_at: self.answered.map(after),
-            resolved_at,
             sla: self.sla.then_some("standard"),
-            stopped_at: resolved_at,
             waits,
         }
     }
@@ -100,7 +103,7 @@ proptest! {
         let figures = gathering.figures();
         let in_it = |at: &Timestamp| period.contains(*at);
         let opened = tickets.iter().filter(|t| in_it(&t.fact().opened_at)).count() as u64;
-        let resolved = tickets.iter().filter_map(|t| t.fact().resolved_at).filter(in_it).count() as u64;
+        let resolved = tickets.iter().filter_map(|t| t.fact().course.resolved_at).filter(in_it).count() as u64;
         prop_assert_eq!(figures.totals.opened, opened);
         prop_assert_eq!(figures.totals.resolved, resolved);
         let days = &figures.days;
@@ -121,7 +124,7 @@ proptest! {
         prop_assert_eq!(by_category, sum(&mut figures.agents.iter().map(|a| a.kept)));
         let times = figures.times.iter().map(|t| t.spread.count).sum::<u64>();
         let answered = tickets.iter().map(Made::fact);
-        let answered = answered.filter(|f| in_it(&f.opened_at) && f.responded_at.is_some() && f.status != Status::Merged);
+        let answered = answered.filter(|f| in_it(&f.opened_at) && f.course.responded_at.is_some() && f.course.status != Status::Merged);
         prop_assert_eq!(times, answered.count() as u64 + resolved);
         for t in &figures.times {
             let s = t.spread;

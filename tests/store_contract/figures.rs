@@ -18,7 +18,8 @@ struct Shown {
 
 impl Gather for Shown {
     fn ticket(&mut self, fact: &TicketFact<'_>) {
-        let TicketFact { opened_at, status, organisation, sla, waits, .. } = fact;
+        let TicketFact { opened_at, course, organisation, sla, waits, .. } = fact;
+        let status = course.status;
         self.tickets.push(format!("{opened_at} {status} {organisation:?} {sla:?} {} waits", waits.len()));
     }
     fn offered(&mut self, articles: &[String], helped: bool) {

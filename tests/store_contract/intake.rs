@@ -57,10 +57,13 @@ pub fn one_that_panics_is_put_aside_and_the_others_go_on(place: &BackEnd) {
     let batch = vec![mail(1).opening(), mail(2).arrival(panics), mail(3).opening()];
     let done = outcomes(store.ingest(batch, noon()).expect("ingests"));
     assert_eq!((opened(&done[0]), opened(&done[2])), (1001, 1002), "the number was not used up");
-    assert!(matches!(&done[1], Outcome::Quarantined { because } if because.contains("of number 2")), "{done:?}");
+    assert!(
+        matches!(&done[1], Outcome::Quarantined { because } if because.contains("A fault of the program")),
+        "{done:?}"
+    );
     let aside = store.quarantined().expect("reads");
     assert_eq!(aside.len(), 1);
-    assert!(aside[0].because.contains("of number 2"));
+    assert!(aside[0].because.contains("A fault of the program"));
     assert_eq!((aside[0].from.as_str(), aside[0].subject.as_str()), (mail(2).from, mail(2).subject.as_str()));
     assert_eq!(aside[0].digest, Digest::of(&mail(2).raw()).hex());
     assert_eq!(store.quarantined_mail(aside[0].id).expect("reads").expect("is there").1, mail(2).raw());
@@ -273,7 +276,7 @@ pub fn a_rehearsal_writes_nothing(place: &BackEnd) {
     assert_eq!(store.ledger("podpora", "INBOX").expect("reads"), []);
     assert_eq!(store.outbox(true).expect("reads").len(), 0);
     let panics: Plan = Arc::new(|_| panic!("in rehearsal"));
-    assert!(refusal(store.rehearse(&mail(1).arrival(panics))).contains("in rehearsal"));
+    assert!(refusal(store.rehearse(&mail(1).arrival(panics))).contains("A fault of the program"));
     assert_eq!(opened(&take_in(&*store, &mail(1))), 1001);
     assert!(matches!(store.rehearse(&mail(1).opening()).expect("rehearses").fate, Fate::Duplicate { .. }));
 }
@@ -301,7 +304,7 @@ pub fn an_order_is_written_or_leaves_nothing(place: &BackEnd) {
     });
     refusal(store.order(&Lookup::default(), &half, noon()));
     let panics: Plan = Arc::new(|_| panic!("while ordering"));
-    assert!(refusal(store.order(&Lookup::default(), &panics, noon())).contains("while ordering"));
+    assert!(refusal(store.order(&Lookup::default(), &panics, noon())).contains("A fault of the program"));
     assert_eq!(store.ticket(1002).expect("reads"), None);
     assert_eq!(opened(&take_in(&*store, &mail(2))), 1002);
 }

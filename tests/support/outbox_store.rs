@@ -160,6 +160,10 @@ impl Store for OutboxStore {
     fn clock_next(&self) -> StoreResult<Option<Timestamp>> {
         self.sqlite.clock_next()
     }
+
+    fn put_off(&self, ticket: postdesk::model::TicketNumber, until: Timestamp) -> StoreResult<()> {
+        self.sqlite.put_off(ticket, until)
+    }
     fn claim_beside(
         &self,
         sending: &[i64],

@@ -139,6 +139,10 @@ pub fn at(lines: &[Line], at: usize) -> Option<Block> {
 fn acceptable(block: &Block) -> bool {
     let labels = [Label::From, Label::Date, Label::To, Label::Subject];
     let kinds = labels.iter().filter(|l| block.has(**l)).count();
+    // "Od: 1. 12." begins a leave, "Od: +421 905 …" a text message: who writes mail has a name or an address.
+    if block.value(Label::From).is_some_and(|v| !v.chars().any(char::is_alphabetic)) {
+        return false;
+    }
     let address = block.value(Label::From).is_some_and(|v| v.contains('@'));
     let addressed = block.fields.iter().any(|(_, v)| v.contains('@'));
     let ruled = block.divider != Divider::None;

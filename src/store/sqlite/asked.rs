@@ -4,10 +4,12 @@ use rusqlite::{Connection, params};
 
 use super::lookup::followed;
 use super::read;
-use super::rows::{read_entries, read_history};
+use super::rows::{last_history, read_story};
 use super::sql::{Columns, all, by_message_id, first};
 use super::{holds, lookup};
-use crate::model::asked::{Answered, Asked, COMPARED_MAX, LISTED_MAX, Listed, NAMED_MAX, Question, Similar, Told};
+use crate::model::asked::{
+    Answered, Asked, COMPARED_MAX, HISTORY_MAX, LISTED_MAX, Listed, NAMED_MAX, Question, Similar, Told,
+};
 use crate::model::facts::{Found, Lookup};
 use crate::model::ticket::{Ticket, TicketNumber};
 use crate::store::{Result, TicketFilter};
@@ -29,7 +31,7 @@ pub(super) fn answer(connection: &Connection, lookup: &Lookup, found: &mut Found
         if let Some(ticket) = followed(connection, *number, &mut found.generations)? {
             let known = found.said.iter().any(|entry| entry.ticket == ticket.number);
             if lookup.story && !known {
-                found.said.extend(lookup::shortened(read_entries(connection, ticket.number)?));
+                found.said.extend(read_story(connection, ticket.number, lookup::SAID)?);
             }
             told.tickets.push((*number, ticket));
         }
@@ -41,7 +43,7 @@ pub(super) fn answer(connection: &Connection, lookup: &Lookup, found: &mut Found
     }
     if lookup.story {
         for (_, ticket) in &found.tickets {
-            told.history.extend(read_history(connection, ticket.number)?);
+            told.history.extend(last_history(connection, ticket.number, HISTORY_MAX)?);
         }
     }
     if let Some(agent) = &asked.crossed {

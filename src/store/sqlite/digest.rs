@@ -5,7 +5,9 @@ use rusqlite::{Connection, params};
 
 use super::rows::{ticket, ticket_columns};
 use super::sql::{all, json, micros};
+use crate::model::course::Course;
 use crate::model::digest::{MEASURED_MAX, Measured, Overview, READ_MAX};
+use crate::model::ticket::Status;
 use crate::store::Result;
 
 /// See [`crate::store::watch::Watch::overview`].
@@ -39,16 +41,20 @@ pub(super) fn overview(connection: &Connection, owners: &[String], groups: &[Str
 pub(super) fn measured(connection: &Connection, since: Timestamp) -> Result<Vec<Measured>> {
     all(
         connection,
-        "SELECT created_at, first_responded_at, first_response_due_at, resolved_at, resolve_due_at FROM ticket \
+        "SELECT created_at, status, first_responded_at, first_response_due_at, resolved_at, resolve_due_at, stopped_at FROM ticket \
          WHERE updated_at >= ?1 AND status <> 'merged' ORDER BY updated_at DESC, number DESC LIMIT ?2",
         params![micros(since), i64::try_from(MEASURED_MAX).unwrap_or(i64::MAX)],
         |c| {
             Ok(Measured {
                 created_at: c.time()?,
-                first_responded_at: c.time_or_none()?,
-                first_response_due_at: c.time_or_none()?,
-                resolved_at: c.time_or_none()?,
-                resolve_due_at: c.time_or_none()?,
+                course: Course {
+                    status: c.word("ticket.status", Status::from_word)?,
+                    responded_at: c.time_or_none()?,
+                    respond_due_at: c.time_or_none()?,
+                    resolved_at: c.time_or_none()?,
+                    resolve_due_at: c.time_or_none()?,
+                    stopped_at: c.time_or_none()?,
+                },
             })
         },
     )

@@ -26,13 +26,6 @@ impl From<Error> for StoreError {
     }
 }
 
-impl StoreError {
-    /// It concerns the whole transaction, not one row of it.
-    pub(super) fn is_fatal(&self) -> bool {
-        !matches!(self, StoreError::Refused(_))
-    }
-}
-
 /// A value in the database that this program does not write there. One such row is no reason to stop taking mail in, so
 /// it concerns only who asked for it. The value itself is not repeated: it may be an address, and errors end in logs.
 pub(super) fn unreadable(column: &str) -> StoreError {

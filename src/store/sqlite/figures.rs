@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row, params};
 use super::errors::unreadable;
 use super::sql::{all, first, micros, prepare, time};
 use crate::model::calendar::Stretch;
+use crate::model::course::Course;
 use crate::model::figures::{Gather, Period, QUARTER_SECONDS, TicketFact};
 use crate::model::ticket::{EntryKind, Status};
 use crate::store::{Result, StoreError};
@@ -53,18 +54,20 @@ fn fact<'r>(row: &'r Row<'_>) -> Result<TicketFact<'r>> {
     let urgency: i64 = row.get(5)?;
     Ok(TicketFact {
         opened_at: time(row.get(0)?)?,
-        status: text(1)?.and_then(Status::from_word).ok_or_else(|| unreadable("ticket.status"))?,
+        course: Course {
+            status: text(1)?.and_then(Status::from_word).ok_or_else(|| unreadable("ticket.status"))?,
+            respond_due_at: when(6)?,
+            resolve_due_at: when(7)?,
+            responded_at: when(8)?,
+            resolved_at: when(9)?,
+            stopped_at: when(11)?,
+        },
         category: text(2)?,
         organisation: text(3)?,
         owner: text(4)?,
         urgent: urgency > 0,
         raised: urgency > 1,
-        respond_due_at: when(6)?,
-        resolve_due_at: when(7)?,
-        responded_at: when(8)?,
-        resolved_at: when(9)?,
         sla: text(10)?,
-        stopped_at: when(11)?,
         waits: text(12)?.map(waits).transpose()?.unwrap_or_default(),
     })
 }

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::ledger::{self, Verdict};
-use super::writer::{Work, words_of};
+use super::writer::Work;
 use super::{lookup, rechecks, write};
 use crate::model::decision::{Commit, Fate};
 use crate::model::{Digest, Found, Incoming, Lookup};
-use crate::store::{Arrival, Ingested, Outcome, Packed, Plan, Result, StoreError};
+use crate::store::{Arrival, Ingested, Outcome, PANIC, Packed, Plan, Result, StoreError};
 
 /// All of a batch, in order, within the caller's transaction.
 ///
@@ -129,5 +129,5 @@ pub(super) fn order(work: &Work<'_>, lookup: &Lookup, plan: &Plan, now: Timestam
 pub(super) fn rehearse(connection: &Connection, arrival: &Arrival) -> Result<Commit> {
     let found = lookup::find(connection, &arrival.lookup, arrival.incoming.received_at)?;
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (arrival.plan)(found)))
-        .map_err(|panic| StoreError::Refused(format!("Internal error: {}", words_of(panic.as_ref()))))
+        .map_err(|_| StoreError::Refused(PANIC.to_owned()))
 }

@@ -4,13 +4,13 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::rows::{read_entries, read_ticket, ticket_columns};
-use super::sql::{all, by_message_id, first, message_key, micros};
+use super::rows::{read_story, read_ticket, ticket_columns};
+use super::sql::{all, by_message_id, first, message_key, micros, run};
 use super::{asked, conduct, contacts, holds, looks, peers, signatures, times, watch};
 use crate::model::asked::{COMPARED_MAX, Similar};
 use crate::model::facts::{Acknowledged, BouncedMail, Earlier, EarlierTicket, Found, Lookup};
 use crate::model::promise::UrgentCount;
-use crate::model::ticket::{Entry, Status, Ticket, TicketNumber};
+use crate::model::ticket::{Status, Ticket, TicketNumber};
 use crate::model::token::Generations;
 use crate::store::{Result, StoreError};
 
@@ -18,8 +18,6 @@ use crate::store::{Result, StoreError};
 const MERGE_STEPS: usize = 10;
 /// Earlier tickets shown.
 const EARLIER: u32 = 5;
-/// Earlier tickets counted at most: a monitoring system's hundred thousandth ticket must cost no more than the first.
-const EARLIER_COUNTED: u32 = 1_000;
 /// New tickets of one sender within [`RECENT_MINUTES`] that are told.
 const RECENT: u32 = 20;
 const RECENT_MINUTES: i64 = 30;
@@ -30,7 +28,7 @@ const MINUTE: i64 = 60 * 1_000_000;
 pub(super) const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 /// Last entries of a ticket that, with its first, tell its story.
-const SAID: usize = 20;
+pub(super) const SAID: usize = 20;
 
 /// What is known about a mail. Besides the tickets that were asked for, `Found::tickets` has those of the known
 /// Message-IDs, of the bounced mails and of the recent ones, because whoever joins a mail to one needs it whole.
@@ -86,7 +84,6 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
             None => contacts::organisation_of_domain(connection, domain)?,
         };
         found.earlier = earlier(connection, email)?;
-        found.earlier_count = earlier_count(connection, email)?;
         found.recent = recent(connection, email, now)?;
         found.acknowledged = acknowledged(connection, email, domain, lookup.least_budget, now)?;
         if lookup.urgent_of > 0 {
@@ -106,6 +103,10 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
             found.double_of = looks::person(connection, lookup.name.as_deref(), from)?;
         }
     }
+    found.mail_to_sender = match sender {
+        Some(sender) if from != Some(sender) => conduct::mail_to(connection, sender.as_str())?,
+        _ => found.conduct.mail_to_it,
+    };
     if let Some(agents) = &lookup.agents {
         found.learnt = conduct::learnt(connection, agents.as_str())?;
     }
@@ -123,7 +124,7 @@ pub(super) fn find(connection: &Connection, lookup: &Lookup, now: Timestamp) -> 
     if lookup.story {
         for (_, ticket) in &found.tickets {
             found.absorbed.extend(absorbed(connection, ticket.number)?);
-            found.said.extend(shortened(read_entries(connection, ticket.number)?));
+            found.said.extend(read_story(connection, ticket.number, SAID)?);
         }
     }
     asked::answer(connection, lookup, &mut found)?;
@@ -148,12 +149,6 @@ fn was_erased(connection: &Connection, lookup: &Lookup) -> Result<bool> {
         }
     }
     Ok(false)
-}
-
-/// The first entry, which says what it is all about, and the last ones.
-pub(super) fn shortened(entries: Vec<Entry>) -> impl Iterator<Item = Entry> {
-    let late = entries.len().saturating_sub(SAID);
-    entries.into_iter().enumerate().filter(move |(i, _)| *i == 0 || *i >= late).map(|(_, entry)| entry)
 }
 
 pub(super) fn next_ticket(connection: &Connection) -> Result<TicketNumber> {
@@ -320,16 +315,6 @@ fn earlier(connection: &Connection, email: &str) -> Result<Vec<EarlierTicket>> {
     )
 }
 
-fn earlier_count(connection: &Connection, email: &str) -> Result<u32> {
-    first(
-        connection,
-        "SELECT count(*) FROM (SELECT 1 FROM ticket WHERE requester_key = ?1 LIMIT ?2)",
-        params![email, EARLIER_COUNTED],
-        |c| c.take(),
-    )
-    .map(Option::unwrap_or_default)
-}
-
 fn recent(connection: &Connection, email: &str, now: Timestamp) -> Result<Vec<Similar>> {
     let (from, until) = around(now, RECENT_MINUTES * MINUTE);
     all(
@@ -365,6 +350,12 @@ pub(super) fn clock_due(connection: &Connection, now: Timestamp, limit: usize) -
         params![micros(now), i64::try_from(limit).unwrap_or(i64::MAX)],
         |c| c.take(),
     )
+}
+
+/// See [`crate::store::Store::put_off`].
+pub(super) fn put_off(connection: &Connection, number: TicketNumber, until: Timestamp) -> Result<()> {
+    run(connection, "UPDATE ticket SET clock_at = ?2 WHERE number = ?1", params![number, micros(until)])?;
+    Ok(())
 }
 
 /// When the clock has to look at a ticket next.

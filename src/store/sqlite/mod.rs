@@ -274,6 +274,10 @@ impl Store for SqliteStore {
         self.readers.with(lookup::clock_next)
     }
 
+    fn put_off(&self, ticket: TicketNumber, until: Timestamp) -> Result<()> {
+        self.writer.call(1, move |c| lookup::put_off(c, ticket, until))
+    }
+
     fn outbox_retry(&self, id: Option<i64>, now: Timestamp) -> Result<usize> {
         self.writer.call(1, move |c| outbox::retry(c, id, now))
     }

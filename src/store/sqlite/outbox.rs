@@ -158,17 +158,16 @@ fn due(connection: &Connection, sending: &[i64], now: Timestamp, far: i64, limit
 /// Lost between the final dot and the reply: it goes again, byte for byte, because nobody may miss what it says. Only an
 /// acknowledgement does not: of that no customer gets two.
 fn give_up_unknown(connection: &Connection, sending: &[i64], now: Timestamp, far: i64) -> Result<()> {
-    let mut lost: Vec<(i64, Template)> = Vec::new();
+    // One row whose template this program does not know must not hold up the others: it goes the way of `lease_one`.
+    let mut lost: Vec<(i64, Option<Template>)> = Vec::new();
     for (sql, time) in [
         ("SELECT id, template FROM outbox WHERE due_at <= ?1 AND state = 'in-data' ORDER BY due_at, id", micros(now)),
         ("SELECT id, template FROM outbox WHERE due_at > ?1 AND state = 'in-data' ORDER BY due_at, id", far),
     ] {
-        lost.extend(all(connection, sql, [time], |c| {
-            Ok((c.take()?, c.word("outbox.template", Template::from_word)?))
-        })?);
+        lost.extend(all(connection, sql, [time], |c| Ok((c.take()?, Template::from_word(&c.take::<String>()?))))?);
     }
     for (id, template) in lost.into_iter().filter(|(id, _)| !sending.contains(id)) {
-        if template.goes_again_when_unknown() {
+        if template.is_none_or(Template::goes_again_when_unknown) {
             run(connection, "UPDATE outbox SET ambiguous = 1 WHERE id = ?1", [id])?;
             continue;
         }

@@ -197,6 +197,7 @@ fn drive(store: &SqliteStore) {
     store.settle_all_then(Arc::new(vec![accepted]), later, Box::new(drop));
     store.clock_due(now, 10).expect("reads");
     store.clock_next().expect("reads");
+    store.put_off(1, later).expect("puts off");
     store.outbox_retry(None, later).expect("retries");
     store.outbox_retry(Some(1), later).expect("retries");
     store.outbox_drop(1, later).expect("drops");

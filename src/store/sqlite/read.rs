@@ -51,8 +51,10 @@ pub(super) fn tickets(connection: &Connection, filter: &TicketFilter) -> Result<
         and("number IN (SELECT ticket FROM tag WHERE tag = ?)", Value::Text(tag.to_lowercase()));
     }
     if let Some(at) = filter.late {
-        let late = "((first_response_due_at < ? AND first_responded_at IS NULL) OR resolve_due_at < ?)";
-        and(late, Value::Integer(micros(at)));
+        // Only a coarse sieve: what is late the ticket itself knows.
+        let passed = "live = 1 AND (first_response_due_at < ? OR resolve_due_at < ? \
+             OR unixepoch(service ->> '$.updateDueAt') * 1000000 < ?)";
+        and(passed, Value::Integer(micros(at)));
     }
     if let Some(found) = filter.search.as_deref().map_or(Ok(None), |words| search::having(connection, words))? {
         // A plus keeps SQLite from looking each up.
@@ -70,9 +72,15 @@ pub(super) fn tickets(connection: &Connection, filter: &TicketFilter) -> Result<
         _ => "live = 1",
     });
     sql.push_str(" ORDER BY updated_at DESC, number DESC LIMIT ?");
-    params.push(Value::Integer(filter.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1)));
+    let limit = filter.limit.filter(|_| filter.late.is_none());
+    params.push(Value::Integer(limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1)));
     sql.push_str(&params.len().to_string());
-    all(connection, &sql, params_from_iter(params), ticket)
+    let mut tickets = all(connection, &sql, params_from_iter(params), ticket)?;
+    if let Some(at) = filter.late {
+        tickets.retain(|ticket| ticket.due_next().is_some_and(|due| due < at));
+        tickets.truncate(filter.limit.unwrap_or(usize::MAX));
+    }
+    Ok(tickets)
 }
 
 pub(super) fn raw_mails(connection: &Connection, number: TicketNumber) -> Result<Vec<(Timestamp, Vec<u8>)>> {

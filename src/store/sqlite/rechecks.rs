@@ -7,7 +7,7 @@ use super::read::{Reopened, kept_mail};
 use super::sql::{all, first, micros, run};
 use crate::model::Digest;
 use crate::model::recheck::{AFTER, Recheck};
-use crate::store::{Result, StoreError};
+use crate::store::Result;
 
 /// One that is due: its try is counted.
 pub(super) struct Due {
@@ -52,8 +52,11 @@ pub(super) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Resu
     )?;
     let mut out = Vec::new();
     for (digest, mailbox, asked, tries) in rows {
-        let digest = digest.try_into().map(Digest);
-        let digest = digest.map_err(|_| StoreError::Broken("A digest in recheck is damaged".to_owned()))?;
+        let Ok(digest) = <[u8; 32]>::try_from(digest.as_slice()).map(Digest) else {
+            // It belongs to no mail, and must not hold up the others.
+            run(connection, "DELETE FROM recheck WHERE digest = ?1", [digest])?;
+            continue;
+        };
         let mail = kept_mail(connection, &digest, &mailbox)?;
         let (Some((quarantined, mail)), Some(_)) = (mail, AFTER.get(tries as usize)) else {
             done(connection, &digest)?;

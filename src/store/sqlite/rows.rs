@@ -306,37 +306,47 @@ fn folded(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(fold(text)) }
 }
 
+macro_rules! entries {
+    ($which:literal) => {
+        concat!(
+            "SELECT ticket, seq, direction, kind, from_name, from_email, recipients, at, subject, text, reply, quoted, \
+             signature, marker, attachments, message_id, believed, raw IS NOT NULL FROM entry WHERE ticket = ?1 ",
+            $which,
+            "ORDER BY seq"
+        )
+    };
+}
+
 pub(super) fn read_entries(connection: &Connection, number: TicketNumber) -> Result<Vec<Entry>> {
-    all(
-        connection,
-        "SELECT ticket, seq, direction, kind, from_name, from_email, recipients, at, subject, text, reply, quoted, \
-         signature, marker, attachments, message_id, believed, raw IS NOT NULL FROM entry WHERE ticket = ?1 ORDER BY seq",
-        [number],
-        |c| {
-            Ok(Entry {
-                ticket: c.take()?,
-                seq: c.take()?,
-                direction: c.word("entry.direction", Direction::from_word)?,
-                kind: c.word("entry.kind", EntryKind::from_word)?,
-                from: Address { name: c.take()?, email: c.take()? },
-                to: c.json("entry.recipients")?,
-                at: c.time()?,
-                subject: c.take()?,
-                text: c.take()?,
-                reply: Reply {
-                    text: c.take()?,
-                    quoted: c.take()?,
-                    signature: c.take()?,
-                    marker: c.take()?,
-                    gaps: Vec::new(),
-                },
-                attachments: c.json("entry.attachments")?,
-                message_id: c.take()?,
-                believed: c.word_or_none("entry.believed", Believed::from_word)?,
-                raw: c.take()?,
-            })
-        },
-    )
+    all(connection, entries!(""), [number], entry)
+}
+
+/// The first entry, which says what it is all about, and so many of the last ones: what the writer may wait for.
+pub(super) fn read_story(connection: &Connection, number: TicketNumber, last: usize) -> Result<Vec<Entry>> {
+    let sql = entries!(
+        "AND (seq = (SELECT min(seq) FROM entry WHERE ticket = ?1) \
+         OR seq IN (SELECT seq FROM entry WHERE ticket = ?1 ORDER BY seq DESC LIMIT ?2)) "
+    );
+    all(connection, sql, params![number, i64::try_from(last).unwrap_or(i64::MAX)], entry)
+}
+
+fn entry(c: &mut Columns<'_>) -> Result<Entry> {
+    Ok(Entry {
+        ticket: c.take()?,
+        seq: c.take()?,
+        direction: c.word("entry.direction", Direction::from_word)?,
+        kind: c.word("entry.kind", EntryKind::from_word)?,
+        from: Address { name: c.take()?, email: c.take()? },
+        to: c.json("entry.recipients")?,
+        at: c.time()?,
+        subject: c.take()?,
+        text: c.take()?,
+        reply: Reply { text: c.take()?, quoted: c.take()?, signature: c.take()?, marker: c.take()?, gaps: Vec::new() },
+        attachments: c.json("entry.attachments")?,
+        message_id: c.take()?,
+        believed: c.word_or_none("entry.believed", Believed::from_word)?,
+        raw: c.take()?,
+    })
 }
 
 /// Lines of a ticket's history that one statement writes: a mail that opens one leaves six or seven.
@@ -357,20 +367,27 @@ pub(super) fn insert_history(connection: &Connection, lines: &[HistoryLine]) -> 
 }
 
 pub(super) fn read_history(connection: &Connection, number: TicketNumber) -> Result<Vec<HistoryLine>> {
-    all(
-        connection,
-        "SELECT ticket, at, actor, change, because FROM history WHERE ticket = ?1 ORDER BY id",
-        [number],
-        |c| {
-            Ok(HistoryLine {
-                ticket: c.take()?,
-                at: c.time()?,
-                actor: c.take()?,
-                change: c.json("history.change")?,
-                because: c.take()?,
-            })
-        },
-    )
+    let sql = "SELECT ticket, at, actor, change, because FROM history WHERE ticket = ?1 ORDER BY id";
+    all(connection, sql, [number], history_line)
+}
+
+/// Its last lines, in their order.
+pub(super) fn last_history(connection: &Connection, number: TicketNumber, last: usize) -> Result<Vec<HistoryLine>> {
+    let sql = "SELECT ticket, at, actor, change, because FROM history WHERE ticket = ?1 ORDER BY id DESC LIMIT ?2";
+    let last = i64::try_from(last).unwrap_or(i64::MAX);
+    let mut lines = all(connection, sql, params![number, last], history_line)?;
+    lines.reverse();
+    Ok(lines)
+}
+
+fn history_line(c: &mut Columns<'_>) -> Result<HistoryLine> {
+    Ok(HistoryLine {
+        ticket: c.take()?,
+        at: c.time()?,
+        actor: c.take()?,
+        change: c.json("history.change")?,
+        because: c.take()?,
+    })
 }
 
 #[cfg(test)]

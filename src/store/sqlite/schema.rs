@@ -209,6 +209,7 @@ impl StoreError {
             StoreError::Unavailable(text) => StoreError::Unavailable(format!("{}: {text}", path.display())),
             StoreError::Refused(text) => StoreError::Refused(format!("{}: {text}", path.display())),
             StoreError::Broken(text) => StoreError::Broken(format!("{}: {text}", path.display())),
+            fault @ StoreError::Fault(_) => fault,
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, params};
 
+use super::errors::unreadable;
 use super::sql::{delete_two_oldest, first, run};
 use crate::model::Digest;
-use crate::store::{Result, StoreError};
+use crate::store::Result;
 
 /// Kept, the newest: some weeks of a busy desk. What is older is known by its Message-ID and content still.
 const KEPT: i64 = 200_000;
@@ -13,8 +14,7 @@ const KEPT: i64 = 200_000;
 pub(super) fn proved(connection: &Connection, mark: &str) -> Result<Option<Digest>> {
     let sql = "SELECT consequences FROM signature WHERE mark = ?1";
     let bytes: Option<Vec<u8>> = first(connection, sql, [mark], |c| c.take())?;
-    let damaged = |_| StoreError::Broken("A digest in the table of signatures is damaged".to_owned());
-    bytes.map(|bytes| bytes.try_into().map(Digest).map_err(damaged)).transpose()
+    bytes.map(|bytes| bytes.try_into().map(Digest).map_err(|_| unreadable("signature.consequences"))).transpose()
 }
 
 pub(super) fn keep(connection: &Connection, mark: &str, consequences: &Digest) -> Result<()> {

@@ -65,6 +65,7 @@ pub(super) fn told(connection: &Connection, notices: &[i64]) -> Result<()> {
 }
 
 /// See [`crate::store::watch::Watch::notices`].
+/// What a newer program wrote is passed over: its own will tell of it.
 pub(super) fn notices(connection: &Connection) -> Result<Vec<Notice>> {
     let rows = all(
         connection,
@@ -80,14 +81,16 @@ pub(super) fn notices(connection: &Connection) -> Result<Vec<Notice>> {
                 (QUARANTINED, _) => Noticed::Quarantined { mailbox: what },
                 (_, Some(outbox)) => Noticed::Undelivered(Undeliverable {
                     outbox,
-                    template: c.word("outbox.template", Template::from_word)?,
+                    template: match Template::from_word(&c.take::<String>()?) {
+                        Some(template) => template,
+                        None => return Ok(None),
+                    },
                     ticket: c.take()?,
                     to: Address { name: c.take()?, email: c.take()? },
                     attempts: c.take()?,
                     ambiguous: c.take()?,
                     last_reply: c.take::<Option<String>>()?.unwrap_or_default(),
                 }),
-                // One that a newer program wrote: its own will tell of it.
                 (_, None) => return Ok(None),
             };
             Ok(Some(Notice { id, at, what, times }))

@@ -4,7 +4,6 @@
 //! Alternatives: a mutex around a connection gives the same order but no sharing; a pool of writing connections gives
 //! `SQLITE_BUSY` in the middle of a transaction.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +15,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::checkpoint::Checkpointer;
 use super::rows::{Words, index};
 use crate::config::drill;
-use crate::store::{Result, StoreError};
+use crate::store::{PANIC, Result, StoreError};
 
 /// As much as is taken into one transaction, counted in mails or calls. At this size the cost of the sync is hardly
 /// seen any more (a batch of 50 comes to nine tenths of it), and nobody waits longer than a blink.
@@ -287,8 +286,7 @@ fn try_together(connection: &mut Connection, group: &mut [Box<dyn Job>], guarded
 
 /// A panic becomes a refusal.
 fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(StoreError::Refused(format!("Internal error: {}", words_of(panic.as_ref())))))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::Refused(PANIC.to_owned())))
 }
 
 /// Runs `work` so that it leaves no trace where it fails or panics and the transaction around it can go on; a fatal
@@ -305,16 +303,6 @@ fn savepoint<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Re
     }
     connection.prepare_cached("RELEASE step")?.execute([])?;
     result
-}
-
-/// What a panic said, shortened.
-pub(super) fn words_of(panic: &(dyn Any + Send)) -> String {
-    let words = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without words");
-    crate::model::text::clean_line(words, 300)
 }
 
 #[cfg(test)]
