@@ -28,7 +28,7 @@ pub fn text(draft: &Draft, policy: &Policy, texts: &Texts<'_>, left_off: &[Strin
         (Template::Receipt, ticket) => words.receipt(ticket.as_ref()),
         (Template::Crossed, Some(ticket)) => words.crossed(ticket),
         (Template::Confirm, ticket) => words.confirm(ticket.as_ref()),
-        (Template::ConfirmOver, _) => words.confirm_over(),
+        (Template::ConfirmOver, _) => words.texts.say("confirm-over", &[("desk", words.desk())]),
         (Template::Digest, _) => words.digest(),
         (Template::Weekly, _) => words.weekly(),
         (_, None) => return Err(ComposeError::NoTicket),
@@ -226,9 +226,8 @@ impl Words<'_> {
         let sender = self.line("sender").unwrap_or_else(|| clean_line(&author.to_string(), LINE_MAX));
         self.label(&mut out, "label-from", Some(sender));
         // An agent wrote for a customer: it is the customer who gets the answer.
-        let requester = &ticket.requester;
-        let another = !requester.email.eq_ignore_ascii_case(&author.email);
-        self.label(&mut out, "label-customer", another.then(|| clean_line(&requester.to_string(), LINE_MAX)));
+        let another = Some(&ticket.requester).filter(|to| !to.email.eq_ignore_ascii_case(&author.email));
+        self.label(&mut out, "label-customer", another.map(|to| clean_line(&to.to_string(), LINE_MAX)));
         let subject = self.line("subject").unwrap_or_else(|| bare(&ticket.subject, &self.policy.desk.prefix));
         self.label(&mut out, "label-subject", Some(subject).filter(|s| !s.is_empty()));
         let organisation =
@@ -382,10 +381,6 @@ impl Words<'_> {
         let failed = self.texts.word("believed", "failed", &[]);
         self.label(&mut out, "label-believed", self.line("because").map(|because| format!("{failed} ({because})")));
         format!("{out}\n{RULE}\n{}\n", self.said())
-    }
-
-    fn confirm_over(&self) -> String {
-        self.texts.say("confirm-over", &[("desk", self.desk())])
     }
 
     /// All of it in one line: it is read on a telephone, at night.

@@ -10,7 +10,7 @@ use crate::model::{Action, Address, Agent, Attachment, Decision, Fate, Hold, Hol
 use super::agent::{add_note, answer, assign, assign_to, lift, relayed, tell_answer};
 use super::asking::{QUESTIONS_MAX, mentioned};
 use super::commands::{Commanded, Effect, word_of};
-use super::leak::leak;
+use super::leak::{self, leak};
 use super::work::{Case, Work};
 use super::{access, bounds, checklist, crossed, hands, inform, merge, note_address, proof, resolved};
 
@@ -92,6 +92,9 @@ impl<'c> Said<'c> {
         let goes_out = says && (sends || case.facts.thread.ticket.is_some());
         if let Some(because) = bounds::cuts_short(case.message).filter(|_| goes_out) {
             return Err(Refusal::new("cut-short", because));
+        }
+        if let Some(because) = leak::another_mail(case).filter(|_| goes_out) {
+            return Err(Refusal::new("another-mail", because));
         }
         if commanded.effects.is_empty() && !says {
             return Err(Refusal::new("nothing-said", "There was nothing to send: no words, no command"));

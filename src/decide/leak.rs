@@ -2,6 +2,7 @@
 //! left in them, and addresses that are not for customers. Where the marker line was lost or mangled, what surrounds it
 //! is recognised.
 
+use crate::model::AddrSpec;
 use crate::model::message::Attachment;
 use crate::model::residue::{COMMON, COMMON_MIN, LABELS, OPENINGS, PHRASES};
 use crate::model::text::fold;
@@ -19,6 +20,21 @@ pub struct Leak {
     /// The key of the text for the agent: `because-…`.
     pub key: &'static str,
     pub because: String,
+}
+
+/// Why the words would go out in part: between them and the notification stands what reads like another mail, and it is by
+/// nobody whose earlier mail a program quotes there: neither the desk's nor its agents', nor the writer's own.
+pub fn another_mail(case: &Case) -> Option<String> {
+    let who = case.message.reply.another.as_ref()?;
+    let writer = case.author_as_written();
+    let known =
+        |address: &AddrSpec| !case.policy.is_outside(address) || writer.email.eq_ignore_ascii_case(address.as_str());
+    let sign = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | ',' | ';' | '"');
+    let by_address =
+        who.split(sign).filter_map(|word| AddrSpec::parse(word.trim_start_matches("mailto:")).ok()).any(|a| known(&a));
+    let names = case.policy.agents.iter().map(|agent| agent.display.as_str()).chain(writer.name.as_deref());
+    let by_name = || names.chain([case.policy.desk.name.as_str()]).any(|name| fold(who).contains(&fold(name)));
+    (!by_address && !by_name()).then(|| format!("It would go out in part: below {who:?} it reads like another mail"))
 }
 
 pub fn leak(case: &Case, words: &str, files: &[Attachment]) -> Option<Leak> {

@@ -11,7 +11,7 @@ use crate::model::{Address, Agent, Believed, Policy};
 
 pub use super::presence::{hearers, told};
 use super::work::{Case, Work};
-use super::{bounds, duplicates, hands, lookalike};
+use super::{bounds, duplicates, hands, leak, lookalike};
 
 pub fn new_ticket(case: &Case, work: &Work, why: &str) -> Vec<Draft> {
     let told = told(&work.ticket, case.policy, case.now);
@@ -109,11 +109,11 @@ fn values_of_mail(case: &Case, work: &Work, kind: EntryKind) -> BTreeMap<&'stati
 }
 
 /// What the person wrote, without the history that the agent has already; all of it where it opens the ticket, since the
-/// history of a first mail is news.
+/// history of a first mail is news, and where he passes on what reads like somebody else's.
 fn words_for_agents(case: &Case) -> String {
     let message = case.message;
-    let first = case.facts.thread.ticket.is_none();
-    if first || message.reply.text.trim().is_empty() { message.text.clone() } else { message.reply.text.clone() }
+    let all = case.facts.thread.ticket.is_none() || leak::another_mail(case).is_some();
+    if all || message.reply.text.trim().is_empty() { message.text.clone() } else { message.reply.text.clone() }
 }
 
 fn earlier(case: &Case, but: i64) -> Vec<String> {

@@ -183,6 +183,9 @@ pub struct Reply {
     pub marker: bool,
     /// Lines of the text, the first being 0, above which something was taken out. Known while the mail is at hand.
     pub gaps: Vec<usize>,
+    /// Between the text and what heads the desk's marker stood what reads like another mail, and was quoted: who wrote that
+    /// one, as far as it says. It may be the sender's own words. Known while the mail is at hand.
+    pub another: Option<String>,
 }
 
 /// The mail that a person forwarded, as far as the forwarding client wrote it down.

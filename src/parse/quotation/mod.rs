@@ -93,6 +93,7 @@ pub fn fold_lines(lines: &[Line], all: &str) -> Folded {
     history(lines, &mut kinds);
     let mut head = heads(lines, &mut kinds);
     fragments(lines, &mut kinds);
+    let another = own_words(lines, &mut kinds, head.as_ref());
     let marker = marker(lines, &mut kinds);
     signatures(lines, &mut kinds);
     let pick = |kind: Kind| {
@@ -125,7 +126,7 @@ pub fn fold_lines(lines: &[Line], all: &str) -> Folded {
         head = quoted_head(lines);
     }
     let reply = if !nothing_written {
-        Reply { text, quoted, signature, marker, gaps }
+        Reply { text, quoted, signature, marker, gaps, another }
     } else if !signature.trim().is_empty() {
         Reply { text: signature, quoted, marker, ..Reply::default() }
     } else {
@@ -303,6 +304,45 @@ fn marker(lines: &[Line], kinds: &mut [Kind]) -> bool {
         }
     }
     true
+}
+
+/// Above what heads the marker nothing is the desk's mail, for that begins with the marker. Lines with `>` there which nothing
+/// heads are the sender's own: a command to be typed, a sentence that he answers. Gives who is said to have written what
+/// stands between, where it reads like another mail.
+fn own_words(lines: &[Line], kinds: &mut [Kind], head: Option<&Head>) -> Option<String> {
+    let marker = lines.iter().position(|l| l.text.contains(MARKER))?;
+    let top = head_of(lines, marker);
+    let mut own = true;
+    for (line, kind) in lines.iter().zip(kinds.iter_mut()).take(top).filter(|(line, _)| !line.is_blank()) {
+        match (line.depth, &kind) {
+            (0, kind) => own = **kind == Kind::Text,
+            _ if own && !line.history => *kind = Kind::Text,
+            _ => {}
+        }
+    }
+    let (end, who) = match head? {
+        Head::Block(block) if block.start < top => (block.end, block.value(words::Label::From).unwrap_or_default()),
+        Head::Divider(at) if *at < top => (at + 1, ""),
+        Head::Attribution(at, length) if *at < top => (at + length, lines.get(*at)?.text.as_str()),
+        _ => return None,
+    };
+    let between = lines.iter().zip(kinds.iter()).take(top).skip(end);
+    let mut folded = between.filter(|(line, kind)| **kind == Kind::Quote && line.depth == 0 && !line.history);
+    folded.any(|(line, _)| !line.is_blank()).then(|| who.to_owned())
+}
+
+/// Where the attribution or the header block begins that stands right above the marker, or the quotation that begins with it.
+fn head_of(lines: &[Line], marker: usize) -> usize {
+    let is_quote = |line: &Line| line.is_blank() || line.depth > 0 || line.history;
+    let top = lines.get(..marker).unwrap_or_default().iter().rposition(|l| !is_quote(l)).map_or(0, |last| last + 1);
+    let attribution =
+        (1..=4).find(|back| top.checked_sub(*back).is_some_and(|at| attribution::length_at(lines, at) >= *back));
+    let block = || {
+        let fits =
+            |back: &usize| top.checked_sub(*back).and_then(|at| block::at(lines, at)).is_some_and(|b| b.end >= top);
+        (1..=16).rev().find(fits)
+    };
+    top - attribution.or_else(block).unwrap_or(0)
 }
 
 /// In an unknown language: the one line right above a quoted marker, ended by a colon and with an address or digits in

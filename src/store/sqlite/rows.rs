@@ -341,7 +341,13 @@ fn entry(c: &mut Columns<'_>) -> Result<Entry> {
         at: c.time()?,
         subject: c.take()?,
         text: c.take()?,
-        reply: Reply { text: c.take()?, quoted: c.take()?, signature: c.take()?, marker: c.take()?, gaps: Vec::new() },
+        reply: Reply {
+            text: c.take()?,
+            quoted: c.take()?,
+            signature: c.take()?,
+            marker: c.take()?,
+            ..Reply::default()
+        },
         attachments: c.json("entry.attachments")?,
         message_id: c.take()?,
         believed: c.word_or_none("entry.believed", Believed::from_word)?,
