@@ -81,7 +81,8 @@ impl Words<'_> {
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
             ("restricted", Filled::from(self.restricted())),
         ];
-        self.texts.say("acknowledgement", &values)
+        let key = if self.line("opened").is_some() { "acknowledgement-for" } else { "acknowledgement" };
+        self.texts.say(key, &values)
     }
 
     fn acknowledgement_minimal(&self, ticket: &Ticket) -> String {

@@ -46,7 +46,11 @@ pub fn subject(draft: &Draft, policy: &Policy, texts: &Texts<'_>) -> Result<Stri
             clean_line(&texts.say("page-subject", &values), SUBJECT_MAX)
         }
         // Not a word of the sender's: his subject would make the desk a relay for whoever forged his address.
+        // Nor a colleague's, by which he opened a ticket for the customer.
         Template::AcknowledgementMinimal => format!("{token} {}", line(texts, "acknowledgement-minimal-subject")),
+        Template::Acknowledgement if draft.values.contains_key("opened") => {
+            format!("{token} {}", line(texts, "acknowledgement-for-subject"))
+        }
         _ => with_token(draft, ticket, policy, texts, &token),
     })
 }

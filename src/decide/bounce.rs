@@ -8,7 +8,7 @@ use crate::model::message::{Report, ReportRecipient};
 use crate::model::outgoing::{Template, Undelivered, Value};
 use crate::model::ticket::{Direction, EntryKind};
 use crate::model::token::TokenKind;
-use crate::model::{Action, AddrSpec, Decision, Fate, Found, Policy, Ticket};
+use crate::model::{Action, AddrSpec, Decision, Fate, Found, Policy, Status, Ticket, TicketChange};
 
 use super::notify;
 use super::work::{Case, Work};
@@ -56,6 +56,7 @@ pub fn undelivered(failed: &Undelivered, found: &Found, policy: &Policy, now: Ti
     let mut work = Work::new(ticket, policy, now);
     let words = crate::model::text::clean_line(&failed.because, 300);
     work.event(format!("delivery failed: the answer to {} did not leave", failed.to), words.clone());
+    owes_again(&mut work, &failed.to);
     for agent in notify::told(&work.ticket, policy, now) {
         let cause = format!("undelivered:{}", failed.outbox);
         let mut draft = notify::to_agent(&work, agent, Template::NotifyBounce, &cause);
@@ -111,6 +112,7 @@ fn note(case: &Case, ticket: Option<&Ticket>, to: &str, words: &str, decision: &
     let mut work = case.work(ticket.clone());
     work.say(case.entry(EntryKind::Automatic, Direction::Incoming), format!("A mail to {to} came back: {words}"));
     work.event("delivery failed", words);
+    owes_again(&mut work, to);
     if to_agent.is_none() {
         for agent in notify::told(&work.ticket, case.policy, case.now) {
             let mut draft = notify::to_agent(&work, agent, Template::NotifyBounce, &case.cause());
@@ -123,6 +125,13 @@ fn note(case: &Case, ticket: Option<&Ticket>, to: &str, words: &str, decision: &
     decision.history.extend(work.history);
     decision.entries.extend(work.entries);
     decision.outgoing.extend(work.outgoing);
+}
+
+/// The customer cannot owe the next word where ours did not reach him.
+fn owes_again(work: &mut Work, to: &str) {
+    if work.ticket.status == Status::Waiting && work.ticket.requester.email.eq_ignore_ascii_case(to) {
+        work.change(TicketChange::Status { to: Status::Open }, "The customer did not get the last mail");
+    }
 }
 
 /// RFC 3464 section 2.3.3: `failed` is final; a status of class 5 says the same.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::message::Forward;
+use crate::model::text::fold;
 use crate::model::{Address, Attachment, Digest, Incoming, Message};
 
 use super::{
@@ -129,6 +130,46 @@ fn requester(read: &headers::Headers, folded: &quotation::Folded, forward: Optio
     }
 }
 
+/// What mail servers and lawyers put around a mail, folded: it says nothing of its writer's language.
+const AROUND: [&str; 26] = [
+    "confidential",
+    "intended recipient",
+    "intended solely",
+    "legally privileged",
+    "disclaimer",
+    "external email",
+    "external e-mail",
+    "external sender",
+    "originated from outside",
+    "originated outside",
+    "do not click",
+    "virus-free",
+    "checked for viruses",
+    "consider the environment",
+    "doverne informac",
+    "doverny",
+    "duverne informac",
+    "duverny",
+    "urcena vyhradne",
+    "urcene vyhradne",
+    "urcen vyhradne",
+    "izkljucno naslovnik",
+    "zaupne narave",
+    "povjerljiv",
+    "iskljucivo primatelj",
+    "vertraulich",
+];
+
+/// Without the paragraphs of [`AROUND`], where others are left.
+fn own_paragraphs(text: &str) -> Cow<'_, str> {
+    let is_own = |paragraph: &&str| {
+        let folded = fold(paragraph);
+        !AROUND.iter().any(|words| folded.contains(words))
+    };
+    let own: Vec<&str> = text.split("\n\n").filter(is_own).collect();
+    if own.iter().all(|paragraph| paragraph.trim().is_empty()) { text.into() } else { own.join("\n\n").into() }
+}
+
 /// The language of what the sender wrote; where that says too little, with the subject; at last of the whole text.
 fn spoken(
     read: &headers::Headers,
@@ -137,12 +178,14 @@ fn spoken(
     text: &str,
 ) -> Option<String> {
     let written = if folded.nothing_written { forward.map_or(text, |f| f.text.as_str()) } else { &folded.reply.text };
+    let written: &str = &own_paragraphs(written);
     if language::is_unknown_script(written) {
         return None;
     }
     let subject = read.subject.as_deref().unwrap_or_default();
+    let signed = format!("{written}\n{}\n{subject}", own_paragraphs(&folded.reply.signature));
     language::of(written)
-        .or_else(|| language::of(&format!("{written}\n{}\n{subject}", folded.reply.signature)))
-        .or_else(|| language::of(text))
+        .or_else(|| language::of(&signed))
+        .or_else(|| language::of(&own_paragraphs(text)))
         .map(str::to_owned)
 }
