@@ -151,6 +151,13 @@ fn a_merged_ticket_lives_on_in_the_other() {
     let merged = ticket(&bench, "1002");
     assert_eq!((&merged["status"], &merged["mergedInto"]), (&json!("merged"), &json!(1001)));
     assert_eq!(ticket(&bench, "1001")["linked"], json!([1002]));
+    // Who writes to the one must not reach the other's customers unawares.
+    for order in
+        [&["ticket", "reply", "1002", "-m", "Hotovo."][..], &["ticket", "close", "1002"], &["ticket", "reopen", "1002"]]
+    {
+        bench.run(order).refused(65, "Ticket 1002 lives on in 1001");
+    }
+    bench.run(&["ticket", "note", "1002", "-m", "Volal."]).text();
 }
 
 #[test]

@@ -85,6 +85,29 @@ async fn every_mail_is_shown_once_oldest_first_and_its_flags_stay() {
     assert_eq!(source.show(9).await.unwrap().len(), 3);
 }
 
+/// Whoever opens a pipe that nobody writes into waits for ever.
+#[tokio::test]
+async fn a_pipe_in_the_folder_holds_up_no_mail() {
+    let folder = Folder::new();
+    folder.put("new/1.x.host", &mail("one", "x"));
+    let pipe = folder.path().join("new/2.x.host");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs").success());
+    std::os::unix::fs::symlink(&pipe, folder.path().join("new/3.x.host")).unwrap();
+    folder.put("new/4.x.host", &mail("four", "x"));
+    let mut source = folder.source();
+    source.open().await.unwrap();
+    let shown = source.show(9).await.unwrap();
+    let fetched =
+        tokio::time::timeout(Duration::from_secs(20), fetch(&mut source, &shown, 10_000)).await.expect("ends");
+    assert!(matches!(&fetched[0], Fetched::Mail { .. }));
+    assert!(
+        matches!(&fetched[1], Fetched::Withheld { because, .. } if because.contains("no file")),
+        "{:?}",
+        fetched[1]
+    );
+    assert!(matches!(&fetched[2], Fetched::Mail { raw, .. } if raw[..] == mail("four", "x")));
+}
+
 #[tokio::test]
 async fn a_file_that_is_renamed_is_found_and_one_that_vanished_is_gone() {
     let folder = Folder::new();

@@ -358,6 +358,7 @@ mod tests {
 
     use super::*;
     use crate::store::sqlite::SqliteStore;
+    use crate::store::watch::Watch as _;
     use crate::store::{Reading as _, Store};
 
     const CONFIG: &str = "desk.domain = \"desk.acme.example\"\ndesk.operator = \"ops@inbox.example\"\ndesk.state = \"state\"\n\
@@ -392,6 +393,23 @@ mod tests {
 
     fn alarms(store: &SqliteStore) -> usize {
         store.outbox(true).expect("is read").iter().filter(|row| row.template == "alarm").count()
+    }
+
+    #[tokio::test]
+    async fn a_part_that_ends_by_a_fault_is_started_again_and_told_of() {
+        let (teller, store, _, _folder) = teller();
+        let starts = Arc::new(AtomicI64::new(0));
+        let part = (Arc::clone(&teller.desk), "clock".to_owned(), CancellationToken::new());
+        let counted = Arc::clone(&starts);
+        let make = move || {
+            let first = counted.fetch_add(1, SeqCst) == 0;
+            async move { assert!(!first, "words of a mail") }
+        };
+        super::super::kept_alive(part, make).await;
+        assert_eq!(starts.load(SeqCst), 2);
+        let notices = store.notices().expect("reads");
+        let told = |notice: &Notice| matches!(&notice.what, Noticed::Alarm(said) if said.contains("(clock)") && !said.contains("mail"));
+        assert!(matches!(&notices[..], [one] if told(one)), "{notices:?}");
     }
 
     #[tokio::test]

@@ -134,14 +134,14 @@ fn owes_again(work: &mut Work, to: &str) {
     }
 }
 
-/// RFC 3464 section 2.3.3: `failed` is final; a status of class 5 says the same.
+/// RFC 3464 section 2.3.3: `failed` is final, also with a status of class 4, after days of trying; a status of class 5 says
+/// the same.
 fn is_permanent(report: &Report) -> bool {
-    let status = |r: &ReportRecipient, class: &str| r.status.as_deref().is_some_and(|s| s.starts_with(class));
-    report.recipients.iter().any(|r| status(r, "5") || (r.action.as_deref() == Some("failed") && !status(r, "4")))
+    let class_5 = |r: &ReportRecipient| r.status.as_deref().is_some_and(|s| s.starts_with('5'));
+    report.recipients.iter().any(|r| class_5(r) || r.action.as_deref() == Some("failed"))
 }
 
-/// The mail is still on its way (RFC 3464: `delayed`, or a status of class 4), for everybody of whom the report speaks. What
-/// `failed` after days of trying has a status of class 4 too, and is final.
+/// The mail is still on its way (RFC 3464: `delayed`, or a status of class 4), for everybody of whom the report speaks.
 fn is_only_late(report: &Report) -> bool {
     let late = |r: &ReportRecipient| match r.action.as_deref() {
         Some("failed") => false,

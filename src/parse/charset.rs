@@ -257,6 +257,9 @@ mod tests {
         );
         assert_eq!(read("windows-1250", b"cena 5 \xab 6, \xbbahoj\xab, ACME\xa9"), "cena 5 « 6, »ahoj«, ACME©");
         assert_eq!(read("iso-8859-1", b"ve\xbemi \x9eiadam"), "veľmi žiadam");
+        // At the end of a word, and as a capital: nothing else stands there.
+        assert_eq!(read("iso-8859-1", b"Dobr\xfd de\xf2, pros\xedm vr\xe1ti\x9d"), "Dobrý deň, prosím vrátiť");
+        assert_eq!(read("windows-1252", b"\x8aT\x8dASTN\xdd"), "ŠTŤASTNÝ");
         assert_eq!(read("iso-8859-1", b"1\xbd, 3\xbe, Stra\xdfe"), "1½, 3¾, Straße");
         assert_eq!(read("us-ascii", "šivá".as_bytes()), "šivá");
         assert_eq!(read("iso-8859-1", "šivá".as_bytes()), "šivá");

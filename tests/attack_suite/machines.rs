@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use postdesk::model::conduct::DEAD_AFTER;
-use postdesk::model::ticket::EntryKind;
+use postdesk::model::ticket::{EntryKind, Status};
 use postdesk::store::{Outcome, Reading as _, Store as _};
 
 use super::bench::{Bench, RECEIVED, VICTIM, policy, proven, unproven};
@@ -43,6 +43,18 @@ fn several_bounces_of_one_mail_tell_the_agent_once() {
         assert_eq!((again.fate().as_str(), again.sent.len()), ("bounce", 0));
     }
     assert_eq!(bench.store.mail_to(VICTIM).expect("reads").failures, 1, "one mail is one failure");
+}
+
+/// Exim gives up after days with the status of the last try, which is of class 4.
+#[test]
+fn what_failed_after_days_of_trying_is_final() {
+    let bench = Bench::new();
+    let answer = bench.sent("answer").message_id;
+    let late = bench.take(&bounce(&answer, "4.4.7", 1));
+    assert_eq!((late.fate().as_str(), late.sent.len()), ("bounce", 0));
+    let given_up = bounce(&answer, "4.4.7", 2).replace("Action: delayed", "Action: failed");
+    assert_eq!(bench.take(&given_up).to("notify-bounce").len(), 1);
+    assert_eq!(bench.store.ticket(1001).expect("reads").expect("is there").status, Status::Open, "it waits for nobody");
 }
 
 #[test]
