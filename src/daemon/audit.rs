@@ -85,10 +85,6 @@ pub struct Audit {
 }
 
 impl Audit {
-    pub fn is_clean(&self) -> bool {
-        self.lost == 0 && self.waiting == 0
-    }
-
     /// One that has its fate.
     fn count(&mut self, fate: String) {
         self.accounted += 1;

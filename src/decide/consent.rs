@@ -34,7 +34,6 @@ const YES: &[&str] = &[
 /// Whole words that assent where a line begins with them, and may be something else elsewhere.
 const YES_FIRST: &[&str] = &[
     "ano",
-    "hej",
     "yes",
     "yep",
     "sure",
@@ -47,17 +46,35 @@ const YES_FIRST: &[&str] = &[
     "jo",
     "jasne",
     "samozrejme",
-    "tak",
     "igen",
     "oui",
 ];
-/// Words that assent wherever they stand.
-const YES_ANYWHERE: &[&str] = &["ano", "yes", "ok", "da"];
+/// Words that assent wherever they stand; and one that does where it is the last, and joins sentences elsewhere.
+const YES_ANYWHERE: &[&str] = &["ano", "yes", "ok"];
+const YES_LAST: &str = "da";
+
+/// Whoever asks back has not understood, and has not assented.
+const ASKS: &[&str] = &[
+    "who", "what", "why", "kto", "kdo", "tko", "ko", "co", "kaj", "sto", "sta", "preco", "proc", "zakaj", "zasto",
+    "wer", "warum",
+];
 
 /// Words of denial, or of alarm.
 const NO: &[&str] = &[
     "no",
     "not",
+    "cannot",
+    "cant",
+    "couldn",
+    "refuse",
+    "deny",
+    "mistake",
+    "omyl",
+    "omylom",
+    "omylem",
+    "pogreska",
+    "napaka",
+    "irrtum",
     "never",
     "didn",
     "didnt",
@@ -112,7 +129,8 @@ pub fn consent(text: &str) -> Consent {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('>')).collect();
     let denies = lines.iter().any(|line| words(line).any(|word| is_no(&word)));
     let assents = lines.iter().any(|line| is_yes(line));
-    let doubtful = lines.iter().any(|line| may_negate(line));
+    let asks = |line: &str| line.contains('?') || words(line).any(|word| ASKS.contains(&word.as_str()));
+    let doubtful = lines.iter().any(|line| may_negate(line) || asks(line));
     match (assents, denies) {
         _ if lines.is_empty() => Consent::Given,
         (true, false) if !doubtful => Consent::Given,
@@ -136,7 +154,9 @@ fn is_yes(line: &str) -> bool {
     let mut words = words(line);
     let Some(first) = words.next() else { return false };
     let yes = |word: &str| YES_ANYWHERE.contains(&word) || YES.iter().any(|begin| word.starts_with(begin));
-    YES_FIRST.contains(&first.as_str()) || yes(&first) || words.any(|word| yes(&word))
+    let rest: Vec<String> = words.collect();
+    let last = rest.last().is_some_and(|word| word == YES_LAST);
+    YES_FIRST.contains(&first.as_str()) || yes(&first) || last || rest.iter().any(|word| yes(word))
 }
 
 /// The desk's languages negate verbs by "ne-": a word that begins so may be one, unless it is a name: capitalised, and not
@@ -177,6 +197,7 @@ mod tests {
             "Zavrnite prosim",
             "Please cancel, it was somebody else",
             "To je prevara",
+            "I cannot help you",
         ] {
             assert_eq!(consent(text), Denied, "{text:?}");
         }
@@ -196,6 +217,10 @@ mod tests {
             "I još jednom.",
             "Jana Nováková\nFirma, s.r.o.",
             "nepotvrdzujem",
+            "Ja? Kto to píše?",
+            "Mislim da je to iz Vaše firme",
+            "Please confirm who you are",
+            "Yes, what is it about",
         ] {
             assert_eq!(consent(text), Unclear, "{text:?}");
         }

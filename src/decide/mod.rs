@@ -62,7 +62,6 @@ use jiff::Timestamp;
 
 use crate::model::facts::{Authenticity, Sender};
 use crate::model::message::Class;
-use crate::model::ticket::TicketNumber;
 use crate::model::{Believed, Decision, Facts, Message, Policy};
 use work::Case;
 
@@ -162,11 +161,6 @@ fn suspect(case: &Case, authenticity: &Authenticity) -> Decision {
     let decision = decision.alarm(format!("A mail claims to be from agent {name} and is not"));
     let event = format!("A mail that claims to be from {name} was held");
     agent::note_held(case, decision, name, "forged", &event, &authenticity.because)
-}
-
-/// The number that a ticket number in words stands for: `1042`, `#1042`, `ACME-1042`.
-pub fn ticket_number(text: &str) -> Option<TicketNumber> {
-    text.trim().rsplit(['#', '-']).next()?.parse().ok().filter(|n| *n > 0)
 }
 
 impl Decision {

@@ -79,8 +79,6 @@ pub struct ImapSettings {
 }
 
 impl ImapSettings {
-    /// Silence after which a connection is given up.
-    pub const PATIENCE: Duration = Duration::from_secs(60);
     /// Pause between two questions where the server has no IDLE.
     pub const POLL: Duration = Duration::from_secs(30);
 }

@@ -31,14 +31,6 @@ impl Secret {
         })
     }
 
-    /// The value of an environment variable.
-    pub fn env(name: impl Into<String>) -> Self {
-        let name = name.into();
-        Secret::from_fn(move || {
-            std::env::var(&name).map_err(|_| io::Error::other(format!("The environment variable {name} is not set")))
-        })
-    }
-
     /// A value at hand.
     pub fn text(value: impl Into<String>) -> Self {
         let value = value.into();

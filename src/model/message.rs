@@ -24,18 +24,6 @@ impl Digest {
     pub fn hex(&self) -> String {
         hex(&self.0)
     }
-
-    /// The inverse of [`Digest::hex`].
-    pub fn from_hex(text: &str) -> Option<Self> {
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        let mut out = [0; 32];
-        for (i, byte) in out.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
-        }
-        Some(Digest(out))
-    }
 }
 
 /// Lower-case hexadecimal digits, two for each byte.

@@ -274,11 +274,6 @@ impl KeyRing {
             .is_some_and(|key| same(&pseudonym(key, addressee), &proven.addressee))
     }
 
-    /// A short keyed name for an address, fit for logs: the same address has the same one under the same key.
-    pub fn log_name(&self, address: &str) -> String {
-        format!("a:{}", mac(self.current(), "log", &[&address.to_ascii_lowercase()], 6))
-    }
-
     /// By what a signature is known again, under each key; the first is the one to keep.
     pub fn signature_marks(&self, signature: &Digest) -> Vec<String> {
         self.keys.iter().map(|key| mac(key, "signature", &[&signature.hex()], 26)).collect()
