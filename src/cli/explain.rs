@@ -173,7 +173,7 @@ fn step(step: &RouteStep) -> Value {
 fn tell(out: &mut Out, message: &Message, commit: &Commit, policy: &Policy) {
     let look = out.look().clone();
     let mut line = |label: &str, text: &str| {
-        out.line(&format!("{}{}", look.tone(Tone::Faint, &format!("{label:<12} ")), escape(text)))
+        out.line(&format!("{}{}", look.tone(Tone::Faint, &format!("{label:<12}")), escape(text)))
     };
     line(
         "mail",

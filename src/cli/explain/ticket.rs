@@ -82,7 +82,7 @@ pub fn lines(commit: &Commit, policy: &Policy) -> Vec<(&'static str, String)> {
         ("answer due", ticket.first_response_due_at.filter(|_| ticket.first_responded_at.is_none())),
         ("next word", ticket.service.update_due_at),
         ("solution due", ticket.resolve_due_at.filter(|_| ticket.resolved_at.is_none())),
-        ("clock stands", ticket.service.stopped_at),
+        ("waits since", ticket.service.stopped_at),
     ];
     for (label, at) in times {
         lines.extend(at.map(|at| (label, at.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M %Z").to_string())));
