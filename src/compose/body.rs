@@ -7,12 +7,12 @@ use crate::model::ask::spoken;
 use crate::model::checklist::Item;
 use crate::model::outgoing::{Addressee, MARKER, Template, Value};
 use crate::model::promise::Called;
+use crate::model::subject::bare;
 use crate::model::text::{NAME_MAX, clean_line, clean_text};
 use crate::model::{Draft, Policy, Ticket};
 
 use super::ComposeError;
 use super::texts::Texts;
-use crate::model::subject::bare;
 
 /// Longest value on one line of a notification, in characters.
 pub(super) const LINE_MAX: usize = 500;
@@ -81,7 +81,7 @@ impl Words<'_> {
             ("back", Filled::from(self.moment("back").unwrap_or_default())),
             ("restricted", Filled::from(self.restricted())),
         ];
-        let key = if self.line("opened").is_some() { "acknowledgement-for" } else { "acknowledgement" };
+        let key = if self.draft.values.contains_key("opened") { "acknowledgement-for" } else { "acknowledgement" };
         self.texts.say(key, &values)
     }
 

@@ -5,11 +5,11 @@ use minijinja::value::Value as Filled;
 use crate::model::Draft;
 use crate::model::digest::{Digest, Line, Pile};
 use crate::model::outgoing::{Template, Value};
+use crate::model::subject::bare;
 use crate::model::text::{NAME_MAX, SUBJECT_MAX, clean_line};
 
 use super::body::Words;
 use super::texts::Texts;
-use crate::model::subject::bare;
 
 /// What the subject says behind the desk's name.
 pub fn subject(draft: &Draft, texts: &Texts<'_>) -> String {

@@ -5,10 +5,10 @@ use minijinja::value::Value as Filled;
 
 use crate::model::Ticket;
 use crate::model::outgoing::{Row, Value};
+use crate::model::subject::bare;
 use crate::model::text::{NAME_MAX, clean_line, clean_text};
 
 use super::body::{LINE_MAX, RULE, Words};
-use crate::model::subject::bare;
 
 impl Words<'_> {
     /// An answer to what an agent asked.

@@ -6,7 +6,7 @@
 //!
 //! | template | values |
 //! |---|---|
-//! | acknowledgement | `have`, `asks`: List, what the report has and what it lacks; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again; `restricted`: Text, how to have a restricted request carried out: `confirm` or `address`; `articles`: List, what may help, and `solved`: Text, the word that says it did |
+//! | acknowledgement | `have`, `asks`: List, what the report has and what it lacks; `name`: Text, for the operator's own texts; `back`: Text, a time as in RFC 3339, when somebody is there again; `restricted`: Text, how to have a restricted request carried out: `confirm` or `address`; `articles`: List, what may help, and `solved`: Text, the word that says it did; `opened`: Flag, an agent opened it for the customer, who wrote nothing |
 //! | acknowledgement-minimal | `back`, `restricted`: as above |
 //! | reminder | `close`: Text, a time as in RFC 3339, when the ticket will be closed |
 //! | closed | none |

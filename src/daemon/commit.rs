@@ -247,10 +247,7 @@ impl Desk {
         call: impl FnOnce(&dyn Store) -> crate::store::Result<T> + Send + 'static,
     ) -> crate::store::Result<T> {
         let desk = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || call(&*desk.store)).await {
-            Ok(result) => result,
-            Err(error) => Err(StoreError::Fault(ingest::join_text(&error).to_owned())),
-        }
+        tokio::task::spawn_blocking(move || call(&*desk.store)).await.map_err(ingest::ended)?
     }
 
     /// Reads, checks, decides and commits mails: the way of a mail.

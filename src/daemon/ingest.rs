@@ -10,7 +10,7 @@ use crate::config::drill;
 use crate::model::facts::OwnProof;
 use crate::model::ticket::Direction;
 use crate::model::{Attachment, Believed, Commit, Found, Incoming, Message, Policy};
-use crate::store::{Arrival, Ingested, Outcome, PANIC, Packed, Plan, Store, pack};
+use crate::store::{Arrival, Ingested, Outcome, PANIC, Packed, Plan, Store, StoreError, pack};
 use crate::{compose, decide, facts, parse};
 
 /// A mail as it was read. An error is a defect of the reader's, met by this one mail.
@@ -241,4 +241,9 @@ pub fn finish(mut commit: Commit) -> Commit {
 /// Why a task ended.
 pub fn join_text(error: &tokio::task::JoinError) -> &'static str {
     if error.is_panic() { PANIC } else { "It was cancelled" }
+}
+
+/// Of a call whose task ended before it could answer.
+pub fn ended(error: tokio::task::JoinError) -> StoreError {
+    StoreError::Fault(join_text(&error).to_owned())
 }

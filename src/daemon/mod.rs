@@ -97,27 +97,21 @@ pub async fn run(store: Arc<dyn Store>, config: &Config, stop: CancellationToken
     let part = |name: &str| (Arc::clone(&desk), name.to_owned(), stop.clone());
     for source in &config.mailboxes {
         let Some(mailbox) = desk.policy.mailbox(&source.mailbox).cloned() else { continue };
-        let (desk, source, stop, limits) = (Arc::clone(&desk), source.clone(), stop.clone(), config.limits.clone());
-        tasks.spawn(kept_alive(part(&source.mailbox.clone()), move || {
-            Watcher::new(Arc::clone(&desk), mailbox.clone(), connect::source(&source, &limits)).watch(stop.clone())
+        let (source, limits) = (source.clone(), config.limits.clone());
+        tasks.spawn(kept_alive(part(&source.mailbox), move |desk, stop| {
+            Watcher::new(desk, mailbox.clone(), connect::source(&source, &limits)).watch(stop)
         }));
     }
     let outgoing = connect::outgoing(&config.outgoing, &config.limits);
     if let Some(outgoing) = outgoing.clone() {
-        let (desk, pace, stop) = (Arc::clone(&desk), connect::pace(&config.outgoing), stop.clone());
-        tasks.spawn(kept_alive(part("outbox"), move || {
-            deliver(Arc::clone(&desk), outgoing.clone(), pace, stop.clone())
-        }));
+        let pace = connect::pace(&config.outgoing);
+        tasks.spawn(kept_alive(part("outbox"), move |desk, stop| deliver(desk, outgoing.clone(), pace, stop)));
     }
-    let (all, end) = (Arc::clone(&desk), stop.clone());
-    tasks.spawn(kept_alive(part("clock"), move || clock::run(Arc::clone(&all), end.clone())));
-    let (all, end) = (Arc::clone(&desk), stop.clone());
-    tasks.spawn(kept_alive(part("digest"), move || digest::run(Arc::clone(&all), end.clone())));
-    let (all, end) = (Arc::clone(&desk), stop.clone());
-    tasks.spawn(kept_alive(part("recheck"), move || recheck::run(Arc::clone(&all), end.clone())));
+    tasks.spawn(kept_alive(part("clock"), clock::run));
+    tasks.spawn(kept_alive(part("digest"), digest::run));
+    tasks.spawn(kept_alive(part("recheck"), recheck::run));
     let around = Surroundings { sources: config.mailboxes.clone(), limits: config.limits.clone(), outgoing };
-    let (all, end) = (Arc::clone(&desk), stop.clone());
-    tasks.spawn(kept_alive(part("operator"), move || operator::tell(Arc::clone(&all), around.clone(), end.clone())));
+    tasks.spawn(kept_alive(part("operator"), move |desk, stop| operator::tell(desk, around.clone(), stop)));
     tasks.spawn(systemd::watch(Arc::clone(&desk.board), stop.clone()));
     tasks.close();
     systemd::ready();
@@ -152,12 +146,14 @@ const REST: Duration = Duration::from_secs(5);
 
 /// A part of the desk that is made again should its task ever panic, and of which the operator then hears: one part's
 /// trouble never reaches another.
-async fn kept_alive<F>((desk, name, stop): (Arc<Desk>, String, CancellationToken), make: impl Fn() -> F)
-where
+async fn kept_alive<F>(
+    (desk, name, stop): (Arc<Desk>, String, CancellationToken),
+    make: impl Fn(Arc<Desk>, CancellationToken) -> F,
+) where
     F: Future<Output = ()> + Send + 'static,
 {
     while !stop.is_cancelled() {
-        let Err(error) = tokio::spawn(make()).await else { return };
+        let Err(error) = tokio::spawn(make(Arc::clone(&desk), stop.clone())).await else { return };
         tracing::error!(
             part = name,
             panic = ingest::join_text(&error),

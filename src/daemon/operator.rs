@@ -401,7 +401,7 @@ mod tests {
         let starts = Arc::new(AtomicI64::new(0));
         let part = (Arc::clone(&teller.desk), "clock".to_owned(), CancellationToken::new());
         let counted = Arc::clone(&starts);
-        let make = move || {
+        let make = move |_, _| {
             let first = counted.fetch_add(1, SeqCst) == 0;
             async move { assert!(!first, "words of a mail") }
         };

@@ -33,8 +33,7 @@ pub async fn round(
     let count = due.len();
     let checks = due.into_iter().map(|due| async {
         let incoming = due.incoming.clone();
-        let ended = |error| StoreError::Fault(ingest::join_text(&error).to_owned());
-        let parsed = tokio::task::spawn_blocking(move || ingest::parse(incoming)).await.map_err(ended)?;
+        let parsed = tokio::task::spawn_blocking(move || ingest::parse(incoming)).await.map_err(ingest::ended)?;
         Ok::<_, StoreError>((due, ingest::check(authenticator, parsed).await))
     });
     for checked in futures::future::join_all(checks).await {
@@ -56,8 +55,7 @@ async fn blocking<T: Send + 'static>(
     call: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let store = Arc::clone(store);
-    let ended = |error| StoreError::Fault(ingest::join_text(&error).to_owned());
-    tokio::task::spawn_blocking(move || call(store.as_ref())).await.map_err(ended)?
+    tokio::task::spawn_blocking(move || call(store.as_ref())).await.map_err(ingest::ended)?
 }
 
 fn conclude(

@@ -35,7 +35,7 @@ pub fn acknowledgement(case: &Case, work: &Work, asked: bool) -> Result<Draft, S
     }
     if case.author().is_some_and(|author| author != to) && case.message.forwarded_author().is_none() {
         // He rang, say: there is no message of his to be thanked for, and the subject is a colleague's.
-        values.insert("opened", Value::Text("for".to_owned()));
+        values.insert("opened", Value::Flag(true));
     }
     if let Some(back) = clock::back(&work.ticket, case.policy, case.now) {
         values.insert("back", Value::Text(back.to_string()));

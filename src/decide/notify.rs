@@ -83,7 +83,8 @@ fn values_of_mail(case: &Case, work: &Work, kind: EntryKind) -> BTreeMap<&'stati
     values.insert("sender", Value::Text(case.author_as_written().to_string()));
     // Some people write nothing but a subject.
     let own = subject::bare(case.subject(), &case.policy.desk.prefix);
-    if !own.is_empty() && subject::compared(&own) != subject::compared(&work.ticket.subject) {
+    let is_tickets = own.is_empty() || own == work.ticket.subject;
+    if !is_tickets && subject::compared(&own) != subject::compared(&work.ticket.subject) {
         values.insert("subject", Value::Text(own));
     }
     values.insert("believed", Value::Text(authenticity.believed.word().to_owned()));
